@@ -1,0 +1,414 @@
+// The wire between gateway and hub: topics, the batch codec, and every limit of both (DESIGN 5, uplink contract).
+// The encoded batch is one thing: the same bytes go to the spool, the broker and ingest.
+import { Encoder } from 'cbor-x';
+import { Type, type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { crc32 } from 'node:zlib';
+import { LANES, QUALITIES, REASONS, Text, type Lane, type Quality, type Reason, type Value } from './point.ts';
+import { Signal } from './signal.ts';
+import { DEVICE_KINDS } from './profile.ts';
+
+export const WIRE_VERSION = 1;
+
+/** Named maxima (hard rule 10). Bytes, counts, milliseconds. */
+export const WIRE_LIMITS = {
+  batchRecords: 4_096,
+  batchBytes: 512 * 1024,
+  birthBytes: 32 * 1024 * 1024,
+  textBytes: 1_024,
+  /** Batches of one lane published and not yet receipted. */
+  batchesInFlight: 16,
+  receiptTimeoutMs: 5_000,
+  beatMs: 1_000,
+} as const;
+
+export const topics = {
+  birth: (gateway: string) => `fengsui/v1/${gateway}/birth`,
+  up: (gateway: string, lane: Lane) => `fengsui/v1/${gateway}/up/${lane}`,
+  receipt: (gateway: string, lane: Lane) => `fengsui/v1/${gateway}/receipt/${lane}`,
+  state: (gateway: string) => `fengsui/v1/${gateway}/state`,
+  beat: (gateway: string) => `fengsui/v1/${gateway}/beat`,
+  /** Hub to gateway: `{need: 'birth', birth?: id}`, when the hub does not know the index a batch was encoded with. */
+  ask: (gateway: string) => `fengsui/v1/${gateway}/ask`,
+} as const;
+export const TOPIC_PATTERN = /^fengsui\/v1\/([a-z0-9][a-z0-9-]{0,62})\/(birth|up\/safety|up\/telemetry|state|beat)$/;
+export const GATEWAY_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+const closed = { additionalProperties: false } as const;
+const Millis = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
+const Sequence = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+/** A point as the hub sees it. `i` is its index, unique in the gateway and valid for this birth only. */
+export const BirthPoint = Type.Object(
+  {
+    i: Type.Integer({ minimum: 0, maximum: 10_000_000 }),
+    id: Type.String({ minLength: 1, maxLength: 96 }),
+    template: Type.Optional(Type.String()),
+    name: Text,
+    type: Type.String(),
+    lane: Type.Enum([...LANES]),
+    unit: Type.Optional(Type.String()),
+    range: Type.Optional(Type.Tuple([Type.Number(), Type.Number()])),
+    band: Type.Optional(Type.Tuple([Type.Number(), Type.Number()])),
+    enum: Type.Optional(Type.Record(Type.String(), Text)),
+    building: Type.Optional(Type.String()),
+    floor: Type.Optional(Type.Integer()),
+    place: Type.Optional(Type.String()),
+  },
+  closed,
+);
+export type BirthPoint = Static<typeof BirthPoint>;
+
+export const BirthDevice = Type.Object(
+  {
+    id: Type.String({ minLength: 1, maxLength: 64 }),
+    name: Type.Optional(Text),
+    kind: Type.Enum([...DEVICE_KINDS]),
+    profile: Type.String(),
+    /** Hash of the compiled model; its signals are in `models`. */
+    model: Type.String(),
+    link: Type.String(),
+    unit: Type.Optional(Type.Integer()),
+    building: Type.Optional(Type.String()),
+    floor: Type.Optional(Type.Integer()),
+    place: Type.Optional(Type.String()),
+    points: Type.Array(BirthPoint),
+  },
+  closed,
+);
+export type BirthDevice = Static<typeof BirthDevice>;
+
+/** What the hub needs of a compiled model: who made it and the conditions to evaluate. */
+export const BirthModel = Type.Object(
+  {
+    hash: Type.String(),
+    profile: Type.String(),
+    vendor: Type.String(),
+    model: Type.String(),
+    name: Text,
+    edition: Type.String(),
+    evidence: Type.String(),
+    signals: Type.Array(Signal),
+  },
+  closed,
+);
+export type BirthModel = Static<typeof BirthModel>;
+
+/** Snapshot columns: every point's value, quality, reason, source time, received time and n at the moment of birth. */
+export const Columns = Type.Object(
+  {
+    i: Type.Array(Type.Integer({ minimum: 0 })),
+    v: Type.Array(Type.Union([Type.Number(), Type.String(), Type.Null()])),
+    q: Type.Array(Type.Integer({ minimum: 0, maximum: QUALITIES.length - 1 })),
+    r: Type.Array(Type.Integer({ minimum: 0, maximum: 255 })),
+    /** Source time minus t0, ms. */
+    s: Type.Array(Type.Integer()),
+    /** Received time minus t0, ms. */
+    t: Type.Array(Type.Integer()),
+    /** n minus n0. */
+    n: Type.Array(Type.Integer()),
+    /** Bit 0: historical (backfilled; never raises a live alarm). Bit 1: source time is the device's own. */
+    f: Type.Array(Type.Integer({ minimum: 0, maximum: 3 })),
+  },
+  closed,
+);
+type Columns = Static<typeof Columns>;
+
+export const Birth = Type.Object(
+  {
+    v: Type.Literal(WIRE_VERSION),
+    gateway: Type.String({ pattern: GATEWAY_ID.source }),
+    community: Type.String({ minLength: 1, maxLength: 64 }),
+    /** Identity of the point index: SHA-256 of devices and models. Batches name the birth they were encoded with. */
+    birth: Type.String({ minLength: 8, maxLength: 64 }),
+    epoch: Type.String({ minLength: 8, maxLength: 64 }),
+    at: Millis,
+    software: Type.String(),
+    devices: Type.Array(BirthDevice),
+    models: Type.Array(BirthModel),
+    /** Last sequence given in each lane, so that the hub sees how far behind it is. */
+    head: Type.Object({ safety: Sequence, telemetry: Sequence }, closed),
+    /**
+     * The state at `head`. A birth sent only to explain an old index carries no snapshot; live ones always do.
+     */
+    snapshot: Type.Optional(Type.Object({ t0: Millis, n0: Sequence, columns: Columns }, closed)),
+    /** Whether the gateway writes history itself (INFLUX_URL set there). */
+    writesHistory: Type.Boolean(),
+  },
+  closed,
+);
+export type Birth = Static<typeof Birth>;
+
+/**
+ * From the hub, after T1. `seq` is contiguous and durable in T1; `stored` is durable in history too (equal to `seq`
+ * where the gateway writes history itself). The gateway may forget up to min(seq, stored), except what it keeps longer.
+ * `rewind` asks for everything after min(seq, stored) again. seq 0 = nothing yet under this epoch.
+ */
+export const Receipt = Type.Object(
+  {
+    v: Type.Literal(WIRE_VERSION),
+    epoch: Type.String(),
+    seq: Sequence,
+    stored: Sequence,
+    /** Running CRC of the lane at `seq`; the gateway compares it with its own and mints a new epoch on a mismatch. */
+    crc: Type.Integer({ minimum: 0, maximum: 0xffff_ffff }),
+    rewind: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+export type Receipt = Static<typeof Receipt>;
+
+/** Retained; its last will is `{online: false}`. */
+export const State = Type.Object({ v: Type.Literal(WIRE_VERSION), online: Type.Boolean(), at: Millis }, closed);
+export type State = Static<typeof State>;
+
+export const Beat = Type.Object(
+  {
+    v: Type.Literal(WIRE_VERSION),
+    epoch: Type.String(),
+    at: Millis,
+    birth: Type.String(),
+    head: Type.Object({ safety: Sequence, telemetry: Sequence }, closed),
+    /** History is durable up to this n in each lane, where the gateway writes it. */
+    history: Type.Optional(Type.Object({ safety: Sequence, telemetry: Sequence }, closed)),
+    /** Spool use in bytes, and what was dropped since the epoch began. */
+    spool: Type.Object({ bytes: Sequence, maxBytes: Sequence, dropped: Sequence }, closed),
+    devices: Type.Object({ online: Sequence, offline: Sequence }, closed),
+    /** Link id → ok, or the reason why not. */
+    links: Type.Record(Type.String(), Type.String()),
+  },
+  closed,
+);
+export type Beat = Static<typeof Beat>;
+
+/** One reported sample. Times in ms since 1970 UTC. */
+export interface Sample {
+  readonly i: number;
+  readonly value: Value;
+  readonly quality: Quality;
+  readonly reason: Reason;
+  readonly sourceTime: number;
+  readonly receivedTime: number;
+  /** Gateway-wide sequence over both lanes: the order of things. */
+  readonly n: number;
+  readonly historical: boolean;
+  readonly sourceClock: boolean;
+}
+
+/** What a gateway says about itself inside a lane, so that it can't be lost: a forced loss with its bounds, a clock jump. */
+export const NOTE_KINDS = ['loss', 'corrupt-segment', 'clock-jump', 'refused-history', 'started'] as const;
+export interface Note {
+  readonly kind: (typeof NOTE_KINDS)[number];
+  readonly at: number;
+  readonly n: number;
+  /** loss: first and last lane sequence given up and how many; clock-jump: `count` is the jump in ms. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly fromTime?: number;
+  readonly toTime?: number;
+  readonly count?: number;
+  readonly text?: string;
+}
+
+/** Records of one lane: samples take sequences first … first+samples−1, notes those after them. */
+export interface Batch {
+  readonly gateway: string;
+  readonly epoch: string;
+  readonly lane: Lane;
+  readonly first: number;
+  readonly birth: string;
+  /** Running CRC of the lane before this batch. */
+  readonly prevCrc: number;
+  readonly samples: readonly Sample[];
+  readonly notes: readonly Note[];
+}
+export const batchCount = (b: Batch): number => b.samples.length + b.notes.length;
+export const batchLast = (b: Batch): number => b.first + batchCount(b) - 1;
+
+const NoteSchema = Type.Object(
+  {
+    kind: Type.Enum([...NOTE_KINDS]),
+    at: Millis,
+    n: Sequence,
+    from: Type.Optional(Sequence),
+    to: Type.Optional(Sequence),
+    fromTime: Type.Optional(Millis),
+    toTime: Type.Optional(Millis),
+    count: Type.Optional(Type.Integer()),
+    text: Type.Optional(Type.String({ maxLength: WIRE_LIMITS.textBytes })),
+  },
+  closed,
+);
+const BatchSchema = Type.Object(
+  {
+    v: Type.Literal(WIRE_VERSION),
+    g: Type.String({ pattern: GATEWAY_ID.source }),
+    e: Type.String({ minLength: 8, maxLength: 64 }),
+    l: Type.Integer({ minimum: 0, maximum: LANES.length - 1 }),
+    f: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+    b: Type.String({ minLength: 8, maxLength: 64 }),
+    p: Type.Integer({ minimum: 0, maximum: 0xffff_ffff }),
+    t0: Millis,
+    n0: Sequence,
+    c: Columns,
+    x: Type.Array(NoteSchema),
+  },
+  closed,
+);
+
+// cbor-x (maintained, ESM, no native part needed): plain maps, no record extension, so any CBOR reader can follow.
+const cbor = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false });
+const batchCheck = Compile(BatchSchema);
+const birthCheck = Compile(Birth);
+const receiptCheck = Compile(Receipt);
+const stateCheck = Compile(State);
+const beatCheck = Compile(Beat);
+
+/** Why bytes from the wire were refused: names the part, never carries the payload. */
+export class WireError extends Error {
+  override readonly name = 'WireError';
+}
+
+/** Next running CRC: CRC-32 of the previous one (4 bytes, big-endian) followed by the batch's bytes. */
+export function runningCrc(prev: number, bytes: Uint8Array): number {
+  const head = Buffer.allocUnsafe(4);
+  head.writeUInt32BE(prev >>> 0);
+  return crc32(bytes, crc32(head)) >>> 0;
+}
+
+const QUALITY_CODE = new Map<Quality, number>(QUALITIES.map((q, i) => [q, i]));
+const REASON_CODE = new Map<Reason, number>(REASONS.map((r, i) => [r, i]));
+
+export function toColumns(samples: readonly Sample[], t0: number, n0: number): Columns {
+  const c: Columns = { i: [], v: [], q: [], r: [], s: [], t: [], n: [], f: [] };
+  for (const s of samples) {
+    c.i.push(s.i);
+    c.v.push(typeof s.value === 'number' && !Number.isFinite(s.value) ? null : s.value);
+    c.q.push(QUALITY_CODE.get(s.quality) ?? 2);
+    c.r.push(REASON_CODE.get(s.reason) ?? 0);
+    c.s.push(Math.trunc(s.sourceTime) - t0);
+    c.t.push(Math.trunc(s.receivedTime) - t0);
+    c.n.push(s.n - n0);
+    c.f.push((s.historical ? 1 : 0) | (s.sourceClock ? 2 : 0));
+  }
+  return c;
+}
+
+export function fromColumns(c: Columns, t0: number, n0: number): Sample[] {
+  const count = c.i.length;
+  for (const [name, column] of Object.entries(c))
+    if (column.length !== count)
+      throw new WireError(`column ${name} has ${column.length} entries, column i has ${count}`);
+  const out: Sample[] = [];
+  for (let k = 0; k < count; k++) {
+    const flags = c.f[k] ?? 0;
+    out.push({
+      i: c.i[k] ?? 0,
+      value: c.v[k] ?? null,
+      quality: QUALITIES[c.q[k] ?? 2] ?? 'bad',
+      reason: REASONS[c.r[k] ?? 0] ?? 'payload',
+      sourceTime: t0 + (c.s[k] ?? 0),
+      receivedTime: t0 + (c.t[k] ?? 0),
+      n: n0 + (c.n[k] ?? 0),
+      historical: (flags & 1) !== 0,
+      sourceClock: (flags & 2) !== 0,
+    });
+  }
+  return out;
+}
+
+export function encodeBatch(b: Batch): Buffer {
+  const t0 = b.samples[0]?.receivedTime ?? b.notes[0]?.at ?? 0;
+  const n0 = b.samples[0]?.n ?? b.notes[0]?.n ?? 0;
+  const base = Math.trunc(t0);
+  return cbor.encode({
+    v: WIRE_VERSION,
+    g: b.gateway,
+    e: b.epoch,
+    l: LANES.indexOf(b.lane),
+    f: b.first,
+    b: b.birth,
+    p: b.prevCrc,
+    t0: base,
+    n0,
+    c: toColumns(b.samples, base, n0),
+    x: b.notes,
+  });
+}
+
+/** @throws WireError when the bytes are not a batch of this version or exceed a limit. */
+export function decodeBatch(bytes: Uint8Array): Batch {
+  if (bytes.byteLength > WIRE_LIMITS.batchBytes)
+    throw new WireError(`batch of ${bytes.byteLength} bytes exceeds ${WIRE_LIMITS.batchBytes}`);
+  const raw = decode(bytes, 'batch');
+  if (!batchCheck.Check(raw)) throw new WireError(`batch: ${firstError(batchCheck.Errors(raw))}`);
+  const samples = fromColumns(raw.c, raw.t0, raw.n0);
+  const count = samples.length + raw.x.length;
+  if (count === 0 || count > WIRE_LIMITS.batchRecords) throw new WireError(`batch of ${count} records`);
+  return {
+    gateway: raw.g,
+    epoch: raw.e,
+    lane: LANES[raw.l] ?? 'telemetry',
+    first: raw.f,
+    birth: raw.b,
+    prevCrc: raw.p,
+    samples,
+    notes: raw.x as readonly Note[],
+  };
+}
+
+export const encodeBirth = (b: Birth): Buffer => cbor.encode(b);
+/** @throws WireError */
+export function decodeBirth(bytes: Uint8Array): Birth {
+  if (bytes.byteLength > WIRE_LIMITS.birthBytes)
+    throw new WireError(`birth of ${bytes.byteLength} bytes exceeds ${WIRE_LIMITS.birthBytes}`);
+  const raw = decode(bytes, 'birth');
+  if (!birthCheck.Check(raw)) throw new WireError(`birth: ${firstError(birthCheck.Errors(raw))}`);
+  return raw;
+}
+
+export const encodeReceipt = (r: Receipt): Buffer => cbor.encode(r);
+export const encodeState = (s: State): Buffer => cbor.encode(s);
+export const encodeBeat = (b: Beat): Buffer => cbor.encode(b);
+/** @throws WireError */
+export function decodeReceipt(bytes: Uint8Array): Receipt {
+  const raw = decode(bytes, 'receipt');
+  if (!receiptCheck.Check(raw)) throw new WireError(`receipt: ${firstError(receiptCheck.Errors(raw))}`);
+  return raw;
+}
+/** @throws WireError */
+export function decodeState(bytes: Uint8Array): State {
+  const raw = decode(bytes, 'state');
+  if (!stateCheck.Check(raw)) throw new WireError(`state: ${firstError(stateCheck.Errors(raw))}`);
+  return raw;
+}
+/** @throws WireError */
+export function decodeBeat(bytes: Uint8Array): Beat {
+  const raw = decode(bytes, 'beat');
+  if (!beatCheck.Check(raw)) throw new WireError(`beat: ${firstError(beatCheck.Errors(raw))}`);
+  return raw;
+}
+
+export const Ask = Type.Object({ need: Type.Literal('birth'), birth: Type.Optional(Type.String()) }, closed);
+export type Ask = Static<typeof Ask>;
+const askCheck = Compile(Ask);
+export const encodeAsk = (a: Ask): Buffer => cbor.encode(a);
+/** @throws WireError */
+export function decodeAsk(bytes: Uint8Array): Ask {
+  const raw = decode(bytes, 'ask');
+  if (!askCheck.Check(raw)) throw new WireError(`ask: ${firstError(askCheck.Errors(raw))}`);
+  return raw;
+}
+
+function decode(bytes: Uint8Array, what: string): unknown {
+  try {
+    return cbor.decode(bytes) as unknown;
+  } catch {
+    throw new WireError(`${what}: not CBOR`);
+  }
+}
+
+function firstError(errors: readonly { instancePath: string; message: string }[]): string {
+  const e = errors[0];
+  return e ? `${e.instancePath || '/'} ${e.message}` : 'does not match the schema';
+}

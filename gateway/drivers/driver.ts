@@ -1,0 +1,64 @@
+// What every driver is: it hears devices and hands readings on; what must not be lost it acknowledges to the device
+// only after `accept` has resolved, which is after the spool's fsync (hard rule 2).
+import type { DeviceModel, ModelPoint } from '../../device-profiles/contract/profile.ts';
+import type { Quality, Reason, Value } from '../../device-profiles/contract/point.ts';
+
+/** A device of the site with its compiled model; `index` of each point is its place in `model.points`. */
+export interface SiteDevice {
+  readonly id: string;
+  readonly link: string;
+  /** Modbus unit (slave) address, 0–255. */
+  readonly unit?: number;
+  /** Variables for topics, e.g. the serial number. */
+  readonly vars: Readonly<Record<string, string>>;
+  readonly model: DeviceModel;
+  /** Poll interval per class for this site, ms. */
+  readonly pollMs: Readonly<Record<ModelPoint['poll'], number>>;
+}
+
+/** One decoded value of one point, before deadband and heartbeat. */
+export interface Reading {
+  /** Index into the device's `model.points`. */
+  readonly point: number;
+  readonly value: Value;
+  readonly quality: Quality;
+  readonly reason: Reason;
+  /** The device's own time of this value, ms UTC, where it has one. */
+  readonly sourceTime?: number;
+  /** Cached by the device and sent late: goes to history, never raises a live alarm. */
+  readonly historical?: boolean;
+}
+
+/** What a driver may do. Everything else (spool, uplink, history) is behind these calls. */
+export interface DriverPort {
+  /**
+   * Takes readings of one device. Resolves when every record that had to be reported is on disk.
+   * Polled drivers need not wait; a driver that answers its device (PUBACK, confirm, handshake) must.
+   */
+  accept(device: SiteDevice, readings: readonly Reading[], receivedTime: number): Promise<void>;
+  /** The device is heard (true) or not (false, with the reason). Idempotent: only a change is a record. */
+  online(device: SiteDevice, online: boolean, reason: Reason): Promise<void>;
+  /** State of a link for health and beats: '' is well. */
+  link(link: string, reason: Reason | ''): void;
+  readonly clock: GatewayClock;
+  readonly log: Logger;
+}
+
+export interface GatewayClock {
+  /** Wall clock, ms since 1970 UTC. */
+  now(): number;
+  /** Monotonic, ms. Intervals and deadlines use this. */
+  monotonic(): number;
+}
+
+export interface Logger {
+  info(context: object, message: string): void;
+  warn(context: object, message: string): void;
+  error(context: object, message: string): void;
+  debug(context: object, message: string): void;
+}
+
+export interface Driver {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}

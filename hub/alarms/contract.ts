@@ -1,0 +1,112 @@
+// What screens and tools see of alarms.
+import { Type, type Static } from 'typebox';
+import { ALARM_CLASSES } from '../../device-profiles/contract/signal.ts';
+
+/** States after ISA-18.2 / IEC 62682 (DESIGN 6). Open = any state but normal. */
+export const ALARM_STATES = [
+  'normal',
+  'unacked-active',
+  'acked-active',
+  'unacked-cleared',
+  'latched-unacked',
+  'latched-acked',
+  'shelved',
+  'suppressed',
+  'out-of-service',
+] as const;
+export type AlarmState = (typeof ALARM_STATES)[number];
+export const VERDICTS = ['real', 'false', 'test'] as const;
+
+const Words = Type.Object({ zh: Type.String(), en: Type.String() });
+const Time = Type.String({ format: 'date-time' });
+const act = { by: Type.String(), name: Type.String(), at: Time };
+
+export const AlarmView = Type.Object({
+  id: Type.String(),
+  /** `{gateway}.{device}` */
+  device: Type.String(),
+  deviceName: Words,
+  deviceKind: Type.String(),
+  point: Type.String(),
+  pointName: Words,
+  signal: Type.String(),
+  class: Type.Enum([...ALARM_CLASSES]),
+  rank: Type.Integer(),
+  text: Words,
+  advice: Type.Optional(Words),
+  state: Type.Enum([...ALARM_STATES]),
+  /** The condition holds at this moment as far as is known; `unknown` while its data is stale or bad. */
+  condition: Type.Enum(['true', 'false', 'unknown']),
+  building: Type.Optional(Type.String()),
+  floor: Type.Optional(Type.Integer()),
+  place: Type.Optional(Type.String()),
+  raisedAt: Time,
+  /** When the hub stored it: raisedAt is the device's or gateway's time. */
+  receivedAt: Time,
+  clearedAt: Type.Optional(Time),
+  closedAt: Type.Optional(Time),
+  acked: Type.Optional(Type.Object(act)),
+  verdict: Type.Optional(Type.Object({ ...act, verdict: Type.Enum([...VERDICTS]), note: Type.String() })),
+  shelved: Type.Optional(Type.Object({ ...act, until: Time, reason: Type.String() })),
+  /** How often it came back within this episode. */
+  recurrences: Type.Integer(),
+  value: Type.Union([Type.Number(), Type.String(), Type.Null()]),
+  mode: Type.Optional(Type.Enum(['drill', 'maintenance'])),
+  /** False while nobody has proved this point on site (commissioning). */
+  proved: Type.Boolean(),
+  incident: Type.Optional(Type.String()),
+  workOrder: Type.Union([Type.String(), Type.Null()]),
+  /** Sequence of its last change in its community's live channel. */
+  seq: Type.Integer(),
+});
+export type AlarmView = Static<typeof AlarmView>;
+
+export const AckBody = Type.Object(
+  { note: Type.Optional(Type.String({ maxLength: 500 })) },
+  { additionalProperties: false },
+);
+export const VerdictBody = Type.Object(
+  { verdict: Type.Enum([...VERDICTS]), note: Type.String({ minLength: 1, maxLength: 1000 }) },
+  { additionalProperties: false },
+);
+export const ShelveBody = Type.Object(
+  {
+    /** At most one shift. */
+    minutes: Type.Integer({ minimum: 1, maximum: 480 }),
+    reason: Type.String({ minLength: 1, maxLength: 500 }),
+  },
+  { additionalProperties: false },
+);
+/** Closes an episode latched `manual` (entrapment) after its condition is gone. */
+export const CloseBody = Type.Object(
+  { note: Type.String({ minLength: 1, maxLength: 1000 }) },
+  { additionalProperties: false },
+);
+
+/** Drill or maintenance over a place or devices: marks everything, ends by itself. */
+export const ModeBody = Type.Object(
+  {
+    mode: Type.Enum(['drill', 'maintenance']),
+    scope: Type.Object({
+      building: Type.Optional(Type.String()),
+      floor: Type.Optional(Type.Integer()),
+      devices: Type.Optional(Type.Array(Type.String(), { maxItems: 500 })),
+    }),
+    minutes: Type.Integer({ minimum: 1, maximum: 480 }),
+    reason: Type.String({ minLength: 1, maxLength: 500 }),
+  },
+  { additionalProperties: false },
+);
+export const ModeView = Type.Object({
+  id: Type.String(),
+  mode: Type.Enum(['drill', 'maintenance']),
+  building: Type.Optional(Type.String()),
+  floor: Type.Optional(Type.Integer()),
+  devices: Type.Array(Type.String()),
+  by: Type.String(),
+  reason: Type.String(),
+  from: Time,
+  until: Time,
+  endedAt: Type.Optional(Time),
+});
+export type ModeView = Static<typeof ModeView>;

@@ -1,0 +1,63 @@
+// The one table of expected refusals (DESIGN 4): code, HTTP status, Chinese and English text. A broken invariant
+// throws instead. `detail` of a refusal names the field or row; it never carries secrets or another tenant's data.
+
+interface RefusalText {
+  readonly status: number;
+  readonly zh: string;
+  readonly en: string;
+}
+
+export const REFUSALS = {
+  'not-signed-in': { status: 401, zh: '请先登录', en: 'Sign in first' },
+  'wrong-credentials': { status: 401, zh: '用户名或密码不对', en: 'Wrong user name or password' },
+  'too-many-tries': { status: 429, zh: '尝试过多，请稍后再试', en: 'Too many tries; wait a while' },
+  'not-allowed': { status: 403, zh: '您的岗位无权执行此操作', en: 'Your role may not do this' },
+  'foreign-origin': { status: 403, zh: '来源不受信任', en: 'Request from a foreign origin' },
+  'not-qualified': {
+    status: 403,
+    zh: '当前没有有效值班资格（班次或证书），不能确认；报警仍会显示',
+    en: 'No valid shift or certificate at this moment; the alarm stays on display',
+  },
+  'not-found': { status: 404, zh: '没有找到', en: 'Not found' },
+  'bad-request': { status: 400, zh: '提交的内容不合要求', en: 'The request does not fit the schema' },
+  'too-large': { status: 413, zh: '内容过大', en: 'Too large' },
+  'wrong-state': { status: 409, zh: '当前状态不允许此操作', en: 'Not possible in the present state' },
+  'already-done': { status: 409, zh: '已经有人做过了', en: 'Already done' },
+  conflict: { status: 409, zh: '内容已被他人更改', en: 'Changed by someone else meanwhile' },
+  duplicate: { status: 409, zh: '已存在', en: 'Exists already' },
+  'key-reused': {
+    status: 422,
+    zh: '同一幂等键用于不同的请求',
+    en: 'The idempotency key was used for a different request',
+  },
+  'never-shelved': { status: 422, zh: '火警和困人不能搁置', en: 'FIRE and ENTRAPMENT can never be shelved' },
+  'note-required': { status: 422, zh: '请填写说明', en: 'A note is required' },
+  'photo-required': { status: 422, zh: '请附完工照片', en: 'A photo of the finished work is required' },
+  'own-work': { status: 422, zh: '不能验收自己的工作', en: 'Nobody verifies their own work' },
+  'still-active': {
+    status: 422,
+    zh: '设备信号仍在，不能验收；需实测恢复或签署豁免',
+    en: 'The device still shows the fault: wait for its return or sign a waiver',
+  },
+  'release-required': {
+    status: 422,
+    zh: '未记录人员救出，不能关闭',
+    en: 'Cannot close before the release is recorded',
+  },
+  'out-of-range': { status: 422, zh: '数值超出范围', en: 'Value out of range' },
+  unavailable: { status: 503, zh: '暂时不可用', en: 'Unavailable for the moment' },
+  internal: { status: 500, zh: '内部错误，已记录', en: 'Internal error, recorded' },
+} as const satisfies Record<string, RefusalText>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+export interface Refusal {
+  readonly ok: false;
+  readonly code: RefusalCode;
+  readonly detail?: string;
+}
+export type Result<T> = { readonly ok: true; readonly value: T } | Refusal;
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
+export const refuse = (code: RefusalCode, detail?: string): Refusal =>
+  detail === undefined ? { ok: false, code } : { ok: false, code, detail };

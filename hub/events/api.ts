@@ -1,0 +1,128 @@
+// Domain events and effects: what a command wants to happen, as data. `effects.ts` is the one executor; events are
+// rows written in the command's own transaction and read in order by the policy runner (T2).
+import type { Tx } from '../db/tx.ts';
+import type { AlarmClass } from '../../device-profiles/contract/signal.ts';
+
+/** Who does something. `system` is the hub itself (policy, timer); `device` a device or gateway. */
+export type Actor =
+  | {
+      readonly kind: 'user';
+      readonly id: string;
+      readonly name: string;
+      readonly role: string;
+      readonly community: string;
+    }
+  | { readonly kind: 'system'; readonly id: string; readonly community?: string }
+  | { readonly kind: 'device'; readonly id: string; readonly community?: string };
+
+/** Every event type with its payload. A domain adds its own lines; names are `<thing>.<past participle>`. */
+export interface EventPayloads {
+  'alarm.raised': AlarmFact;
+  'alarm.cleared': AlarmFact;
+  /** Back in alarm before anyone acknowledged the clearing: the same episode goes on. */
+  'alarm.recurred': AlarmFact;
+  'alarm.acknowledged': AlarmFact;
+  'alarm.verdict': AlarmFact & { readonly verdict: 'real' | 'false' | 'test'; readonly note: string };
+  'alarm.closed': AlarmFact;
+  'alarm.shelved': AlarmFact & { readonly until: number; readonly reason: string };
+  'panel.state': { readonly device: string; readonly class: string; readonly active: boolean; readonly at: number };
+  'gateway.silent': { readonly gateway: string; readonly since: number };
+  'gateway.heard': { readonly gateway: string; readonly blindMs: number };
+  'gateway.note': { readonly gateway: string; readonly kind: string; readonly text: string; readonly count?: number };
+  'ingest.quarantined': {
+    readonly gateway: string;
+    readonly lane: string;
+    readonly seq: number;
+    readonly reason: string;
+  };
+  'policy.failed': { readonly rule: string; readonly event: string; readonly error: string };
+  'clock.jumped': { readonly jumpMs: number };
+  'check.failed': {
+    readonly check: string;
+    readonly round?: string;
+    readonly device?: string;
+    readonly item: string;
+    readonly value?: number;
+    readonly note: string;
+    readonly by: string;
+  };
+  'order.changed': { readonly order: string; readonly state: string; readonly from?: string };
+  'order.breached': { readonly order: string; readonly clock: 'respond' | 'arrive' | 'restore' };
+  'notify.undelivered': { readonly notification: string; readonly person: string; readonly channel: string };
+}
+export type EventType = keyof EventPayloads;
+
+export interface AlarmFact {
+  readonly alarm: string;
+  readonly community: string;
+  /** `{gateway}.{device}` */
+  readonly device: string;
+  readonly deviceKind: string;
+  readonly point: string;
+  readonly signal: string;
+  readonly class: AlarmClass;
+  readonly text: { readonly zh: string; readonly en: string };
+  readonly building?: string;
+  readonly floor?: number;
+  readonly place?: string;
+  readonly at: number;
+  /** Raised while a drill or maintenance covers the place: marks everything, opens no order. */
+  readonly mode?: 'drill' | 'maintenance';
+}
+
+export type NewEvent = {
+  [T in EventType]: {
+    readonly type: T;
+    readonly community: string;
+    readonly subject: string;
+    readonly payload: EventPayloads[T];
+  };
+}[EventType];
+
+export type Effect =
+  | { readonly effect: 'event'; readonly event: NewEvent }
+  | {
+      readonly effect: 'timer';
+      /** Unique: setting it again moves it. */
+      readonly key: string;
+      readonly kind: string;
+      readonly community: string;
+      /** ms wall; with basis `duration` it shifts with a wall-clock jump, with `calendar` it does not. */
+      readonly dueAt: number;
+      readonly basis: 'duration' | 'calendar';
+      readonly payload: Record<string, unknown>;
+    }
+  | { readonly effect: 'cancel-timer'; readonly key: string }
+  | {
+      readonly effect: 'notify';
+      /** Unique: the same thing is never told twice to the same person on the same channel. */
+      readonly key: string;
+      readonly community: string;
+      readonly to: { readonly role: string } | { readonly user: string };
+      readonly urgency: 'life' | 'urgent' | 'normal';
+      /** Key in messages/{zh,en}.json with its arguments. */
+      readonly message: string;
+      readonly args: Record<string, string | number>;
+      readonly link?: string;
+    }
+  | {
+      readonly effect: 'audit';
+      readonly community: string;
+      readonly action: string;
+      readonly entity: string;
+      readonly entityId: string;
+      readonly before?: unknown;
+      readonly after?: unknown;
+    };
+
+/** What every command gets: its transaction, the time, who asks, and where its effects go (run in the same commit). */
+export interface CommandContext {
+  readonly tx: Tx;
+  /** ms wall, read once at the entry point. */
+  readonly now: number;
+  readonly actor: Actor;
+  emit(effect: Effect): void;
+}
+
+/** A stored event as the policy runner sees it. */
+export type StoredEvent = NewEvent & { readonly id: string; readonly at: number };

@@ -1,0 +1,31 @@
+// The entry point of a write: one transaction, the actor, the time, effects run in the same commit, refusals as
+// problem+json. Routes get this from main.ts; the implementation is in command.ts.
+import type { FastifyRequest } from 'fastify';
+import type { CommandContext } from '../events/api.ts';
+import type { Result } from '../errors.ts';
+import type { Db, Tx } from '../db/tx.ts';
+import type { Clock } from '../clock.ts';
+import type { Role } from './policy.ts';
+
+export interface SignedIn {
+  readonly id: string;
+  readonly username: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly community: string;
+}
+
+export interface Entry {
+  readonly db: Db;
+  readonly clock: Clock;
+  /** The signed-in user of this request; throws the refusal `not-signed-in` when there is none. */
+  user(request: FastifyRequest): SignedIn;
+  /**
+   * Runs a command in one transaction with its effects; a refusal rolls back and becomes problem+json with the status
+   * of the table. Honours `Idempotency-Key`: the same key, user and body answers what was answered before; the same
+   * key with another body is refused (`key-reused`).
+   */
+  command<T>(request: FastifyRequest, work: (c: CommandContext) => Promise<Result<T>>): Promise<T>;
+  /** A read on the read-only role. */
+  read<T>(work: (tx: Tx) => Promise<Result<T>>): Promise<T>;
+}

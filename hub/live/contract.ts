@@ -1,0 +1,64 @@
+// The live channel (socket.io, websocket only): events by name with their payloads.
+import type { AlarmClass } from '../../device-profiles/contract/signal.ts';
+import type { AlarmView } from '../alarms/contract.ts';
+
+/** Changes of alarms, in order. A gap in `seq` (first item's seq is not last seen + 1) → GET /api/alarms?state=open. */
+export interface AlarmFrame {
+  /** Sequence of the first and last change in this frame. */
+  readonly from: number;
+  readonly seq: number;
+  readonly items: readonly AlarmView[];
+}
+
+/** [num, value, quality code, source time ms, num, …]: five entries a point would waste, four suffice; flat, latest wins. */
+export type ValuesFrame = readonly (number | string | null)[];
+
+/** Every second. */
+export interface BeatFrame {
+  readonly beat: number;
+  /** Server wall clock, ms. */
+  readonly time: number;
+  /** Last alarm change sequence of this community. */
+  readonly seq: number;
+  /** Number of open alarms, and digest over them: see `openDigest`. */
+  readonly open: number;
+  readonly digest: string;
+  /** Per class [unacked, total] of open alarms. */
+  readonly lamps: Readonly<Partial<Record<AlarmClass, readonly [unacked: number, total: number]>>>;
+  /** Gateways not heard, with since when (ms). */
+  readonly blind: readonly { readonly gateway: string; readonly since: number }[];
+  /** Panels (fire-panel devices) online / all: green "no alarm" needs all of them. */
+  readonly panels: { readonly online: number; readonly all: number };
+  /** Points: all, fresh, stale or bad, unproved. */
+  readonly points: {
+    readonly all: number;
+    readonly fresh: number;
+    readonly unknown: number;
+    readonly unproved: number;
+  };
+  /** ms of the oldest good value's age over safety points. */
+  readonly oldestMs: number | null;
+  readonly drills: number;
+}
+
+export interface OrderFrame {
+  readonly order: string;
+  readonly state: string;
+}
+
+export interface ServerEvents {
+  alarm: (frame: AlarmFrame) => void;
+  values: (frame: ValuesFrame, done: () => void) => void;
+  beat: (frame: BeatFrame) => void;
+  order: (frame: OrderFrame) => void;
+}
+
+export interface ClientEvents {
+  /** Which devices' values to send; replaces the earlier choice. `{overview: true}` adds what the overview shows. */
+  watch: (
+    want: { devices?: string[]; overview?: boolean },
+    done: (answer: { ok: boolean; snapshot: ValuesFrame }) => void,
+  ) => void;
+  /** Desk reports: its audio state and whether it is visible. */
+  desk: (report: { audio: 'running' | 'suspended' | 'none'; visible: boolean; seq: number }) => void;
+}

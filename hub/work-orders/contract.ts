@@ -1,0 +1,168 @@
+// What screens and tools see of work orders (DESIGN 8, 10).
+import { Type, type Static } from 'typebox';
+
+export const ORDER_STATES = [
+  'open',
+  'dispatched',
+  'accepted',
+  'en-route',
+  'on-site',
+  'in-progress',
+  'waiting',
+  'done',
+  'verified',
+  'closed',
+  'cancelled',
+] as const;
+export type OrderState = (typeof ORDER_STATES)[number];
+export const ORDER_KINDS = ['repair', 'rescue', 'inspection-fault', 'request'] as const;
+export const SOURCE_KINDS = ['alarm', 'check', 'request', 'plan', 'hand'] as const;
+export const CLOCKS = ['respond', 'arrive', 'restore'] as const;
+export const WAIT_REASONS = ['parts', 'access', 'contractor', 'power', 'approval', 'weather'] as const;
+export const PAYERS = [
+  'fees',
+  'fund',
+  'developer',
+  'contractor',
+  'insurer',
+  'utility',
+  'owner',
+  'third-party',
+] as const;
+
+const Words = Type.Object({ zh: Type.String(), en: Type.String() });
+const Time = Type.String({ format: 'date-time' });
+
+export const ClockView = Type.Object({
+  clock: Type.Enum([...CLOCKS]),
+  dueAt: Time,
+  doneAt: Type.Optional(Time),
+  breachedAt: Type.Optional(Time),
+  pausedMs: Type.Integer(),
+  /** Set while a wait pauses it. */
+  pausedSince: Type.Optional(Time),
+});
+export const OrderEventView = Type.Object({
+  id: Type.String(),
+  at: Time,
+  /** When the phone captured it, if it was offline. */
+  capturedAt: Type.Optional(Time),
+  by: Type.String(),
+  name: Type.String(),
+  act: Type.String(),
+  from: Type.Optional(Type.String()),
+  to: Type.Optional(Type.String()),
+  note: Type.Optional(Type.String()),
+});
+export const PhotoView = Type.Object({
+  /** SHA-256 hex: GET /api/files/{sha256}. */
+  file: Type.String(),
+  phase: Type.Enum(['before', 'during', 'after']),
+  at: Time,
+  by: Type.String(),
+});
+
+export const OrderView = Type.Object({
+  id: Type.String(),
+  /** For people: WO-2026-000123. */
+  number: Type.String(),
+  kind: Type.Enum([...ORDER_KINDS]),
+  state: Type.Enum([...ORDER_STATES]),
+  /** Rises with every change; sent back with commands from a phone to show conflicts. */
+  version: Type.Integer(),
+  source: Type.Object({ kind: Type.Enum([...SOURCE_KINDS]), id: Type.String() }),
+  title: Words,
+  detail: Type.String(),
+  priority: Type.Enum(['life', 'urgent', 'normal']),
+  dutyClass: Type.String(),
+  device: Type.Optional(Type.String()),
+  deviceName: Type.Optional(Words),
+  /** The point whose live value verifies the repair. */
+  point: Type.Optional(Type.String()),
+  building: Type.Optional(Type.String()),
+  floor: Type.Optional(Type.Integer()),
+  place: Type.Optional(Type.String()),
+  assignee: Type.Optional(Type.Object({ id: Type.String(), name: Type.String() })),
+  openedAt: Time,
+  closedAt: Type.Optional(Time),
+  clocks: Type.Array(ClockView),
+  waiting: Type.Optional(Type.Object({ reason: Type.String(), since: Time, note: Type.String() })),
+  result: Type.Optional(Type.String()),
+  /** Rescue only: milestones answered, contractor-called, on-site, released. */
+  milestones: Type.Array(
+    Type.Object({
+      milestone: Type.String(),
+      dueAt: Type.Optional(Time),
+      at: Type.Optional(Time),
+      by: Type.Optional(Type.String()),
+    }),
+  ),
+  verification: Type.Optional(
+    Type.Object({
+      by: Type.Enum(['live-data', 'waiver', 'person']),
+      at: Time,
+      name: Type.String(),
+      note: Type.String(),
+    }),
+  ),
+  photos: Type.Array(PhotoView),
+  events: Type.Array(OrderEventView),
+});
+export type OrderView = Static<typeof OrderView>;
+
+const closed = { additionalProperties: false } as const;
+/** Every act of a phone carries what it knew and when it was done. */
+const captured = {
+  capturedAt: Type.Optional(Time),
+  version: Type.Optional(Type.Integer({ minimum: 0 })),
+};
+export const AssignBody = Type.Object({ assignee: Type.String(), ...captured }, closed);
+export const ActBody = Type.Object({ note: Type.Optional(Type.String({ maxLength: 2000 })), ...captured }, closed);
+export const WaitBody = Type.Object(
+  { reason: Type.Enum([...WAIT_REASONS]), note: Type.String({ minLength: 1, maxLength: 2000 }), ...captured },
+  closed,
+);
+export const FinishBody = Type.Object(
+  {
+    result: Type.String({ minLength: 1, maxLength: 4000 }),
+    /** SHA-256 of uploaded files (POST /api/files); at least one of phase `after`. */
+    photos: Type.Array(
+      Type.Object(
+        { file: Type.String({ pattern: '^[0-9a-f]{64}$' }), phase: Type.Enum(['before', 'during', 'after']) },
+        closed,
+      ),
+      { maxItems: 20 },
+    ),
+    ...captured,
+  },
+  closed,
+);
+/** Without `waiver` the hub verifies by live data; a waiver needs a reason and never opens a fund stage. */
+export const VerifyBody = Type.Object(
+  {
+    waiver: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
+    note: Type.Optional(Type.String({ maxLength: 2000 })),
+    ...captured,
+  },
+  closed,
+);
+export const MilestoneBody = Type.Object(
+  {
+    milestone: Type.Enum(['answered', 'contractor-called', 'on-site', 'released']),
+    note: Type.Optional(Type.String({ maxLength: 2000 })),
+    ...captured,
+  },
+  closed,
+);
+export const OpenOrderBody = Type.Object(
+  {
+    title: Type.String({ minLength: 1, maxLength: 200 }),
+    detail: Type.Optional(Type.String({ maxLength: 4000 })),
+    device: Type.Optional(Type.String()),
+    building: Type.Optional(Type.String()),
+    floor: Type.Optional(Type.Integer()),
+    place: Type.Optional(Type.String()),
+    priority: Type.Optional(Type.Enum(['urgent', 'normal'])),
+  },
+  closed,
+);
