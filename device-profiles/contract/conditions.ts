@@ -242,6 +242,7 @@ function fieldOf(c: Comparison, value: Value): number | undefined {
  * taken as two's complement in 64 bits. Undefined when the value is no integer, or the field exceeds 2^53.
  */
 export function extractBits(value: Value, low: number, high: number): number | undefined {
+  if (high < low) return undefined;
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) return undefined;
     if (value >= 0 && value <= 0x7fff_ffff && high < 31) return (value >>> low) & (2 ** (high - low + 1) - 1);

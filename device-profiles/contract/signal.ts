@@ -57,7 +57,8 @@ const NumberOrParam = Type.Union([Type.Number(), Type.Object({ param: Type.Strin
  * One comparison. Without `point` it looks at the signal's own point. `bit` / `bits` take a field of the raw integer
  * first. Exactly one of eq, ne, gt, ge, lt, le, in, notIn, reason. `hyst` keeps gt/ge/lt/le true until the value has
  * come back by that much. A value that is not good makes a comparison *unknown*, never false (DESIGN 6: gaps never
- * count as normal); `reason` alone looks at the quality and is never unknown.
+ * count as normal). `reason` looks at why a value is not good, not at the value; it is unknown only while nothing is
+ * heard of the point and another reason is asked for. What all this means is code in conditions.ts.
  */
 export const Comparison = Type.Object(
   {
