@@ -38,6 +38,13 @@ export interface DriverPort {
   accept(device: SiteDevice, readings: readonly Reading[], receivedTime: number): Promise<void>;
   /** The device is heard (true) or not (false, with the reason). Idempotent: only a change is a record. */
   online(device: SiteDevice, online: boolean, reason: Reason): Promise<void>;
+  /**
+   * These points were read again and nothing about them has changed: what `accept` took last still stands, as of
+   * `receivedTime`. Called only after an `accept` of every one of them. Cheap by contract (no record, no promise):
+   * it renews freshness so that polled points need not be decoded and handed over again. `points` are indexes into
+   * the device's `model.points`; a driver passes the same array object for the same read every time.
+   */
+  fresh(device: SiteDevice, points: readonly number[], receivedTime: number): void;
   /** State of a link for health and beats: '' is well. */
   link(link: string, reason: Reason | ''): void;
   readonly clock: GatewayClock;
@@ -61,4 +68,6 @@ export interface Logger {
 export interface Driver {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Counters since start, by link id: what was dropped, skipped, retried. For health and metrics. */
+  counters?(): Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
