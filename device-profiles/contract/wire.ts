@@ -1,5 +1,25 @@
 // The wire between gateway and hub: topics, the batch codec, and every limit of both (DESIGN 5, uplink contract).
 // The encoded batch is one thing: the same bytes go to the spool, the broker and ingest.
+//
+// Conversation (states and cases: gateway/README.md, "Uplink")
+//   gateway → state online (retained), birth with snapshot
+//   hub     → a receipt per lane: its cursor for (gateway, epoch, lane), seq 0 and crc 0 when it has none
+//   gateway → compares (epoch, seq, crc) with its spool; on a mismatch it mints a new epoch and sends a new birth,
+//             else it sends everything after min(seq, stored), safety first
+//   hub     → after each T1 a receipt; every beat second is also a chance to notice a head it has not reached
+// What the hub does with a batch, by its cursor c (last sequence) and crc:
+//   last ≤ c                      a repeat: no effect, answer with the receipt
+//   first = c + 1, prevCrc = crc  apply; cursor = last, crc = runningCrc(crc, bytes)
+//   `coversLoss` and first = c + 1  apply the note; cursor = note.to, crc = note.crc (prevCrc is not compared)
+//   anything else                 (gap, overlap, other prevCrc) no effect, answer with the receipt and `rewind: true`
+//   unknown birth id              no effect, `ask` for that birth; the gateway sends it and then goes back by itself
+//   other epoch than the hub's    from an epoch the hub has not heard in a birth: `ask` for a birth; else drop it
+// Order and repeats: `n` never repeats and only grows, over restarts and epochs. Records carried into a new epoch keep
+// their n, so a sample whose n is not above the highest n the hub has applied from the lanes for that point is a repeat:
+// without effect on alarms. The snapshot's n is no such mark: records between the hub's cursor and `head` are still to
+// come and must be applied, pulses and all; the snapshot is compared with alarm states once the cursor reaches `head`.
+// Point `online` = 0 makes every point of its device stale (`device-offline`) from that n on, each until a record of
+// its own with a greater n; there is no record per point for it.
 import { Encoder } from 'cbor-x';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -7,6 +27,7 @@ import { crc32 } from 'node:zlib';
 import { LANES, QUALITIES, REASONS, Text, type Lane, type Quality, type Reason, type Value } from './point.ts';
 import { Signal } from './signal.ts';
 import { DEVICE_KINDS } from './profile.ts';
+import { plainCborFault } from './cbor-guard.ts';
 
 export const WIRE_VERSION = 1;
 
@@ -15,6 +36,8 @@ export const WIRE_LIMITS = {
   batchRecords: 4_096,
   batchBytes: 512 * 1024,
   birthBytes: 32 * 1024 * 1024,
+  /** Receipts, states, asks; beats name every link. */
+  messageBytes: 256 * 1024,
   textBytes: 1_024,
   /** Batches of one lane published and not yet receipted. */
   batchesInFlight: 16,
@@ -28,14 +51,18 @@ export const topics = {
   receipt: (gateway: string, lane: Lane) => `fengsui/v1/${gateway}/receipt/${lane}`,
   state: (gateway: string) => `fengsui/v1/${gateway}/state`,
   beat: (gateway: string) => `fengsui/v1/${gateway}/beat`,
-  /** Hub to gateway: `{need: 'birth', birth?: id}`, when the hub does not know the index a batch was encoded with. */
+  /**
+   * Hub to gateway: `{need: 'birth', birth?: id}`. Without an id: a live birth with snapshot. With the id of an older
+   * index: that birth without a snapshot, or nothing when the gateway no longer has it.
+   */
   ask: (gateway: string) => `fengsui/v1/${gateway}/ask`,
 } as const;
 export const TOPIC_PATTERN = /^fengsui\/v1\/([a-z0-9][a-z0-9-]{0,62})\/(birth|up\/safety|up\/telemetry|state|beat)$/;
 export const GATEWAY_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 const closed = { additionalProperties: false } as const;
-const Millis = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
+const MAX_MILLIS = 8_640_000_000_000_000;
+const Millis = Type.Integer({ minimum: 0, maximum: MAX_MILLIS });
 const Sequence = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 /** A point as the hub sees it. `i` is its index, unique in the gateway and valid for this birth only. */
@@ -140,9 +167,10 @@ export const Birth = Type.Object(
 export type Birth = Static<typeof Birth>;
 
 /**
- * From the hub, after T1. `seq` is contiguous and durable in T1; `stored` is durable in history too (equal to `seq`
- * where the gateway writes history itself). The gateway may forget up to min(seq, stored), except what it keeps longer.
- * `rewind` asks for everything after min(seq, stored) again. seq 0 = nothing yet under this epoch.
+ * From the hub, on a birth and after T1. `seq` is contiguous and durable in T1; `stored` is durable in history too
+ * (equal to `seq` where the gateway writes history itself). `seq` frees the sending window; the gateway may forget up to
+ * min(seq, stored), except what it keeps longer. `rewind` asks for everything after min(seq, stored) again. seq 0 with
+ * crc 0 = nothing yet under this epoch. Receipts of another epoch than the gateway's are ignored there.
  */
 export const Receipt = Type.Object(
   {
@@ -181,6 +209,10 @@ export const Beat = Type.Object(
 );
 export type Beat = Static<typeof Beat>;
 
+/** From the hub, on the topic of that name. */
+export const Ask = Type.Object({ need: Type.Literal('birth'), birth: Type.Optional(Type.String()) }, closed);
+export type Ask = Static<typeof Ask>;
+
 /** One reported sample. Times in ms since 1970 UTC. */
 export interface Sample {
   readonly i: number;
@@ -201,16 +233,25 @@ export interface Note {
   readonly kind: (typeof NOTE_KINDS)[number];
   readonly at: number;
   readonly n: number;
-  /** loss: first and last lane sequence given up and how many; clock-jump: `count` is the jump in ms. */
+  /**
+   * loss: first and last lane sequence that are gone and how many records, with the times between which they fell.
+   * Without from and to, records were lost before they had sequences. clock-jump: `count` is the jump in ms, + is
+   * forward. refused-history: `count` lines of history refused by the server. corrupt-segment: as loss, plus the text.
+   */
   readonly from?: number;
   readonly to?: number;
   readonly fromTime?: number;
   readonly toTime?: number;
   readonly count?: number;
   readonly text?: string;
+  /** loss in a batch of its own (`coversLoss`): the running CRC of the lane after `to`. */
+  readonly crc?: number;
 }
 
-/** Records of one lane: samples take sequences first … first+samples−1, notes those after them. */
+/**
+ * Records of one lane: samples take sequences first … first+samples−1, notes those after them. A batch that
+ * `coversLoss` stands for the sequences first … note.to, which the gateway no longer has.
+ */
 export interface Batch {
   readonly gateway: string;
   readonly epoch: string;
@@ -222,8 +263,18 @@ export interface Batch {
   readonly samples: readonly Sample[];
   readonly notes: readonly Note[];
 }
+/** The loss note, when this batch holds nothing else and so stands for all sequences first … to. */
+export function coversLoss(b: Batch): (Note & { readonly to: number; readonly crc: number }) | undefined {
+  const note = b.notes[0];
+  if (!note || b.samples.length > 0 || b.notes.length > 1 || note.kind !== 'loss' || note.from !== b.first)
+    return undefined;
+  const { to, crc } = note;
+  return to === undefined || crc === undefined || to < b.first ? undefined : { ...note, to, crc };
+}
+/** Records held in the batch itself. */
 export const batchCount = (b: Batch): number => b.samples.length + b.notes.length;
-export const batchLast = (b: Batch): number => b.first + batchCount(b) - 1;
+/** Last sequence that the batch stands for. */
+export const batchLast = (b: Batch): number => coversLoss(b)?.to ?? b.first + batchCount(b) - 1;
 
 const NoteSchema = Type.Object(
   {
@@ -236,6 +287,7 @@ const NoteSchema = Type.Object(
     toTime: Type.Optional(Millis),
     count: Type.Optional(Type.Integer()),
     text: Type.Optional(Type.String({ maxLength: WIRE_LIMITS.textBytes })),
+    crc: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff_ffff })),
   },
   closed,
 );
@@ -263,6 +315,7 @@ const birthCheck = Compile(Birth);
 const receiptCheck = Compile(Receipt);
 const stateCheck = Compile(State);
 const beatCheck = Compile(Beat);
+const askCheck = Compile(Ask);
 
 /** Why bytes from the wire were refused: names the part, never carries the payload. */
 export class WireError extends Error {
@@ -294,6 +347,7 @@ export function toColumns(samples: readonly Sample[], t0: number, n0: number): C
   return c;
 }
 
+/** @throws WireError when columns differ in length, or a time, sequence or text is outside its limits. */
 export function fromColumns(c: Columns, t0: number, n0: number): Sample[] {
   const count = c.i.length;
   for (const [name, column] of Object.entries(c))
@@ -302,19 +356,28 @@ export function fromColumns(c: Columns, t0: number, n0: number): Sample[] {
   const out: Sample[] = [];
   for (let k = 0; k < count; k++) {
     const flags = c.f[k] ?? 0;
+    const value = c.v[k] ?? null;
+    if (typeof value === 'string' && value.length > WIRE_LIMITS.textBytes)
+      throw new WireError(`text of ${value.length} characters in column v`);
     out.push({
       i: c.i[k] ?? 0,
-      value: c.v[k] ?? null,
+      value,
       quality: QUALITIES[c.q[k] ?? 2] ?? 'bad',
+      // A reason from a newer gateway is not known here; the quality says enough, and 'payload' is never shown as good.
       reason: REASONS[c.r[k] ?? 0] ?? 'payload',
-      sourceTime: t0 + (c.s[k] ?? 0),
-      receivedTime: t0 + (c.t[k] ?? 0),
-      n: n0 + (c.n[k] ?? 0),
+      sourceTime: within(t0 + (c.s[k] ?? 0), MAX_MILLIS, 's'),
+      receivedTime: within(t0 + (c.t[k] ?? 0), MAX_MILLIS, 't'),
+      n: within(n0 + (c.n[k] ?? 0), Number.MAX_SAFE_INTEGER, 'n'),
       historical: (flags & 1) !== 0,
       sourceClock: (flags & 2) !== 0,
     });
   }
   return out;
+}
+
+function within(x: number, max: number, column: string): number {
+  if (x < 0 || x > max) throw new WireError(`column ${column} leads outside 0…${max}`);
+  return x;
 }
 
 export function encodeBatch(b: Batch): Buffer {
@@ -338,10 +401,7 @@ export function encodeBatch(b: Batch): Buffer {
 
 /** @throws WireError when the bytes are not a batch of this version or exceed a limit. */
 export function decodeBatch(bytes: Uint8Array): Batch {
-  if (bytes.byteLength > WIRE_LIMITS.batchBytes)
-    throw new WireError(`batch of ${bytes.byteLength} bytes exceeds ${WIRE_LIMITS.batchBytes}`);
-  const raw = decode(bytes, 'batch');
-  if (!batchCheck.Check(raw)) throw new WireError(`batch: ${firstError(batchCheck.Errors(raw))}`);
+  const raw = decode(bytes, 'batch', batchCheck, WIRE_LIMITS.batchBytes);
   const samples = fromColumns(raw.c, raw.t0, raw.n0);
   const count = samples.length + raw.x.length;
   if (count === 0 || count > WIRE_LIMITS.batchRecords) throw new WireError(`batch of ${count} records`);
@@ -359,53 +419,38 @@ export function decodeBatch(bytes: Uint8Array): Batch {
 
 export const encodeBirth = (b: Birth): Buffer => cbor.encode(b);
 /** @throws WireError */
-export function decodeBirth(bytes: Uint8Array): Birth {
-  if (bytes.byteLength > WIRE_LIMITS.birthBytes)
-    throw new WireError(`birth of ${bytes.byteLength} bytes exceeds ${WIRE_LIMITS.birthBytes}`);
-  const raw = decode(bytes, 'birth');
-  if (!birthCheck.Check(raw)) throw new WireError(`birth: ${firstError(birthCheck.Errors(raw))}`);
-  return raw;
-}
+export const decodeBirth = (bytes: Uint8Array): Birth => decode(bytes, 'birth', birthCheck, WIRE_LIMITS.birthBytes);
 
 export const encodeReceipt = (r: Receipt): Buffer => cbor.encode(r);
 export const encodeState = (s: State): Buffer => cbor.encode(s);
 export const encodeBeat = (b: Beat): Buffer => cbor.encode(b);
-/** @throws WireError */
-export function decodeReceipt(bytes: Uint8Array): Receipt {
-  const raw = decode(bytes, 'receipt');
-  if (!receiptCheck.Check(raw)) throw new WireError(`receipt: ${firstError(receiptCheck.Errors(raw))}`);
-  return raw;
-}
-/** @throws WireError */
-export function decodeState(bytes: Uint8Array): State {
-  const raw = decode(bytes, 'state');
-  if (!stateCheck.Check(raw)) throw new WireError(`state: ${firstError(stateCheck.Errors(raw))}`);
-  return raw;
-}
-/** @throws WireError */
-export function decodeBeat(bytes: Uint8Array): Beat {
-  const raw = decode(bytes, 'beat');
-  if (!beatCheck.Check(raw)) throw new WireError(`beat: ${firstError(beatCheck.Errors(raw))}`);
-  return raw;
-}
-
-export const Ask = Type.Object({ need: Type.Literal('birth'), birth: Type.Optional(Type.String()) }, closed);
-export type Ask = Static<typeof Ask>;
-const askCheck = Compile(Ask);
 export const encodeAsk = (a: Ask): Buffer => cbor.encode(a);
 /** @throws WireError */
-export function decodeAsk(bytes: Uint8Array): Ask {
-  const raw = decode(bytes, 'ask');
-  if (!askCheck.Check(raw)) throw new WireError(`ask: ${firstError(askCheck.Errors(raw))}`);
-  return raw;
+export const decodeReceipt = (bytes: Uint8Array): Receipt => decode(bytes, 'receipt', receiptCheck);
+/** @throws WireError */
+export const decodeState = (bytes: Uint8Array): State => decode(bytes, 'state', stateCheck);
+/** @throws WireError */
+export const decodeBeat = (bytes: Uint8Array): Beat => decode(bytes, 'beat', beatCheck);
+/** @throws WireError */
+export const decodeAsk = (bytes: Uint8Array): Ask => decode(bytes, 'ask', askCheck);
+
+interface Check<T> {
+  Check(value: unknown): value is T;
+  Errors(value: unknown): { instancePath: string; message: string }[];
 }
 
-function decode(bytes: Uint8Array, what: string): unknown {
+function decode<T>(bytes: Uint8Array, what: string, check: Check<T>, maxBytes: number = WIRE_LIMITS.messageBytes): T {
+  if (bytes.byteLength > maxBytes) throw new WireError(`${what} of ${bytes.byteLength} bytes exceeds ${maxBytes}`);
+  const fault = plainCborFault(bytes);
+  if (fault) throw new WireError(`${what}: ${fault}`);
+  let raw: unknown;
   try {
-    return cbor.decode(bytes) as unknown;
+    raw = cbor.decode(bytes);
   } catch {
     throw new WireError(`${what}: not CBOR`);
   }
+  if (!check.Check(raw)) throw new WireError(`${what}: ${firstError(check.Errors(raw))}`);
+  return raw;
 }
 
 function firstError(errors: readonly { instancePath: string; message: string }[]): string {

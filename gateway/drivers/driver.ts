@@ -32,11 +32,23 @@ export interface Reading {
 /** What a driver may do. Everything else (spool, uplink, history) is behind these calls. */
 export interface DriverPort {
   /**
-   * Takes readings of one device. Resolves when every record that had to be reported is on disk.
-   * Polled drivers need not wait; a driver that answers its device (PUBACK, confirm, handshake) must.
+   * Takes readings of one device. Resolves when every record of this device that had to be reported, now or in an
+   * earlier call, is on disk; rejects when one could not be kept. Polled drivers need not wait (an unheard rejection
+   * does no harm, the next heartbeat repeats the value); a driver that answers its device (PUBACK, confirm,
+   * handshake) must, and must not answer on a rejection.
    */
   accept(device: SiteDevice, readings: readonly Reading[], receivedTime: number): Promise<void>;
-  /** The device is heard (true) or not (false, with the reason). Idempotent: only a change is a record. */
+  /**
+   * These points (indexes into `model.points`) were read again and are what was last accepted for them: keeps them
+   * fresh without decoding or allocation, and reports again those that had gone stale meanwhile. `receivedTime` is wall
+   * time, ms.
+   */
+  fresh(device: SiteDevice, points: ArrayLike<number>, receivedTime: number): void;
+  /**
+   * The device is heard (true, reason '') or not (false, with the reason). Idempotent: only a change is a record, and
+   * it is one record for the whole device: its points need no readings of bad quality beside it. Resolves as `accept`.
+   * After it is heard again, every point's next reading is reported even if unchanged.
+   */
   online(device: SiteDevice, online: boolean, reason: Reason): Promise<void>;
   /**
    * These points were read again and nothing about them has changed: what `accept` took last still stands, as of
