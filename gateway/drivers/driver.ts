@@ -39,12 +39,6 @@ export interface DriverPort {
    */
   accept(device: SiteDevice, readings: readonly Reading[], receivedTime: number): Promise<void>;
   /**
-   * These points (indexes into `model.points`) were read again and are what was last accepted for them: keeps them
-   * fresh without decoding or allocation, and reports again those that had gone stale meanwhile. `receivedTime` is wall
-   * time, ms.
-   */
-  fresh(device: SiteDevice, points: ArrayLike<number>, receivedTime: number): void;
-  /**
    * The device is heard (true, reason '') or not (false, with the reason). Idempotent: only a change is a record, and
    * it is one record for the whole device: its points need no readings of bad quality beside it. Resolves as `accept`.
    * After it is heard again, every point's next reading is reported even if unchanged.
@@ -52,11 +46,12 @@ export interface DriverPort {
   online(device: SiteDevice, online: boolean, reason: Reason): Promise<void>;
   /**
    * These points were read again and nothing about them has changed: what `accept` took last still stands, as of
-   * `receivedTime`. Called only after an `accept` of every one of them. Cheap by contract (no record, no promise):
-   * it renews freshness so that polled points need not be decoded and handed over again. `points` are indexes into
-   * the device's `model.points`; a driver passes the same array object for the same read every time.
+   * `receivedTime` (wall time, ms). Called only after an `accept` of every one of them. Cheap by contract (no promise,
+   * no allocation): it renews freshness so that polled points need not be decoded and handed over again, and reports
+   * those that had gone stale meanwhile. `points` are indexes into the device's `model.points`; a driver passes the same
+   * array object for the same read every time.
    */
-  fresh(device: SiteDevice, points: readonly number[], receivedTime: number): void;
+  fresh(device: SiteDevice, points: ArrayLike<number>, receivedTime: number): void;
   /** State of a link for health and beats: '' is well. */
   link(link: string, reason: Reason | ''): void;
   readonly clock: GatewayClock;
