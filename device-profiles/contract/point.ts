@@ -1,5 +1,6 @@
 // What a point is: one named value of a device, where it is read, how it is decoded, and what may be believed of it.
 import { Type, type Static } from 'typebox';
+import { DEVICE_KINDS } from './kinds.ts';
 
 /** A value on the wire. Booleans and enums travel as numbers (0/1, code); NULL means "no value", never "zero". */
 export type Value = number | string | null;
@@ -58,6 +59,12 @@ export const Text = Type.Object(
 );
 export type Text = Static<typeof Text>;
 
+const closed = { additionalProperties: false } as const;
+
+/** A number, or the name of a parameter that a site's device may set. */
+export const NumberOrParam = Type.Union([Type.Number(), Type.Object({ param: Type.String({ minLength: 1 }) }, closed)]);
+export type NumberOrParam = Static<typeof NumberOrParam>;
+
 export const POINT_TYPES = [
   'bool', // one bit of a coil/discrete table, or `bit` of a register
   'bits', // an unsigned field `bits: [low, high]` of a register (nibbles, packed states)
@@ -84,7 +91,6 @@ export type WordOrder = (typeof WORD_ORDERS)[number];
 export const TABLES = ['coil', 'discrete', 'holding', 'input'] as const;
 export type Table = (typeof TABLES)[number];
 
-const closed = { additionalProperties: false } as const;
 const BitRange = Type.Tuple([Type.Integer({ minimum: 0, maximum: 63 }), Type.Integer({ minimum: 0, maximum: 63 })]);
 
 /** Where a Modbus point lies. `address` is as the manual prints it; the profile's `addressBase` makes it 0-based. */
@@ -122,11 +128,20 @@ export const ModbusAddress = Type.Object(
 );
 export type ModbusAddress = Static<typeof ModbusAddress>;
 
-/** The device's own mark for "no value here". A field form looks at some bits of the raw integer only. */
+/**
+ * The device's own mark for "no value here", as the raw number before scaling. A field form looks at some bits of the
+ * raw integer only, and does not hold while one of the bits in `unless` is set: what a device reports beside its mark
+ * must stay visible.
+ */
 export const Sentinel = Type.Union([
   Type.Number(),
   Type.Object(
-    { bits: Type.Optional(BitRange), eq: Type.Integer(), reason: Type.Enum(['sentinel', 'not-present']) },
+    {
+      bits: Type.Optional(BitRange),
+      eq: Type.Integer(),
+      unless: Type.Optional(Type.Array(Type.Integer({ minimum: 0, maximum: 63 }), { minItems: 1 })),
+      reason: Type.Enum(['sentinel', 'not-present']),
+    },
     closed,
   ),
 ]);
@@ -137,6 +152,8 @@ export const Point = Type.Object(
     id: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_{}-]*$', maxLength: 64 }),
     name: Text,
     type: Type.Enum([...POINT_TYPES]),
+    /** Only devices of these kinds have the point. Default: all kinds of the profile. */
+    kinds: Type.Optional(Type.Array(Type.Enum([...DEVICE_KINDS]), { minItems: 1 })),
     lane: Type.Optional(Type.Enum([...LANES])),
     poll: Type.Optional(Type.Enum(['safety', 'fast', 'normal', 'slow'])),
     modbus: Type.Optional(ModbusAddress),
@@ -146,13 +163,16 @@ export const Point = Type.Object(
     offset: Type.Optional(Type.Number()),
     /** Decimal places are read from another point (generic transmitters store them beside the value). */
     decimalsFrom: Type.Optional(Type.String()),
-    /** The raw unit code is read from another point; the value is converted to `unit`. */
+    /**
+     * The unit code is read from another point, an enum whose English words are unit symbols of units.ts; the value is
+     * converted to `unit`.
+     */
     unitFrom: Type.Optional(Type.String()),
     unit: Type.Optional(Type.String({ maxLength: 16 })),
     /** Plausible values, in `unit`; outside them the sample is bad (`out-of-range`). */
-    range: Type.Optional(Type.Tuple([Type.Number(), Type.Number()])),
+    range: Type.Optional(Type.Tuple([NumberOrParam, NumberOrParam])),
     /** Values of normal running, in `unit`: the grey band behind a trend. */
-    band: Type.Optional(Type.Tuple([Type.Number(), Type.Number()])),
+    band: Type.Optional(Type.Tuple([NumberOrParam, NumberOrParam])),
     sentinels: Type.Optional(Type.Array(Sentinel)),
     /** Bool point that must be 1 for this value to be believed. */
     validBit: Type.Optional(Type.String()),
@@ -161,7 +181,7 @@ export const Point = Type.Object(
     /** Bool only: the device says 0 where it means "yes". */
     invert: Type.Optional(Type.Boolean()),
     /** Meaning of each code of an enum (and of 0/1 of a bool, where the plain words do not do). */
-    enum: Type.Optional(Type.Record(Type.String({ pattern: '^-?[0-9]+$' }), Text)),
+    enum: Type.Optional(Type.Record(Type.String({ pattern: '^-?[0-9]+$' }), Text, closed)),
     /** Register with fixed content: read once at start to recognise the map; anything else marks the device bad. */
     expect: Type.Optional(Type.Union([Type.Number(), Type.String()])),
   },

@@ -10,24 +10,10 @@ import {
   type Table,
   type WordOrder,
 } from './point.ts';
+import { DEVICE_KINDS, type DeviceKind } from './kinds.ts';
 import { Signal } from './signal.ts';
 
-/** Device kinds; also the measurement names in history. */
-export const DEVICE_KINDS = [
-  'fire-panel',
-  'fire-pump',
-  'jockey-pump',
-  'water-tank',
-  'water-main', // pressure of a main, hydrant or sprinkler end
-  'extinguisher',
-  'elevator',
-  'electrical-fire',
-  'power-supply',
-  'environment',
-  'io-module',
-  'gateway',
-] as const;
-export type DeviceKind = (typeof DEVICE_KINDS)[number];
+export { DEVICE_KINDS, type DeviceKind } from './kinds.ts';
 
 const closed = { additionalProperties: false } as const;
 const AddressRange = Type.Tuple([Type.Integer({ minimum: 0 }), Type.Integer({ minimum: 0 })]);
@@ -37,8 +23,17 @@ export const ModbusSection = Type.Object(
     /** Printed address of wire address 0, per table, e.g. holding: 40001. A single number is for all tables. */
     addressBase: Type.Union([
       Type.Integer({ minimum: 0, maximum: 499_999 }),
-      Type.Record(Type.Enum(['coil', 'discrete', 'holding', 'input']), Type.Integer({ minimum: 0, maximum: 499_999 })),
+      Type.Object(
+        {
+          coil: Type.Optional(Type.Integer({ minimum: 0, maximum: 499_999 })),
+          discrete: Type.Optional(Type.Integer({ minimum: 0, maximum: 499_999 })),
+          holding: Type.Optional(Type.Integer({ minimum: 0, maximum: 499_999 })),
+          input: Type.Optional(Type.Integer({ minimum: 0, maximum: 499_999 })),
+        },
+        { ...closed, minProperties: 1 },
+      ),
     ]),
+    /** Of 32 and 64 bit values. A site's device may set another where the document does not say. Default ABCD. */
     wordOrder: Type.Optional(Type.Enum(['ABCD', 'CDAB', 'BADC', 'DCBA'])),
     /** Most registers (or coils ÷ 16) in one read the device takes. Default 125. */
     maxRegisters: Type.Optional(Type.Integer({ minimum: 1, maximum: 125 })),
@@ -86,15 +81,45 @@ export const MqttSection = Type.Object(
     identity: Type.Optional(Type.Object({ field: Type.String(), var: Type.String() }, closed)),
     /** The device speaks at least this often, s; silence past 3× makes its points stale and then the device offline. */
     expectEveryS: Type.Integer({ minimum: 1, maximum: 7 * 86_400 }),
+    /** Messages carry only some fields: a field that is absent says nothing. Default: it is missing. */
+    partial: Type.Optional(Type.Boolean()),
   },
   closed,
 );
 export type MqttSection = Static<typeof MqttSection>;
 
+/**
+ * Fields of the named binary codecs, which a point's `field` names (codec `json` takes JSON pointers instead).
+ * Numbers are in the unit given here; flags are 0 or 1. A field that a message does not have yields no reading.
+ */
+export const CODEC_FIELDS = {
+  'meokon-v3-hex': {
+    value: 'MPa',
+    lowLimit: 'MPa',
+    highLimit: 'MPa',
+    battery: '%',
+    externalPower: '',
+    signal: 'dBm',
+    recordInterval: 's',
+    type: '',
+    alarmLow: '',
+    alarmHigh: '',
+    alarmBattery: '',
+    alarmSensor: '',
+    alarmHardware: '',
+    alarmSecondLow: '',
+    alarmSecondHigh: '',
+    alarmThird: '',
+    discharge: '',
+    tilt: '',
+    impact: '',
+  },
+} as const satisfies Partial<Record<MqttCodec, Readonly<Record<string, string>>>>;
+
 export const Repeat = Type.Object(
   {
     /** Index names with their first and last value, e.g. loop: [1, 10]. A site's device may narrow them. */
-    over: Type.Record(Type.String({ pattern: '^[a-z]+$' }), AddressRange),
+    over: Type.Record(Type.String({ pattern: '^[a-z]+$' }), AddressRange, closed),
     /** Padding of an index in ids and names, e.g. n: 3 → 007. */
     pad: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: 6 }))),
     /** Only points named in the device's point list (CSV) exist. */
@@ -108,6 +133,8 @@ export type Repeat = Static<typeof Repeat>;
 export const ProfileFile = Type.Object(
   {
     kind: Type.Enum([...DEVICE_KINDS]),
+    /** Kinds that a site may choose instead, for parts that serve several (a transmitter on a main or in a tank). */
+    alsoKinds: Type.Optional(Type.Array(Type.Enum([...DEVICE_KINDS]), { minItems: 1 })),
     vendor: Type.String({ minLength: 1 }),
     model: Type.String({ minLength: 1 }),
     name: Text,
@@ -133,13 +160,14 @@ export const ProfileFile = Type.Object(
           },
           closed,
         ),
+        closed,
       ),
     ),
     points: Type.Optional(Type.Array(Point)),
     repeat: Type.Optional(Type.Array(Repeat)),
     signals: Type.Array(Signal),
     /** Vectors that prove the map: fixture files under test/fixtures/profiles/<profile>/. */
-    fixtures: Type.Array(Type.String(), { minItems: 1 }),
+    fixtures: Type.Array(Type.String({ pattern: '^[a-z0-9][a-z0-9-]*\\.json$' }), { minItems: 1 }),
   },
   closed,
 );
@@ -186,7 +214,7 @@ export interface ModelPoint {
   readonly place?: string;
 }
 
-/** A signal after parameters are numbers; `point` is still a template id (see `signalsOf` in load.ts). */
+/** A signal after parameters are numbers; `point` is still a template id (conditions.ts says what that means). */
 export type ModelSignal = Signal;
 
 /**
@@ -205,6 +233,8 @@ export interface DeviceModel {
   readonly evidence: 'A' | 'B' | 'C' | 'M';
   readonly modbus?: ModbusSection;
   readonly mqtt?: MqttSection;
+  /** `modbus.illegal` as 0-based wire addresses, both ends included. */
+  readonly illegal?: readonly { readonly table: Table; readonly from: number; readonly to: number }[];
   readonly points: readonly ModelPoint[];
   readonly signals: readonly ModelSignal[];
 }

@@ -1,6 +1,7 @@
 // What a signal is: a condition that a profile declares on points, with its class, latch, delays and words.
 import { Type, type Static } from 'typebox';
-import { Text } from './point.ts';
+import { DEVICE_KINDS } from './kinds.ts';
+import { NumberOrParam, Text } from './point.ts';
 
 /**
  * Classes that become alarms, in the order in which the screen ranks them (DESIGN 6, after GB 4717:
@@ -51,7 +52,6 @@ export const CLASS_RANK: Record<AlarmClass, number> = {
 export const NEVER_SHELVED: readonly AlarmClass[] = ['FIRE', 'ENTRAPMENT'];
 
 const closed = { additionalProperties: false } as const;
-const NumberOrParam = Type.Union([Type.Number(), Type.Object({ param: Type.String({ minLength: 1 }) }, closed)]);
 
 /**
  * One comparison. Without `point` it looks at the signal's own point. `bit` / `bits` take a field of the raw integer
@@ -106,6 +106,8 @@ export const Signal = Type.Object(
     /** The point the alarm stands on; a template id of a repeat means every point made from it. */
     point: Type.String(),
     when: Condition,
+    /** Only devices of these kinds have the signal (profile files only; a compiled signal has none). */
+    kinds: Type.Optional(Type.Array(Type.Enum([...DEVICE_KINDS]), { minItems: 1 })),
     latch: Type.Optional(Type.Enum([...LATCHES])),
     /** The condition must hold this long, without a gap, before the signal is raised (ms). */
     onDelayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
