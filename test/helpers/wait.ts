@@ -1,6 +1,4 @@
 // Waiting in tests: on real conditions and events, always with a deadline that says what did not happen.
-import type { EventEmitter } from 'node:events';
-
 export interface WaitOptions {
   /** Deadline, ms. Generous: it is only ever used up by a failure. Default 10 s. */
   readonly ms?: number;
@@ -53,18 +51,25 @@ export async function within<T>(promise: Promise<T>, options: WaitOptions): Prom
   }
 }
 
+/** What an emitter offers at run time, whatever its typing of events. */
+interface Listenable {
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
+}
+
 /** Arguments of the next `event` of the emitter for which `accept` holds. Call it before what causes the event. */
 export function nextEvent(
-  emitter: Pick<EventEmitter, 'on' | 'off'>,
+  emitter: { readonly on: unknown; readonly off: unknown },
   event: string,
   options: WaitOptions & { readonly accept?: (...args: unknown[]) => boolean },
 ): Promise<unknown[]> {
+  const source = emitter as Listenable;
   let listener: ((...args: unknown[]) => void) | undefined;
   const heard = new Promise<unknown[]>((resolve) => {
     listener = (...args) => {
       if (options.accept?.(...args) ?? true) resolve(args);
     };
-    emitter.on(event, listener);
+    source.on(event, listener);
   });
-  return within(heard, options).finally(() => listener && emitter.off(event, listener));
+  return within(heard, options).finally(() => listener && source.off(event, listener));
 }
