@@ -42,6 +42,7 @@ export const REASONS = [
   'source-clock', // the device's clock is implausible; received time is used
   'breaker-open', // the slave failed repeatedly and is asked less often
   'gateway-silent', // set by the hub
+  'wrong-map', // a register with fixed content holds something else: not the device (or edition) of the profile
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
