@@ -1,0 +1,181 @@
+// The hub's settings from the environment, validated once, and the platform's named maximums (hard rule 10).
+import { resolve } from 'node:path';
+
+/** One setting: its name in the environment, what it means, and its default as `--help` prints it. */
+interface Setting {
+  readonly name: string;
+  readonly help: string;
+  readonly default?: string;
+  /** Never printed. */
+  readonly secret?: boolean;
+}
+
+export const SETTINGS: readonly Setting[] = [
+  { name: 'HOST', help: 'address that the web and MQTT servers bind to', default: '127.0.0.1' },
+  { name: 'HTTP_PORT', help: 'web port; 0 picks a free one', default: '8080' },
+  { name: 'MQTT_PORT', help: "port of the hub's own broker for gateways; 0 picks a free one", default: '1883' },
+  { name: 'FENGSUI_DATA', help: 'directory of everything the hub stores itself', default: './data' },
+  { name: 'DATABASE_URL', help: 'a PostgreSQL of yours; without it the bundled one runs in FENGSUI_DATA', secret: true },
+  { name: 'MQTT_URL', help: 'a broker of yours; without it the hub runs its own', secret: true },
+  { name: 'INFLUX_URL', help: 'InfluxDB for history; without it history is kept in DuckDB in FENGSUI_DATA' },
+  { name: 'INFLUX_TOKEN', help: 'token for InfluxDB', secret: true },
+  { name: 'INFLUX_ORG', help: 'organisation in InfluxDB' },
+  { name: 'INFLUX_BUCKET', help: 'bucket (1.x: database) in InfluxDB', default: 'fengsui' },
+  { name: 'FENGSUI_ADMIN_PASSWORD', help: 'makes the user `admin` in an empty hub', secret: true },
+  { name: 'FENGSUI_DEMO_PASSWORD', help: 'password of the demo users; else one is made at first start', secret: true },
+  { name: 'FENGSUI_ORIGINS', help: 'more web origins to trust, separated by spaces (behind a proxy: its address)' },
+  { name: 'FENGSUI_TRUST_PROXY', help: 'addresses of proxies in front whose X-Forwarded-* count, separated by commas' },
+  { name: 'LOG_LEVEL', help: 'fatal, error, warn, info, debug or trace', default: 'info' },
+];
+
+export interface Config {
+  readonly host: string;
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  /** Absolute path. */
+  readonly dataDir: string;
+  readonly databaseUrl?: string;
+  readonly mqttUrl?: string;
+  readonly influx?: {
+    readonly url: string;
+    readonly token?: string;
+    readonly org?: string;
+    readonly bucket: string;
+  };
+  readonly adminPassword?: string;
+  readonly demoPassword?: string;
+  readonly origins: readonly string[];
+  readonly trustProxy: readonly string[];
+  readonly logLevel: string;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/** What is wrong with the settings; every line names one. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Collects every mistake instead of stopping at the first. */
+class Reader {
+  readonly mistakes: string[] = [];
+  readonly #env: Env;
+  constructor(env: Env) {
+    this.#env = env;
+  }
+  text(name: string): string | undefined {
+    const value = this.#env[name] ?? SETTINGS.find((s) => s.name === name)?.default;
+    return value === undefined || value === '' ? undefined : value;
+  }
+  port(name: string): number {
+    const text = this.text(name) ?? '';
+    const port = Number(text);
+    if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+    this.mistakes.push(`${name}: expected a port from 0 to 65535`);
+    return 0;
+  }
+  url(name: string, schemes: readonly string[]): string | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    // The value may carry a password, so the message never repeats it.
+    if (URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1))) return text;
+    this.mistakes.push(`${name}: expected a URL that starts with ${schemes.map((s) => `${s}://`).join(' or ')}`);
+    return undefined;
+  }
+  list(name: string, separator: RegExp): string[] {
+    return (this.text(name) ?? '').split(separator).filter((part) => part !== '');
+  }
+  origins(name: string): string[] {
+    return this.list(name, /\s+/).map((part) => {
+      if (URL.canParse(part) && new URL(part).origin !== 'null') return new URL(part).origin;
+      this.mistakes.push(`${name}: ${part} is not an origin such as https://hub.example`);
+      return part;
+    });
+  }
+  level(name: string): string {
+    const text = this.text(name) ?? 'info';
+    if (!LOG_LEVELS.includes(text)) this.mistakes.push(`${name}: expected one of ${LOG_LEVELS.join(', ')}`);
+    return text;
+  }
+}
+
+const given = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
+  (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+
+/** Reads the settings. @throws ConfigError that names every bad one */
+export function readConfig(env: Env): Config {
+  const read = new Reader(env);
+  const influxUrl = read.url('INFLUX_URL', ['http', 'https']);
+  const influx =
+    influxUrl === undefined
+      ? undefined
+      : {
+          url: influxUrl,
+          ...given('token', read.text('INFLUX_TOKEN')),
+          ...given('org', read.text('INFLUX_ORG')),
+          bucket: read.text('INFLUX_BUCKET') ?? 'fengsui',
+        };
+  const config: Config = {
+    host: read.text('HOST') ?? '127.0.0.1',
+    httpPort: read.port('HTTP_PORT'),
+    mqttPort: read.port('MQTT_PORT'),
+    dataDir: resolve(read.text('FENGSUI_DATA') ?? './data'),
+    ...given('databaseUrl', read.url('DATABASE_URL', ['postgres', 'postgresql'])),
+    ...given('mqttUrl', read.url('MQTT_URL', ['mqtt', 'mqtts', 'ws', 'wss'])),
+    ...given('influx', influx),
+    ...given('adminPassword', read.text('FENGSUI_ADMIN_PASSWORD')),
+    ...given('demoPassword', read.text('FENGSUI_DEMO_PASSWORD')),
+    origins: read.origins('FENGSUI_ORIGINS'),
+    trustProxy: read.list('FENGSUI_TRUST_PROXY', /\s*,\s*/),
+    logLevel: read.level('LOG_LEVEL'),
+  };
+  if (read.mistakes.length > 0) throw new ConfigError(read.mistakes.join('\n'));
+  return config;
+}
+
+/** The settings as `--help` prints them. */
+export function settingsHelp(): string {
+  const width = Math.max(...SETTINGS.map((s) => s.name.length));
+  return SETTINGS.map(
+    (s) => `  ${s.name.padEnd(width)}  ${s.help}${s.default === undefined ? '' : ` (default ${s.default})`}`,
+  ).join('\n');
+}
+
+/** PostgreSQL: connections and time limits. */
+export const DB_LIMITS = {
+  /** Connections for commands, policies and timers. */
+  mainConnectionsMax: 10,
+  /** Connections that only ingest uses (T1 never waits behind T2 or reports). */
+  ingestConnectionsMax: 2,
+  readConnectionsMax: 4,
+  /** Longest wait for a free or new connection. */
+  connectMsMax: 10_000,
+  statementMsMax: 30_000,
+  ingestStatementMsMax: 10_000,
+  readStatementMsMax: 10_000,
+  lockMsMax: 10_000,
+  idleInTransactionMsMax: 60_000,
+  /** The client gives up on an answer this long after the server should have. */
+  answerGraceMs: 5_000,
+  /** Distinct statements that get a name, so that each connection parses them once. */
+  preparedStatementsMax: 500,
+  /** Tries of a transaction that met a deadlock or a serialisation failure. */
+  conflictTriesMax: 4,
+  relistenMs: 500,
+} as const;
+
+/** The bundled PostgreSQL server. */
+export const BUNDLED_LIMITS = {
+  connectionsMax: 40,
+  sharedBuffersMb: 64,
+  startMsMax: 60_000,
+  initMsMax: 120_000,
+  /** Waits before each next step of a stop: fast, immediate, kill. */
+  stopFastMsMax: 20_000,
+  stopImmediateMsMax: 5_000,
+  restartBackoffMs: [100, 500, 2_000, 5_000],
+  /** Characters of the server's messages kept for an error at start. */
+  startOutputCharsMax: 4_000,
+} as const;
