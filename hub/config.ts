@@ -15,7 +15,11 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'HTTP_PORT', help: 'web port; 0 picks a free one', default: '8080' },
   { name: 'MQTT_PORT', help: "port of the hub's own broker for gateways; 0 picks a free one", default: '1883' },
   { name: 'FENGSUI_DATA', help: 'directory of everything the hub stores itself', default: './data' },
-  { name: 'DATABASE_URL', help: 'a PostgreSQL of yours; without it the bundled one runs in FENGSUI_DATA', secret: true },
+  {
+    name: 'DATABASE_URL',
+    help: 'a PostgreSQL of yours; without it the bundled one runs in FENGSUI_DATA',
+    secret: true,
+  },
   { name: 'MQTT_URL', help: 'a broker of yours; without it the hub runs its own', secret: true },
   { name: 'INFLUX_URL', help: 'InfluxDB for history; without it history is kept in DuckDB in FENGSUI_DATA' },
   { name: 'INFLUX_TOKEN', help: 'token for InfluxDB', secret: true },

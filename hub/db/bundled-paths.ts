@@ -36,7 +36,9 @@ export function bundledPaths(dataDir: string): BundledPaths {
   const near = join(root, 'run');
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
   const socketDir =
-    Buffer.byteLength(near) <= SOCKET_DIR_BYTES_MAX ? near : join(tmpdir(), `fengsui-${process.getuid?.() ?? 0}-${hash}`);
+    Buffer.byteLength(near) <= SOCKET_DIR_BYTES_MAX
+      ? near
+      : join(tmpdir(), `fengsui-${process.getuid?.() ?? 0}-${hash}`);
   privateDir(socketDir);
   return {
     data: join(root, 'postgres'),

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { BUNDLED_LIMITS } from '../config.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
@@ -86,7 +86,7 @@ function spawnServer(setup: Setup, command: string, args: readonly string[], wat
     env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC', ...setup.binaries.env },
     cwd: user === undefined ? setup.paths.socketDir : '/',
     stdio: ['pipe', 'pipe', 'pipe'],
-    ...(user ?? {}),
+    ...user,
   });
 }
 
@@ -217,7 +217,7 @@ async function launch(setup: Setup, port: number): Promise<Running> {
 
 /** Makes the database at the first start; one that is there is left alone. */
 async function ensureDatabase(connection: Connection): Promise<void> {
-  const client = new pg.Client({ ...connection, database: 'postgres' });
+  const client = new Client({ ...connection, database: 'postgres' });
   await client.connect();
   try {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);

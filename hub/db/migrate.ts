@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import type { Logger } from 'pino';
 import { READ_ROLE } from './pool.ts';
 
@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS platform.migrations (
   applied_at timestamptz NOT NULL DEFAULT now()
 )`;
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+async function apply(client: Client, migration: Migration): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(migration.sql);
@@ -101,7 +101,7 @@ const codeOf = (error: unknown): string =>
  * Makes the read role and lets it see every table but those whose comment begins with `secret`.
  * @returns false when the user of the database may not make roles
  */
-async function grantReads(client: pg.Client): Promise<boolean> {
+async function grantReads(client: Client): Promise<boolean> {
   const found = await client.query(
     `SELECT pg_has_role(current_user, oid, 'MEMBER') AS member FROM pg_roles WHERE rolname = $1`,
     [READ_ROLE],
@@ -145,11 +145,12 @@ export interface Migrated {
 
 /** Applies what is missing. @throws DivergedHistory; Error naming the migration that failed */
 export async function migrate(
-  connection: pg.ClientConfig,
+  connection: ClientConfig,
   migrations: readonly Migration[],
   log: Logger,
 ): Promise<Migrated> {
-  const client = new pg.Client({ ...connection, application_name: 'fengsui-migrate' });
+  const client = new Client({ ...connection, application_name: 'fengsui-migrate' });
+  client.on('error', (error) => log.warn({ err: error }, 'the connection broke while migrating'));
   await client.connect();
   try {
     await client.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);

@@ -1,6 +1,15 @@
 // Db and Tx on `pg`: three pools that never wait for each other (commands, ingest, reads) and one listening client.
 import { createHash } from 'node:crypto';
-import pg from 'pg';
+import {
+  Client,
+  escapeIdentifier,
+  Pool,
+  types as pgTypes,
+  type ClientBase,
+  type ClientConfig,
+  type CustomTypesConfig,
+  type QueryResult,
+} from 'pg';
 import type { Logger } from 'pino';
 import { DB_LIMITS } from '../config.ts';
 import type { Db, Tx } from './tx.ts';
@@ -21,17 +30,17 @@ export interface Pools extends Db {
 }
 
 export interface PoolOptions {
-  readonly connection: pg.ClientConfig;
+  readonly connection: ClientConfig;
   readonly log: Logger;
   /** False where the database's user could not make the read role: reads are then only read-only transactions. */
   readonly readRole: boolean;
 }
 
-const types: pg.CustomTypesConfig = {
+const types: CustomTypesConfig = {
   getTypeParser: (oid, format) => {
     // A date has no time zone: as a Date it would shift by the process's zone.
-    if (oid === pg.types.builtins.DATE) return (text: string) => text;
-    return pg.types.getTypeParser(oid, format);
+    if (oid === pgTypes.builtins.DATE) return (text: string) => text;
+    return pgTypes.getTypeParser(oid, format);
   },
 };
 
@@ -49,11 +58,11 @@ function statementName(sql: string): string | undefined {
 const firstLine = (sql: string): string => sql.trim().split('\n')[0]?.slice(0, 120) ?? '';
 
 class ClientTx implements Tx {
-  readonly #client: pg.ClientBase;
-  constructor(client: pg.ClientBase) {
+  readonly #client: ClientBase;
+  constructor(client: ClientBase) {
     this.#client = client;
   }
-  async #send(sql: string, params?: readonly unknown[]): Promise<pg.QueryResult> {
+  async #send(sql: string, params?: readonly unknown[]): Promise<QueryResult> {
     if (params === undefined || params.length === 0) return this.#client.query(sql);
     const name = statementName(sql);
     const values = [...params];
@@ -65,7 +74,8 @@ class ClientTx implements Tx {
   async one<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row> {
     const rows = await this.query<Row>(sql, params);
     const [row] = rows;
-    if (row === undefined || rows.length > 1) throw new Error(`expected one row, got ${rows.length}: ${firstLine(sql)}`);
+    if (row === undefined || rows.length > 1)
+      throw new Error(`expected one row, got ${rows.length}: ${firstLine(sql)}`);
     return row;
   }
   async maybe<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row | undefined> {
@@ -78,9 +88,14 @@ class ClientTx implements Tx {
   }
 }
 
-async function inTransaction<T>(pool: pg.Pool, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+async function inTransaction<T>(pool: Pool, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that dies between two statements says so here; unheard, it would end the process.
+  const breaks = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', breaks);
   try {
     await client.query(begin);
     const value = await work(new ClientTx(client));
@@ -92,7 +107,8 @@ async function inTransaction<T>(pool: pg.Pool, begin: string, work: (tx: Tx) => 
     });
     throw error;
   } finally {
-    // A client whose rollback failed is in an unknown state and is thrown away.
+    client.off('error', breaks);
+    // A client that broke, or whose rollback failed, is in an unknown state and is thrown away.
     client.release(broken);
   }
 }
@@ -104,8 +120,8 @@ interface PoolSpec {
   readonly options?: string;
 }
 
-function makePool({ connection, log }: PoolOptions, spec: PoolSpec): pg.Pool {
-  const pool = new pg.Pool({
+function makePool({ connection, log }: PoolOptions, spec: PoolSpec): Pool {
+  const pool = new Pool({
     ...connection,
     max: spec.max,
     types,
@@ -123,7 +139,7 @@ function makePool({ connection, log }: PoolOptions, spec: PoolSpec): pg.Pool {
   return pool;
 }
 
-const stats = (pool: pg.Pool): PoolStats => ({
+const stats = (pool: Pool): PoolStats => ({
   total: pool.totalCount,
   idle: pool.idleCount,
   waiting: pool.waitingCount,
@@ -135,7 +151,7 @@ type Heard = (payload: string) => void;
 class Listener {
   readonly #options: PoolOptions;
   readonly #heard = new Map<string, Set<Heard>>();
-  #client: Promise<pg.Client> | undefined;
+  #client: Promise<Client> | undefined;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -147,12 +163,12 @@ class Listener {
     listeners.add(heard);
     this.#heard.set(channel, listeners);
     const client = await (this.#client ??= this.#connect());
-    if (listeners.size === 1) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+    if (listeners.size === 1) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
     return async () => {
       listeners.delete(heard);
       if (listeners.size > 0 || this.#closed) return;
       this.#heard.delete(channel);
-      await (await this.#client)?.query(`UNLISTEN ${pg.escapeIdentifier(channel)}`);
+      await (await this.#client)?.query(`UNLISTEN ${escapeIdentifier(channel)}`);
     };
   }
 
@@ -161,8 +177,8 @@ class Listener {
     await (await this.#client?.catch(() => undefined))?.end();
   }
 
-  async #connect(): Promise<pg.Client> {
-    const client = new pg.Client({ ...this.#options.connection, application_name: 'fengsui-listen', keepAlive: true });
+  async #connect(): Promise<Client> {
+    const client = new Client({ ...this.#options.connection, application_name: 'fengsui-listen', keepAlive: true });
     client.on('notification', ({ channel, payload }) => {
       for (const heard of this.#heard.get(channel) ?? []) heard(payload ?? '');
     });
@@ -171,11 +187,11 @@ class Listener {
       if (!this.#closed) this.#client = this.#reconnect();
     });
     await client.connect();
-    for (const channel of this.#heard.keys()) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+    for (const channel of this.#heard.keys()) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
     return client;
   }
 
-  async #reconnect(): Promise<pg.Client> {
+  async #reconnect(): Promise<Client> {
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, DB_LIMITS.relistenMs));
       if (this.#closed) throw new Error('closed');

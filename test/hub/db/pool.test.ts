@@ -1,0 +1,145 @@
+// Db and Tx: what a transaction keeps and loses, that the pools don't wait for each other, and what is heard.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { DB_LIMITS } from '../../../hub/config.ts';
+import type { Pools } from '../../../hub/db/pool.ts';
+import { freshDatabase } from '../../helpers/database.ts';
+import { until } from '../../helpers/wait.ts';
+
+let db: Pools;
+
+beforeAll(async () => {
+  ({ db } = await freshDatabase());
+  await db.transaction(async (tx) => {
+    await tx.run('CREATE TABLE public.thing (id int PRIMARY KEY, day date, big bigint, at timestamptz, doc jsonb)');
+    await tx.run('GRANT SELECT ON public.thing TO fengsui_read');
+    await tx.run(`CREATE TABLE public.hidden (id int)`);
+  });
+});
+
+describe('a transaction', () => {
+  test('commits when the work resolves and rolls back when it throws', async () => {
+    await db.transaction((tx) => tx.run('INSERT INTO thing (id) VALUES ($1)', [1]));
+    const failing = db.transaction(async (tx) => {
+      await tx.run('INSERT INTO thing (id) VALUES ($1)', [2]);
+      throw new Error('changed my mind');
+    });
+    await expect(failing).rejects.toThrow('changed my mind');
+    expect(await db.transaction((tx) => tx.query('SELECT id FROM thing WHERE id IN (1, 2)'))).toEqual([{ id: 1 }]);
+  });
+
+  test('one and maybe insist on their number of rows', async () => {
+    const many = 'SELECT * FROM generate_series(1, 2)';
+    await expect(db.read((tx) => tx.one(many))).rejects.toThrow(
+      'expected one row, got 2: SELECT * FROM generate_series',
+    );
+    await expect(db.read((tx) => tx.one('SELECT 1 WHERE false'))).rejects.toThrow('expected one row, got 0');
+    await expect(db.read((tx) => tx.maybe(many))).rejects.toThrow('expected at most one row, got 2');
+    expect(await db.read((tx) => tx.maybe('SELECT 1 WHERE false'))).toBeUndefined();
+  });
+
+  test('run counts the rows it touched', async () => {
+    const touched = await db.transaction((tx) =>
+      tx.run('INSERT INTO thing (id) SELECT n FROM generate_series($1::int, $2::int) n', [100, 109]),
+    );
+    expect(touched).toBe(10);
+  });
+
+  test('bigint comes back as text, a date as its day, a time as Date, jsonb parsed', async () => {
+    const row = await db.transaction(async (tx) => {
+      await tx.run('INSERT INTO thing VALUES ($1, $2, $3, $4, $5)', [
+        3,
+        '2026-03-01',
+        '9007199254740993',
+        new Date(1_700_000_000_123),
+        JSON.stringify({ a: [1] }),
+      ]);
+      return tx.one('SELECT * FROM thing WHERE id = 3');
+    });
+    expect(row).toEqual({
+      id: 3,
+      day: '2026-03-01',
+      big: '9007199254740993',
+      at: new Date(1_700_000_000_123),
+      doc: { a: [1] },
+    });
+  });
+});
+
+describe('the read pool', () => {
+  test('cannot write, whatever it says', async () => {
+    await expect(db.read((tx) => tx.run('INSERT INTO thing (id) VALUES (9)'))).rejects.toThrow('read-only');
+    const talkedInto = db.read(async (tx) => {
+      await tx.run('COMMIT');
+      await tx.run('SET default_transaction_read_only = off');
+      await tx.run('INSERT INTO thing (id) VALUES (9)');
+    });
+    await expect(talkedInto).rejects.toThrow('permission denied');
+  });
+
+  test('sees nothing that was not granted', async () => {
+    await expect(db.read((tx) => tx.query('SELECT * FROM hidden'))).rejects.toThrow('permission denied');
+  });
+});
+
+test('ingest does not wait behind a busy main pool', async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const busy = Array.from({ length: DB_LIMITS.mainConnectionsMax + 3 }, () =>
+    db.transaction(async (tx) => {
+      await tx.query('SELECT 1');
+      await held;
+    }),
+  );
+  await until(() => db.stats().main.waiting === 3, { what: 'the main pool is full' });
+  expect(await db.ingest((tx) => tx.one('SELECT 1 AS one'))).toEqual({ one: 1 });
+  release();
+  await Promise.all(busy);
+});
+
+describe('listening', () => {
+  test('hears what was committed, not what was rolled back', async () => {
+    const heard: string[] = [];
+    const stop = await db.listen('news', (payload) => heard.push(payload));
+    const say = (text: string) => db.transaction((tx) => tx.query('SELECT pg_notify($1, $2)', ['news', text]));
+    await expect(
+      db.transaction(async (tx) => {
+        await tx.query('SELECT pg_notify($1, $2)', ['news', 'lost']);
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    await say('one');
+    await say('two');
+    await until(() => heard.length >= 2, { what: 'two messages' });
+    expect(heard).toEqual(['one', 'two']);
+    await stop();
+    await say('three');
+    const later: string[] = [];
+    const stopLater = await db.listen('later', (payload) => later.push(payload));
+    await db.transaction((tx) => tx.query(`SELECT pg_notify('later', 'x')`));
+    await until(() => later.length === 1, { what: 'the later message' });
+    expect(heard).toEqual(['one', 'two']);
+    await stopLater();
+  });
+
+  test('comes back after its connection broke and tells everyone to look again', async () => {
+    const heard: string[] = [];
+    const stop = await db.listen('wake', (payload) => heard.push(payload));
+    await db.transaction((tx) =>
+      tx.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'fengsui-listen' AND datname = current_database()`,
+      ),
+    );
+    await until(() => heard.includes(''), { what: 'the call to look again' });
+    await db.transaction((tx) => tx.query(`SELECT pg_notify('wake', 'up')`));
+    await until(() => heard.includes('up'), { what: 'a message after the break' });
+    expect(heard).toContain('up');
+    await stop();
+  });
+});
+
+test('a broken connection fails its transaction and is replaced', async () => {
+  const broken = db.transaction((tx) => tx.query('SELECT pg_terminate_backend(pg_backend_pid())'));
+  await expect(broken).rejects.toThrow(/terminat/);
+  expect(await db.transaction((tx) => tx.one('SELECT 1 AS one'))).toEqual({ one: 1 });
+});
