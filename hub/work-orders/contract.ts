@@ -16,9 +16,18 @@ export const ORDER_STATES = [
 ] as const;
 export type OrderState = (typeof ORDER_STATES)[number];
 export const ORDER_KINDS = ['repair', 'rescue', 'inspection-fault', 'request'] as const;
-export const SOURCE_KINDS = ['alarm', 'check', 'request', 'plan', 'hand'] as const;
+export type OrderKind = (typeof ORDER_KINDS)[number];
+export const SOURCE_KINDS = ['alarm', 'check', 'request', 'plan', 'hand', 'gateway'] as const;
+export type SourceKind = (typeof SOURCE_KINDS)[number];
 export const CLOCKS = ['respond', 'arrive', 'restore'] as const;
 export const WAIT_REASONS = ['parts', 'access', 'contractor', 'power', 'approval', 'weather'] as const;
+export type WaitReason = (typeof WAIT_REASONS)[number];
+/** Rescue only, in the order in which they are due. */
+export const MILESTONES = ['answered', 'contractor-called', 'on-site', 'released'] as const;
+export type Milestone = (typeof MILESTONES)[number];
+/** In what state the lift was left after a rescue. */
+export const SERVICE_STATES = ['in-service', 'stopped'] as const;
+export type ServiceState = (typeof SERVICE_STATES)[number];
 export const PAYERS = [
   'fees',
   'fund',
@@ -53,6 +62,8 @@ export const OrderEventView = Type.Object({
   from: Type.Optional(Type.String()),
   to: Type.Optional(Type.String()),
   note: Type.Optional(Type.String()),
+  /** A step that a later act implied, such as `en-route` when the first thing heard is `arrive`. */
+  implied: Type.Optional(Type.Boolean()),
 });
 export const PhotoView = Type.Object({
   /** SHA-256 hex: GET /api/files/{sha256}. */
@@ -79,6 +90,8 @@ export const OrderView = Type.Object({
   deviceName: Type.Optional(Words),
   /** The point whose live value verifies the repair. */
   point: Type.Optional(Type.String()),
+  /** Every alarm this order answers: its own and those of the same device that joined it. */
+  alarms: Type.Array(Type.String()),
   building: Type.Optional(Type.String()),
   floor: Type.Optional(Type.Integer()),
   place: Type.Optional(Type.String()),
@@ -97,6 +110,8 @@ export const OrderView = Type.Object({
       by: Type.Optional(Type.String()),
     }),
   ),
+  /** Rescue only: in what state the lift was left. Without it and `released` the order can't be closed. */
+  serviceState: Type.Optional(Type.Enum([...SERVICE_STATES])),
   verification: Type.Optional(
     Type.Object({
       by: Type.Enum(['live-data', 'waiver', 'person']),
@@ -116,7 +131,15 @@ const captured = {
   capturedAt: Type.Optional(Time),
   version: Type.Optional(Type.Integer({ minimum: 0 })),
 };
-export const AssignBody = Type.Object({ assignee: Type.String(), ...captured }, closed);
+export const AssignBody = Type.Object(
+  {
+    assignee: Type.String(),
+    /** Required when the assignee hands the order over. */
+    note: Type.Optional(Type.String({ maxLength: 2000 })),
+    ...captured,
+  },
+  closed,
+);
 export const ActBody = Type.Object({ note: Type.Optional(Type.String({ maxLength: 2000 })), ...captured }, closed);
 export const WaitBody = Type.Object(
   { reason: Type.Enum([...WAIT_REASONS]), note: Type.String({ minLength: 1, maxLength: 2000 }), ...captured },
@@ -133,6 +156,7 @@ export const FinishBody = Type.Object(
       ),
       { maxItems: 20 },
     ),
+    serviceState: Type.Optional(Type.Enum([...SERVICE_STATES])),
     ...captured,
   },
   closed,
@@ -148,7 +172,9 @@ export const VerifyBody = Type.Object(
 );
 export const MilestoneBody = Type.Object(
   {
-    milestone: Type.Enum(['answered', 'contractor-called', 'on-site', 'released']),
+    milestone: Type.Enum([...MILESTONES]),
+    /** With `released` or after it: in what state the lift was left. */
+    serviceState: Type.Optional(Type.Enum([...SERVICE_STATES])),
     note: Type.Optional(Type.String({ maxLength: 2000 })),
     ...captured,
   },

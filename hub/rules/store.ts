@@ -1,0 +1,52 @@
+// The site's own versions of rule sets. The only SQL of this folder.
+import { Value } from 'typebox/value';
+import type { Static, TSchema } from 'typebox';
+import type { Tx } from '../db/tx.ts';
+import type { RuleInForce, RuleSet } from './api.ts';
+
+interface VersionRow {
+  readonly version: number;
+  readonly value: unknown;
+}
+
+const siteVersion = (n: number): string => `site-${n}`;
+
+/**
+ * The newest version a community has set, or undefined. A stored value that no longer fits the schema (an upgrade
+ * changed it) counts as not set: the default is known to be sound.
+ */
+export async function overrideOf<S extends TSchema>(
+  tx: Tx,
+  community: string,
+  rule: RuleSet<S>,
+): Promise<RuleInForce<Static<S>> | undefined> {
+  const row = await tx.maybe<VersionRow>(
+    `select version, value from rules.version where community = $1 and rule = $2 order by version desc limit 1`,
+    [community, rule.id],
+  );
+  if (!row || !Value.Check(rule.schema, row.value)) return undefined;
+  return { value: row.value, version: siteVersion(row.version) };
+}
+
+export interface NewVersion {
+  readonly community: string;
+  readonly rule: string;
+  readonly value: unknown;
+  readonly reason: string;
+  readonly by: string;
+  readonly byName: string;
+  /** ms wall */
+  readonly at: number;
+}
+
+/** Appends a version and answers its name. */
+export async function addVersion(tx: Tx, v: NewVersion): Promise<string> {
+  const row = await tx.one<{ version: number }>(
+    `insert into rules.version (community, rule, version, value, reason, by, by_name, at)
+     select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, to_timestamp($7::float8 / 1000)
+     from rules.version where community = $1 and rule = $2
+     returning version`,
+    [v.community, v.rule, JSON.stringify(v.value), v.reason, v.by, v.byName, v.at],
+  );
+  return siteVersion(row.version);
+}
