@@ -68,7 +68,7 @@ export const StatesReply = Type.Object(
         {
           value: Type.Union([Type.Number(), Type.String()]),
           ms: Type.Integer({ minimum: 0 }),
-          /** How often the state was entered within the range. */
+          /** How often the state came up after a different one; what was known first counts as no change. */
           entered: Type.Integer({ minimum: 0 }),
         },
         closed,

@@ -18,11 +18,18 @@ export const HISTORY_LIMITS = {
    * sample older than this is not carried into a range.
    */
   holdMs: 180_000,
-  /** One request to a history server. */
+  /** Connections that answer queries side by side, and queries that may wait for one. */
+  readers: 2,
+  waitingQueries: 64,
+  /** What the embedded store may use. */
+  threads: 2,
+  memoryMiB: 512,
+  /** One query, or one request to a history server. */
   requestTimeoutMs: 15_000,
   /** Size of one reply of a history server. */
   replyBytes: 64 * 1024 * 1024,
 } as const;
+export type HistoryLimits = { readonly [K in keyof typeof HISTORY_LIMITS]: number };
 
 /** How long each grain is kept, ms; a site can change them. 0 keeps for ever. */
 export interface Retention {

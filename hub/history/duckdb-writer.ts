@@ -1,0 +1,306 @@
+// The write side of the embedded store: batches wait in order, are committed in groups, and count once each.
+import { DuckDBDataChunk, INTEGER, BIGINT, DOUBLE, UTINYINT, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { LANES, QUALITIES, type Lane, type Quality } from '../../device-profiles/contract/point.ts';
+import type { Appended, HistoryBatch, HistoryWriter, PointRef, SeriesKey, SeriesSample } from './api.ts';
+import { inTransaction } from './duckdb-schema.ts';
+import type { HistoryLimits } from './limits.ts';
+
+/** Rows of one data chunk: DuckDB's vector size. */
+const CHUNK_ROWS = 2_048;
+const CHUNK_TYPES = [INTEGER, BIGINT, DOUBLE, VARCHAR, UTINYINT] as const;
+const NS_PER_MS = 1_000_000n;
+/** Last whole ms whose ns fit 64 bits: in the year 2262, as in InfluxDB. */
+const TIME_MAX_MS = 9_223_372_036_853;
+const QUALITY_CODE = new Map<Quality, number>(QUALITIES.map((quality, code) => [quality, code]));
+
+export type WriterLimits = Pick<HistoryLimits, 'queuedSamples' | 'commitDelayMs' | 'commitSamples'>;
+
+interface LaneState {
+  /** Durable, and in memory ahead of that: handed in and waiting for its commit. */
+  stored: number;
+  accepted: number;
+  /** Whether the cursor has its row. */
+  saved: boolean;
+}
+
+interface Waiting {
+  readonly lane: LaneState;
+  readonly batch: HistoryBatch;
+  /** Samples before this one are stored already. */
+  readonly skip: number;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface WriterCounters {
+  samples: number;
+  replayed: number;
+  /** Samples whose time no history can hold (before 1970, after 2262); their sequences count as stored. */
+  timeless: number;
+  gaps: number;
+  busy: number;
+  commits: number;
+  commitFailures: number;
+}
+
+const seriesText = (p: PointRef): string => `${p.community}\0${p.kind}\0${p.device}\0${p.point}`;
+const laneText = (gateway: string, epoch: string, lane: Lane): string => `${gateway}\0${epoch}\0${lane}`;
+
+/** Gives the connection to write on; opens the store anew after a failure. */
+export type Connect = () => Promise<DuckDBConnection>;
+
+export class DuckdbWriter implements HistoryWriter {
+  readonly counters: WriterCounters = {
+    samples: 0,
+    replayed: 0,
+    timeless: 0,
+    gaps: 0,
+    busy: 0,
+    commits: 0,
+    commitFailures: 0,
+  };
+  /** Rows in `recent`: what the next fold will move. */
+  recentRows = 0;
+  lastFailure = '';
+  readonly #connect: Connect;
+  readonly #limits: WriterLimits;
+  readonly #onCommitted: () => void;
+  readonly #seriesIds = new Map<string, number>();
+  readonly #knownObjects = new WeakMap<SeriesKey, number>();
+  readonly #unsavedSeries = new Map<number, SeriesKey>();
+  readonly #lanes = new Map<string, LaneState>();
+  #queue: Waiting[] = [];
+  #queuedSamples = 0;
+  #running: Promise<void> | null = null;
+  #wake: (() => void) | null = null;
+  #closing = false;
+
+  constructor(connect: Connect, limits: WriterLimits, onCommitted: () => void) {
+    this.#connect = connect;
+    this.#limits = limits;
+    this.#onCommitted = onCommitted;
+  }
+
+  /** Reads series and cursors; called once before anything is appended. */
+  async load(connection: DuckDBConnection): Promise<void> {
+    const series = await connection.runAndReadAll('SELECT id, community, kind, device, point FROM series');
+    for (const [id, ...name] of series.getRowsJS()) this.#seriesIds.set(name.join('\0'), Number(id));
+    const cursors = await connection.runAndReadAll('SELECT gateway, epoch, lane, seq FROM lane_cursor');
+    for (const [gateway, epoch, lane, seq] of cursors.getRowsJS()) {
+      const known = LANES.find((name) => name === lane);
+      if (known === undefined) continue;
+      const at = Number(seq);
+      this.#lanes.set(laneText(String(gateway), String(epoch), known), { stored: at, accepted: at, saved: true });
+    }
+    const rows = await connection.runAndReadAll('SELECT count(*) FROM recent');
+    this.recentRows = Number(rows.getRowsJS()[0]?.[0] ?? 0);
+  }
+
+  get queuedSamples(): number {
+    return this.#queuedSamples;
+  }
+
+  /** Id of a point's series; undefined while nothing was recorded of it. */
+  seriesId(point: PointRef): number | undefined {
+    return this.#seriesIds.get(seriesText(point));
+  }
+
+  stored(gateway: string, epoch: string, lane: Lane): number {
+    return this.#lanes.get(laneText(gateway, epoch, lane))?.stored ?? 0;
+  }
+
+  append(batch: HistoryBatch): Promise<Appended> {
+    const lane = this.#lane(batch);
+    if (this.#closing) return Promise.reject(new Error('history is closing'));
+    if (batch.last <= lane.stored) {
+      this.counters.replayed += batch.samples.length;
+      return Promise.resolve({ outcome: 'stored', stored: lane.stored });
+    }
+    if (batch.first > lane.accepted + 1 && !batch.afterLoss) {
+      this.counters.gaps += 1;
+      return Promise.resolve({ outcome: 'gap', stored: lane.stored });
+    }
+    const skip = Math.min(Math.max(0, lane.accepted + 1 - batch.first), batch.samples.length);
+    const fresh = batch.samples.length - skip;
+    // A batch that is larger than the whole queue is still taken when it comes alone.
+    if (this.#queuedSamples > 0 && this.#queuedSamples + fresh > this.#limits.queuedSamples) {
+      this.counters.busy += 1;
+      return Promise.resolve({ outcome: 'busy', stored: lane.stored });
+    }
+    this.counters.replayed += skip;
+    lane.accepted = Math.max(lane.accepted, batch.last);
+    this.#queuedSamples += fresh;
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ lane, batch, skip, resolve, reject });
+      this.#running ??= this.#run().finally(() => (this.#running = null));
+      if (this.#queuedSamples >= this.#limits.commitSamples) this.#wake?.();
+    });
+  }
+
+  /** Commits what waits and takes nothing more. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#wake?.();
+    await this.#running;
+  }
+
+  #lane(batch: HistoryBatch): LaneState {
+    const text = laneText(batch.gateway, batch.epoch, batch.lane);
+    const known = this.#lanes.get(text);
+    if (known) return known;
+    const fresh = { stored: 0, accepted: 0, saved: false };
+    this.#lanes.set(text, fresh);
+    return fresh;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      if (!this.#closing && this.#queuedSamples < this.#limits.commitSamples) await this.#untilDue();
+      await this.#commit(this.#takeGroup());
+    }
+  }
+
+  /** What one commit takes: at least one batch, and no more than it can write without holding others up. */
+  #takeGroup(): readonly Waiting[] {
+    let size = 0;
+    let count = 0;
+    for (const { batch, skip } of this.#queue) {
+      if (count > 0 && size + batch.samples.length - skip > this.#limits.commitSamples) break;
+      size += batch.samples.length - skip;
+      count += 1;
+    }
+    this.#queuedSamples -= size;
+    return this.#queue.splice(0, count);
+  }
+
+  #untilDue(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#limits.commitDelayMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    let rows = 0;
+    try {
+      const connection = await this.#connect();
+      await inTransaction(connection, async () => {
+        rows = await this.#appendRows(connection, group);
+        await this.#saveSeries(connection);
+        await this.#saveCursors(connection, group);
+      });
+    } catch (error) {
+      this.#fail(group, error);
+      return;
+    }
+    this.#unsavedSeries.clear();
+    this.recentRows += rows;
+    this.counters.samples += rows;
+    this.counters.commits += 1;
+    this.lastFailure = '';
+    for (const { lane, batch } of group) {
+      lane.saved = true;
+      lane.stored = Math.max(lane.stored, batch.last);
+    }
+    for (const { lane, resolve } of group) resolve({ outcome: 'stored', stored: lane.stored });
+    this.#onCommitted();
+  }
+
+  /** Nothing of the group is stored, and what waits behind it builds on it: all of it must be sent again. */
+  #fail(group: readonly Waiting[], error: unknown): void {
+    this.counters.commitFailures += 1;
+    this.lastFailure = error instanceof Error ? error.message : String(error);
+    const lost = [...group, ...this.#queue];
+    this.#queue = [];
+    this.#queuedSamples = 0;
+    for (const { lane } of lost) lane.accepted = lane.stored;
+    for (const { reject } of lost) reject(error);
+  }
+
+  async #appendRows(connection: DuckDBConnection, group: readonly Waiting[]): Promise<number> {
+    const handed = group.flatMap(({ batch, skip }) => (skip > 0 ? batch.samples.slice(skip) : batch.samples));
+    const samples = handed.filter(({ t }) => t >= 0 && t <= TIME_MAX_MS);
+    this.counters.timeless += handed.length - samples.length;
+    if (samples.length === 0) return 0;
+    const appender = await connection.createAppender('recent');
+    try {
+      for (let from = 0; from < samples.length; from += CHUNK_ROWS) {
+        appender.appendDataChunk(this.#chunk(samples, from, Math.min(samples.length, from + CHUNK_ROWS)));
+        await yieldToOthers();
+      }
+      appender.flushSync();
+    } finally {
+      appender.closeSync();
+    }
+    return samples.length;
+  }
+
+  #chunk(samples: readonly SeriesSample[], from: number, to: number): DuckDBDataChunk {
+    const chunk = DuckDBDataChunk.create(CHUNK_TYPES, to - from);
+    const series: number[] = [];
+    const ns: bigint[] = [];
+    const numbers: (number | null)[] = [];
+    const texts: (string | null)[] = [];
+    const qualities: number[] = [];
+    for (let k = from; k < to; k++) {
+      const sample = samples[k];
+      if (!sample) break;
+      const { value } = sample;
+      series.push(this.#seriesId(sample.series));
+      ns.push(BigInt(Math.trunc(sample.t)) * NS_PER_MS + BigInt(sample.n % 1_000_000));
+      numbers.push(typeof value === 'number' && Number.isFinite(value) ? value : null);
+      texts.push(typeof value === 'string' ? value : null);
+      qualities.push(QUALITY_CODE.get(sample.quality) ?? QUALITIES.indexOf('bad'));
+    }
+    chunk.setColumnValues(0, series);
+    chunk.setColumnValues(1, ns);
+    chunk.setColumnValues(2, numbers);
+    chunk.setColumnValues(3, texts);
+    chunk.setColumnValues(4, qualities);
+    return chunk;
+  }
+
+  #seriesId(key: SeriesKey): number {
+    const known = this.#knownObjects.get(key);
+    if (known !== undefined) return known;
+    const text = seriesText(key);
+    let id = this.#seriesIds.get(text);
+    if (id === undefined) {
+      id = this.#seriesIds.size + 1;
+      this.#seriesIds.set(text, id);
+      this.#unsavedSeries.set(id, key);
+    }
+    this.#knownObjects.set(key, id);
+    return id;
+  }
+
+  async #saveSeries(connection: DuckDBConnection): Promise<void> {
+    if (this.#unsavedSeries.size === 0) return;
+    const appender = await connection.createAppender('series');
+    try {
+      for (const [id, key] of this.#unsavedSeries) {
+        appender.appendInteger(id);
+        for (const text of [key.community, key.kind, key.device, key.point, key.building]) appender.appendVarchar(text);
+        appender.endRow();
+      }
+      appender.flushSync();
+    } finally {
+      appender.closeSync();
+    }
+  }
+
+  async #saveCursors(connection: DuckDBConnection, group: readonly Waiting[]): Promise<void> {
+    const last = new Map<LaneState, HistoryBatch>();
+    for (const { lane, batch } of group) if (batch.last > (last.get(lane)?.last ?? 0)) last.set(lane, batch);
+    for (const [lane, { gateway, epoch, lane: name, last: seq }] of last) {
+      const statement = lane.saved
+        ? 'UPDATE lane_cursor SET seq = $4 WHERE gateway = $1 AND epoch = $2 AND lane = $3'
+        : 'INSERT INTO lane_cursor VALUES ($1, $2, $3, $4)';
+      await connection.run(statement, [gateway, epoch, name, BigInt(seq)]);
+    }
+  }
+}
