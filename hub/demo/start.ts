@@ -1,0 +1,234 @@
+// npm start: the demo community with live simulated devices. Starts simulators, hub and gateway as three processes that
+// meet only on the wire, enrols the gateway, says where everything is in one line, and ends them all cleanly.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const READY_MS = 60_000;
+const STOP_MS = 10_000;
+const RESTART_MS = 1_000;
+/** A part that dies this often in a row is not started again: something is wrong that a restart does not mend. */
+const RESTARTS_MAX = 5;
+
+const { values } = parseArgs({
+  options: {
+    site: { type: 'string', multiple: true, default: [] },
+    scenarios: { type: 'string', default: process.env['SCENARIO_PORT'] ?? '8090' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(`npm start -- [options]
+  --site FILE        add a gateway of your own to the demo, and enrol it (may stand several times)
+  --scenarios PORT   port of the scenario page, 0 = free (default 8090)
+Settings come from the environment; npm run hub -- --help lists them.`);
+  process.exit(0);
+}
+
+const data = resolve(process.env['FENGSUI_DATA'] ?? 'data');
+const demoDir = resolve(data, 'demo');
+mkdirSync(demoDir, { recursive: true, mode: 0o700 });
+
+type Ready = Record<string, unknown>;
+
+/** A child process that tells when it is ready by one JSON line on stdout, and is started again when it dies. */
+class Part {
+  readonly #name: string;
+  readonly #args: readonly string[];
+  readonly #env: NodeJS.ProcessEnv;
+  #child: ChildProcess | undefined;
+  #stopping = false;
+  #restarts = 0;
+
+  constructor(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.#name = name;
+    this.#args = args;
+    this.#env = env;
+  }
+
+  start(onReady?: (ready: Ready) => void): Promise<Ready> {
+    return new Promise((done, fail) => {
+      // The `ipc` channel is the leash: when this process dies, however, the child hears `disconnect` and ends.
+      const child = spawn(process.execPath, ['--import', 'tsx', ...this.#args], {
+        cwd: ROOT,
+        env: { ...process.env, ...this.#env, FENGSUI_DATA: data },
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      });
+      this.#child = child;
+      const deadline = setTimeout(
+        () => fail(new Error(`${this.#name}: not ready after ${READY_MS / 1_000} s`)),
+        READY_MS,
+      );
+      let rest = '';
+      child.stdout?.on('data', (chunk: Buffer) => {
+        rest += chunk.toString('utf8');
+        const lines = rest.split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const ready = readyOf(line);
+          if (ready) {
+            clearTimeout(deadline);
+            this.#restarts = 0;
+            onReady?.(ready);
+            done(ready);
+          } else if (line !== '') console.log(line);
+        }
+      });
+      child.once('exit', (code, signal) => {
+        clearTimeout(deadline);
+        fail(new Error(`${this.#name} ended before it was ready (${signal ?? code})`));
+        if (!this.#stopping) this.#again(onReady, signal ?? code);
+      });
+    });
+  }
+
+  /** @returns when the process is gone; killed after a bound if it does not go by itself. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((done) => child.once('exit', () => done()));
+    child.kill('SIGTERM');
+    const kill = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await gone;
+    clearTimeout(kill);
+  }
+
+  #again(onReady: ((ready: Ready) => void) | undefined, why: string | number | null): void {
+    if (++this.#restarts > RESTARTS_MAX) {
+      console.error(`${this.#name} ended ${RESTARTS_MAX} times in a row (${why}); stopping`);
+      void stopAll(1);
+      return;
+    }
+    console.error(`${this.#name} ended unexpectedly (${why}); starting it again`);
+    setTimeout(() => {
+      if (!this.#stopping) this.start(onReady).catch((error: unknown) => console.error(String(error)));
+    }, RESTART_MS);
+  }
+}
+
+function readyOf(line: string): Ready | undefined {
+  if (!line.startsWith('{"ready"')) return undefined;
+  try {
+    return JSON.parse(line) as Ready;
+  } catch {
+    return undefined;
+  }
+}
+
+const parts: Part[] = [];
+let stopping: Promise<void> | undefined;
+function stopAll(code: number): Promise<void> {
+  stopping ??= (async () => {
+    // Devices first would look like failures: the gateway goes first, then who feeds it, then the hub.
+    for (const part of parts.toReversed()) await part.stop();
+    process.exit(code);
+  })();
+  return stopping;
+}
+process.once('SIGINT', () => void stopAll(0));
+process.once('SIGTERM', () => void stopAll(0));
+process.once('SIGHUP', () => void stopAll(0));
+
+function launch(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onReady?: (ready: Ready) => void,
+): Promise<Ready> {
+  const part = new Part(name, args, env);
+  parts.push(part);
+  return part.start(onReady);
+}
+
+/** The dashboard is built by `npm ci`; a checkout where that did not happen builds it here, once. */
+async function ensureDashboard(): Promise<void> {
+  if (existsSync(resolve(ROOT, 'dashboard/dist/index.html'))) return;
+  console.log('building the dashboard, once …');
+  const { build } = await import('vite');
+  await build({ root: resolve(ROOT, 'dashboard'), logLevel: 'warn' });
+}
+
+const text = (ready: Ready, key: string): string => {
+  const value = ready[key];
+  if (typeof value !== 'string') throw new Error(`no ${key} in the ready line`);
+  return value;
+};
+
+async function main(): Promise<void> {
+  await ensureDashboard();
+  const community = resolve(ROOT, 'simulators/demo-community/xingfuli.yaml');
+  const [hub, simulators] = await Promise.all([
+    launch('hub', ['hub/main.ts'], {
+      FENGSUI_DEMO_COMMUNITY: community,
+      FENGSUI_DEMO_SITES: JSON.stringify(values.site.map((file) => resolve(file))),
+    }),
+    launch(
+      'simulators',
+      ['simulators/main.ts', '--community', community, '--data', demoDir, '--page', values.scenarios],
+      {},
+    ),
+  ]);
+  const page = text(simulators, 'page');
+  const credentials = JSON.parse(readFileSync(resolve(demoDir, 'gateway-credentials.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  const gateways = await Promise.all(
+    [text(simulators, 'site'), ...values.site.map((file) => resolve(file))].map((site, k) =>
+      startGateway(site, k, text(hub, 'broker'), credentials, k === 0 ? page : undefined),
+    ),
+  );
+  console.log(
+    JSON.stringify({
+      ready: 'fengsui',
+      url: hub['url'],
+      scenarios: page,
+      broker: hub['broker'],
+      gateways,
+      data,
+      users: hub['users'],
+      password: hub['password'],
+    }),
+  );
+}
+
+async function startGateway(
+  site: string,
+  k: number,
+  broker: string,
+  credentials: Record<string, string>,
+  page: string | undefined,
+): Promise<Ready> {
+  const id = gatewayIdOf(site);
+  // The first gateway keeps the documented ports; the user's own get free ones and say which.
+  const ports = k === 0 ? {} : { FIELD_MQTT_PORT: '0', ANNUNCIATOR_PORT: '0', GB26875_PORT: '0' };
+  return launch(
+    `gateway ${id}`,
+    ['gateway/main.ts', '--site', site],
+    { ...ports, MQTT_URL: broker, GATEWAY_USER: id, GATEWAY_PASSWORD: credentials[id] ?? '' },
+    (ready) => {
+      if (page !== undefined) void tellField(page, text(ready, 'fieldMqtt'));
+    },
+  );
+}
+
+async function tellField(page: string, url: string): Promise<void> {
+  const response = await fetch(`${page}/field-mqtt`, { method: 'POST', body: JSON.stringify({ url }) });
+  if (!response.ok) console.error(`simulators: ${await response.text()}`);
+}
+
+/** The gateway's id is the one line of a site file that this launcher needs. @throws Error when it is not there. */
+function gatewayIdOf(file: string): string {
+  const id = /^gateway:\s*['"]?([a-z0-9][a-z0-9-]{0,62})['"]?\s*(?:#.*)?$/m.exec(readFileSync(file, 'utf8'))?.[1];
+  if (id === undefined) throw new Error(`${file}: no line "gateway: <id>"`);
+  return id;
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  void stopAll(1);
+});
