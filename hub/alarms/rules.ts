@@ -1,0 +1,20 @@
+// Numbers of the alarm life cycle, as versioned data with their sources.
+import { Type } from 'typebox';
+import { ruleSet } from '../rules/api.ts';
+
+export const LIFECYCLE = ruleSet({
+  id: 'alarms.lifecycle',
+  version: '1',
+  source:
+    'Shelving at most one shift: ISA-18.2 asks for a limit, GB 25201-2010 5.3 sets shifts of 8 h. Reset: own; ' +
+    'GB 4717 lets a panel take up to 20 s to show again what still stands after a reset, plus slow polling.',
+  schema: Type.Object(
+    {
+      shelveMinutesMax: Type.Integer({ minimum: 1, maximum: 480 }),
+      /** A signal that clears within this time after the panel's RESET is not latched any more. */
+      resetHoldMs: Type.Integer({ minimum: 0, maximum: 600_000 }),
+    },
+    { additionalProperties: false },
+  ),
+  value: { shelveMinutesMax: 480, resetHoldMs: 30_000 },
+});
