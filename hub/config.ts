@@ -183,3 +183,27 @@ export const BUNDLED_LIMITS = {
   /** Characters of the server's messages kept for an error at start. */
   startOutputCharsMax: 4_000,
 } as const;
+
+/** The web server. */
+export const HTTP_LIMITS = {
+  /** Bytes of a JSON body. */
+  bodyBytesMax: 1024 * 1024,
+  /** A client that sends its request slower than this is cut off. */
+  requestMsMax: 30_000,
+  keepAliveMs: 72_000,
+  pathParamCharsMax: 300,
+  /** Requests a minute of one signed-in user; alarms are never counted. */
+  userRequestsPerMinuteMax: 1_200,
+  /** Requests a minute of one address that is not signed in. */
+  anonymousRequestsPerMinuteMax: 300,
+  /** Callers whose counts are remembered. */
+  countedCallersMax: 5_000,
+  /** Length of an Idempotency-Key. */
+  idempotencyKeyCharsMax: 128,
+  /** Answers are kept this long for replay: a phone may be offline for days. */
+  idempotencyKeepMs: 7 * 24 * 3_600_000,
+  /** A health check that has not answered by then counts as down. */
+  healthCheckMsMax: 2_000,
+  /** Health is looked up at most this often, however often it is asked for. */
+  healthCacheMs: 1_000,
+} as const;
