@@ -1,0 +1,50 @@
+// Point indexes that spooled batches were encoded with, kept beside them so that any batch can be explained later.
+import { mkdir, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, ignoreMissing, replaceFile, type Disk } from './files.ts';
+import { birthTag } from './frame.ts';
+
+const NAME = /^([0-9a-f]{8,64})\.cbor$/;
+
+export class BirthStore {
+  readonly #dir: string;
+  readonly #disk: Disk;
+  /** The running process's own, which must be answerable even when the disk did not take it. */
+  readonly #memory = new Map<string, Buffer>();
+
+  constructor(dir: string, disk: Disk) {
+    this.#dir = dir;
+    this.#disk = disk;
+  }
+
+  /** Keeps an encoded birth (without snapshot) under its id. A disk error is thrown after it is kept in memory. */
+  async keep(id: string, bytes: Buffer): Promise<void> {
+    this.#memory.set(id, bytes);
+    await mkdir(this.#dir, { recursive: true });
+    const path = join(this.#dir, `${id}.cbor`);
+    const stored = await this.#disk.read(path).catch(() => undefined);
+    if (!stored?.equals(bytes)) await replaceFile(this.#disk, path, bytes);
+  }
+
+  /** The encoded birth, or undefined when it is not kept. */
+  async read(id: string): Promise<Buffer | undefined> {
+    const own = this.#memory.get(id);
+    if (own || !NAME.test(`${id}.cbor`)) return own;
+    try {
+      return await this.#disk.read(join(this.#dir, `${id}.cbor`));
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Deletes births whose tag no kept batch carries. */
+  async forgetAllBut(tags: ReadonlySet<number>): Promise<void> {
+    const names = await readdir(this.#dir).catch(() => []);
+    for (const name of names) {
+      const id = NAME.exec(name)?.[1];
+      if (!id || this.#memory.has(id) || tags.has(birthTag(id))) continue;
+      await unlink(join(this.#dir, name)).catch(ignoreMissing);
+    }
+  }
+}
