@@ -1,6 +1,6 @@
 // Every state of an alarm against every event, as a table; and random histories against a model that knows only the
 // signal, the latch, and who has seen it.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ALARM_CLASSES, LATCHES, type AlarmClass, type Latch } from '../../../device-profiles/contract/signal.ts';
 import { ALARM_STATES, type AlarmState } from '../../../hub/alarms/contract.ts';
