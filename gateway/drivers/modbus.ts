@@ -1,0 +1,195 @@
+// The Modbus driver: links, the devices on them, and when each is asked. Reads only; hands readings to the port.
+import type { Reason } from '../../device-profiles/contract/point.ts';
+import type { DeviceModel, ModbusSection } from '../../device-profiles/contract/profile.ts';
+import type { Priority } from '../modbus/bus-queue.ts';
+import { DevicePoll } from '../modbus/device-poll.ts';
+import { TcpFramer } from '../modbus/framer.ts';
+import { MODBUS_LIMITS, type ModbusLimits } from '../modbus/limits.ts';
+import { Link, type LinkEvents, type Ticket } from '../modbus/link.ts';
+import type { ReadPlan } from '../modbus/plan-reads.ts';
+import { plansOf, type Cycle, type PollCounters } from '../modbus/poll-cycle.ts';
+import { PollSchedule } from '../modbus/poll-schedule.ts';
+import { RtuFramer } from '../modbus/rtu-framer.ts';
+import { SerialTransport, type SerialSettings } from '../modbus/serial-transport.ts';
+import { TcpTransport } from '../modbus/tcp-transport.ts';
+import type { Transport } from '../modbus/transport.ts';
+import type { Driver, DriverPort, SiteDevice } from './driver.ts';
+
+/** A link of the site file. Serial settings that it leaves out come from the profiles of its devices. */
+export type ModbusLink =
+  | {
+      readonly id: string;
+      readonly type: 'modbus-tcp' | 'modbus-rtu-tcp';
+      readonly host: string;
+      readonly port: number;
+    }
+  | ({ readonly id: string; readonly type: 'modbus-rtu'; readonly path: string } & Partial<
+      Omit<SerialSettings, 'path'>
+    >);
+
+export interface ModbusDriverOptions {
+  readonly links: readonly ModbusLink[];
+  /** Devices of these links; others are left alone. */
+  readonly devices: readonly SiteDevice[];
+  readonly port: DriverPort;
+  readonly limits?: Partial<ModbusLimits>;
+  /** In [0, 1): jitter of reconnects. */
+  readonly random?: () => number;
+}
+
+/** Unit of a device whose site entry and profile name none. */
+const DEFAULT_UNIT = 1;
+
+/** One bus: the links of the site that share its address, and everything on it. */
+interface Bus {
+  readonly ids: readonly string[];
+  readonly link: Link;
+  readonly polls: DevicePoll[];
+  readonly counters: PollCounters;
+}
+
+interface Job {
+  readonly poll: DevicePoll;
+  readonly cycle: Cycle;
+}
+
+/** @throws Error naming the link or device whose settings make no sense. Does nothing until started. */
+export function modbusDriver(options: ModbusDriverOptions): Driver {
+  return new ModbusDriver(options);
+}
+
+class ModbusDriver implements Driver {
+  readonly #port: DriverPort;
+  readonly #limits: ModbusLimits;
+  readonly #buses: readonly Bus[];
+  readonly #schedule = new PollSchedule<Job>();
+  readonly #jobs: Job[] = [];
+  readonly #plans = new Map<DeviceModel, ReadonlyMap<Priority, ReadPlan>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ModbusDriverOptions) {
+    this.#port = options.port;
+    this.#limits = { ...MODBUS_LIMITS, ...options.limits };
+    const byAddress = new Map<string, ModbusLink[]>();
+    for (const link of options.links) byAddress.set(addressOf(link), [...(byAddress.get(addressOf(link)) ?? []), link]);
+    this.#buses = [...byAddress.values()].flatMap((links) => this.#bus(links, options) ?? []);
+  }
+
+  async start(): Promise<void> {
+    const now = this.#port.clock.monotonic();
+    for (const job of this.#jobs) this.#schedule.add(job, job.cycle.intervalMs, now);
+    for (const bus of this.#buses) bus.link.start();
+    this.#arm();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const bus of this.#buses) bus.link.stop();
+  }
+
+  counters(): Readonly<Record<string, Readonly<Record<string, number>>>> {
+    const all: Record<string, Record<string, number>> = {};
+    for (const bus of this.#buses)
+      for (const id of bus.ids) all[id] = { ...bus.link.counters, ...bus.counters, waiting: bus.link.waiting };
+    return all;
+  }
+
+  #bus(links: readonly ModbusLink[], options: ModbusDriverOptions): Bus | undefined {
+    const ids = links.map((l) => l.id);
+    const devices = options.devices.filter((d) => ids.includes(d.link));
+    const [first] = links;
+    if (!first || devices.length === 0) return undefined;
+    const sections = devices.flatMap((d) => d.model.modbus ?? []);
+    const polls: DevicePoll[] = [];
+    const counters: PollCounters = { overruns: 0, missed: 0, polls: 0, dropped: 0, notKept: 0, holes: 0 };
+    const connectDelayMs = Math.max(0, ...sections.map((s) => s.connectDelayMs ?? 0));
+    const link = new Link({
+      name: ids.join(','),
+      transport: this.#transport(first, sections),
+      clock: this.#port.clock,
+      limits: this.#limits,
+      settleMs: first.type === 'modbus-rtu-tcp' ? Math.max(connectDelayMs, this.#limits.rtuQuietMs) : connectDelayMs,
+      requestGapMs: Math.max(0, ...sections.map((s) => s.requestGapMs ?? 0)),
+      events: this.#linkEvents(ids, polls),
+      random: options.random ?? Math.random,
+      note: (context, message) => this.#port.log.warn(context, message),
+    });
+    for (const device of devices) polls.push(this.#poll(device, link, counters));
+    return { ids, link, polls, counters };
+  }
+
+  #poll(device: SiteDevice, link: Link, counters: PollCounters): DevicePoll {
+    const { model } = device;
+    const plans = this.#plans.get(model) ?? plansOf(model);
+    this.#plans.set(model, plans);
+    const poll = new DevicePoll({
+      device,
+      unit: device.unit ?? model.modbus?.serial?.unit ?? DEFAULT_UNIT,
+      link,
+      port: this.#port,
+      limits: this.#limits,
+      counters,
+      timeoutMs: model.modbus?.timeoutMs ?? this.#limits.timeoutMs,
+      plans,
+    });
+    for (const cycle of poll.cycles) this.#jobs.push({ poll, cycle });
+    return poll;
+  }
+
+  #transport(link: ModbusLink, sections: readonly ModbusSection[]): Transport<Ticket> {
+    if (link.type === 'modbus-rtu') return new SerialTransport(serialSettings(link, sections));
+    const { host, port } = link;
+    const common = { host, port, clock: this.#port.clock, limits: this.#limits };
+    if (link.type === 'modbus-rtu-tcp') return new TcpTransport({ ...common, framer: new RtuFramer(), maxInFlight: 1 });
+    // The most careful device of a bus decides for all of it.
+    const maxInFlight = sections.length === 0 ? 1 : Math.min(...sections.map((s) => s.maxInFlight ?? 1));
+    return new TcpTransport({ ...common, framer: new TcpFramer(this.#limits.lateIdsMax), maxInFlight });
+  }
+
+  #linkEvents(ids: readonly string[], polls: readonly DevicePoll[]): LinkEvents {
+    const tell = (reason: Reason | ''): void => ids.forEach((id) => this.#port.link(id, reason));
+    return {
+      ready: () => polls.forEach((p) => p.pollAll()),
+      up: () => tell(''),
+      down: (reason) => {
+        tell(reason);
+        polls.forEach((p) => p.lost(reason));
+      },
+      slaveLost: (unit, reason) => polls.forEach((p) => p.unit === unit && p.lost(reason)),
+      slaveBack: (unit) => polls.forEach((p) => p.unit === unit && p.pollAll()),
+    };
+  }
+
+  #arm(): void {
+    const next = this.#schedule.next();
+    if (next === undefined) return;
+    const inMs = Math.max(this.#limits.tickMs, Math.ceil(next - this.#port.clock.monotonic()));
+    this.#timer = setTimeout(() => this.#run(), inMs);
+  }
+
+  #run(): void {
+    this.#schedule.runDue(this.#port.clock.monotonic(), ({ poll, cycle }, missed) => {
+      poll.missed(missed);
+      poll.poll(cycle);
+    });
+    this.#arm();
+  }
+}
+
+const addressOf = (link: ModbusLink): string =>
+  link.type === 'modbus-rtu' ? `serial ${link.path}` : `${link.type} ${link.host}:${link.port}`;
+
+/** @throws Error when neither the link nor a profile says how the line is set */
+function serialSettings(
+  link: Extract<ModbusLink, { type: 'modbus-rtu' }>,
+  sections: readonly ModbusSection[],
+): SerialSettings {
+  const profile = sections.find((s) => s.serial)?.serial;
+  const baud = link.baud ?? profile?.baud;
+  const parity = link.parity ?? profile?.parity;
+  const stopBits = link.stopBits ?? profile?.stopBits;
+  if (baud === undefined || parity === undefined || stopBits === undefined)
+    throw new Error(`link ${link.id}: baud, parity and stopBits are needed, and no profile of its devices has them`);
+  return { path: link.path, baud, parity, stopBits };
+}

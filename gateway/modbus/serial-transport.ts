@@ -1,0 +1,141 @@
+// A serial port, through modbus-serial: one instance a connection, thrown away after any timeout, close or bad frame.
+import modbusSerial from 'modbus-serial';
+import { exceptionReason, type ReadFailure, type ReadRequest } from './request.ts';
+import type { Transport, TransportEvents } from './transport.ts';
+import type { LinkReason } from './link-state.ts';
+
+export interface SerialSettings {
+  readonly path: string;
+  readonly baud: number;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly stopBits: 1 | 2;
+}
+
+type Client = InstanceType<typeof modbusSerial.default>;
+
+/** What is missing when a serial link is asked for where the optional package is not installed, in words for a person. */
+export const SERIALPORT_MISSING =
+  'serial links need the optional package serialport, which is not installed: run `npm install --include=optional`';
+
+const isMissingModule = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'MODULE_NOT_FOUND' &&
+  error.message.includes('serialport');
+
+export class SerialTransport<T extends ReadRequest> implements Transport<T> {
+  readonly maxInFlight = 1;
+  readonly #settings: SerialSettings;
+  #events: TransportEvents<T> | undefined;
+  #client: Client | undefined;
+  #connected = false;
+  #request: T | undefined;
+
+  constructor(settings: SerialSettings) {
+    this.#settings = settings;
+  }
+
+  get inFlight(): number {
+    return this.#request ? 1 : 0;
+  }
+
+  get open(): boolean {
+    return this.#connected;
+  }
+
+  connect(events: TransportEvents<T>): void {
+    this.#events = events;
+    const client = new modbusSerial.default();
+    this.#client = client;
+    const lost = (error: unknown): void => {
+      const why = isMissingModule(error) ? SERIALPORT_MISSING : String(error instanceof Error ? error.message : error);
+      if (client === this.#client) this.#lose('link-down', `${this.#settings.path}: ${why}`);
+    };
+    client.on('error', lost);
+    client.on('close', () => lost('the port was closed'));
+    const { path, baud: baudRate, parity, stopBits } = this.#settings;
+    const opened = async (): Promise<void> =>
+      client.connectRTUBuffered(path, { baudRate, parity, stopBits, dataBits: 8 });
+    opened().then(() => {
+      if (client !== this.#client) return client.close();
+      this.#connected = true;
+      return events.connected();
+    }, lost);
+  }
+
+  drain(): void {
+    // modbus-serial keeps nothing of a port that was closed, and a port is never used again after a late answer.
+  }
+
+  send(request: T, timeoutMs: number): void {
+    const client = this.#client;
+    if (!client) return;
+    this.#request = request;
+    client.setID(request.unit);
+    client.setTimeout(timeoutMs);
+    ask(client, request).then(
+      (data) => this.#settle(client, request, () => this.#events?.reply(request, data)),
+      (error: unknown) => this.#failed(client, request, error),
+    );
+  }
+
+  close(): readonly T[] {
+    const client = this.#client;
+    const abandoned = this.#request ? [this.#request] : [];
+    this.#client = undefined;
+    this.#connected = false;
+    this.#request = undefined;
+    if (client?.isOpen) client.close();
+    return abandoned;
+  }
+
+  #settle(client: Client, request: T, tell: () => void): void {
+    if (client !== this.#client || request !== this.#request) return;
+    this.#request = undefined;
+    tell();
+    this.#events?.settled();
+  }
+
+  #failed(client: Client, request: T, error: unknown): void {
+    const code = error instanceof Error && 'modbusCode' in error ? Number(error.modbusCode) : undefined;
+    if (code !== undefined) {
+      this.#settle(client, request, () => this.#events?.failed(request, exceptionReason(code)));
+      return;
+    }
+    if (client !== this.#client) return;
+    const reason = failureOf(error);
+    this.#request = undefined;
+    this.close();
+    this.#events?.lost(reason, [{ request, reason }], `${this.#settings.path}: ${String(error)}`);
+  }
+
+  #lose(reason: LinkReason, why: string): void {
+    const victims = this.close().map((request) => ({ request, reason }));
+    this.#events?.lost(reason, victims, why);
+  }
+}
+
+/** The only four calls into modbus-serial: reads. */
+async function ask(client: Client, request: ReadRequest): Promise<Buffer> {
+  const { address, count } = request;
+  switch (request.table) {
+    case 'coil':
+      return (await client.readCoils(address, count)).buffer;
+    case 'discrete':
+      return (await client.readDiscreteInputs(address, count)).buffer;
+    case 'holding':
+      return (await client.readHoldingRegisters(address, count)).buffer;
+    case 'input':
+      return (await client.readInputRegisters(address, count)).buffer;
+  }
+}
+
+/** modbus-serial tells its failures apart only by name and text. */
+function failureOf(error: unknown): LinkReason & ReadFailure {
+  if (!(error instanceof Error)) return 'link-down';
+  if (error.name === 'TransactionTimedOutError') return 'timeout';
+  if (error.message.includes('CRC')) return 'crc';
+  if (error.message.includes('Unexpected data error, expected address')) return 'wrong-unit';
+  if (error.message.includes('Data length error') || error.message.includes('Unexpected data')) return 'short-reply';
+  return 'link-down';
+}
