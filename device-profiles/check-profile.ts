@@ -1,0 +1,197 @@
+// What the schema can't say of a profile as a whole: sections, parameters, repeats, addresses and overlaps.
+import { evaluateLimits } from './limits.ts';
+import type { ModelPoint, ProfileFile, Repeat } from './contract/profile.ts';
+import type { DeviceKind } from './contract/kinds.ts';
+import type { Path } from './config-error.ts';
+import { checkPoints, type PlacedPoint, type ProfileParts, type Report } from './check-points.ts';
+import { checkSignals, type PlacedSignal } from './check-signals.ts';
+import { paramsIn, unknownCodeId } from './compile.ts';
+import { DEVICE_POINTS_MAX, baseOf, combinations, isBitTable, modelPoint, resolveAddress, tableOf } from './expand.ts';
+import { findOverlaps } from './overlaps.ts';
+
+type Params = NonNullable<ProfileFile['params']>;
+
+/** Parts of a profile file that fit their schema (see `profileParts` in load.ts). */
+export interface CheckedParts extends ProfileParts {
+  readonly repeats: readonly { readonly value: Repeat; readonly path: Path }[];
+  readonly signals: readonly PlacedSignal[];
+  readonly params: Params;
+}
+
+/** Registers, and bits of a coil or discrete table, that the protocol can address. */
+const WIRE_ADDRESS_MAX = 0xffff;
+const REGISTERS_PER_READ = 125;
+const SIGNAL_ID_CHARS_MAX = 64;
+
+/** Reports every problem of meaning; `complete` says that every part fitted, so that totals can be judged too. */
+export function checkProfile(parts: CheckedParts, complete: boolean, report: Report): void {
+  if (!parts.sections.has('modbus') && !parts.sections.has('mqtt'))
+    report([], 'expected a modbus or an mqtt section: nothing says how the device is read');
+  checkModbusSection(parts, report);
+  checkMqttSection(parts, report);
+  checkRepeats(parts, report);
+  checkPoints(parts, report);
+  checkSignals(parts, parts.signals, parts.params, report);
+  for (const { point, path } of parts.points)
+    if (point.type === 'enum' && point.lane === 'safety' && unknownCodeId(point.id).length > SIGNAL_ID_CHARS_MAX)
+      report([...path, 'id'], `too long for the name of its signal "${unknownCodeId(point.id)}"`);
+  if (complete) {
+    checkParams(parts, report);
+    if (parts.points.length === 0) report([], 'expected at least one point');
+  }
+}
+
+function checkModbusSection(parts: CheckedParts, report: Report): void {
+  const { modbus } = parts;
+  if (!modbus) return;
+  const tables = new Set(parts.points.flatMap(({ point }) => (point.modbus ? [tableOf(point.modbus)] : [])));
+  for (const table of tables)
+    if (baseOf(modbus, table) === undefined)
+      report(['modbus', 'addressBase'], `expected the base of table ${table}, which points use`);
+  modbus.illegal?.forEach(({ table, range: [from, to] }, k) => {
+    if (from > to) report(['modbus', 'illegal', k, 'range'], `expected [first, last]; found [${from}, ${to}]`);
+    const base = baseOf(modbus, table);
+    if (base !== undefined && from < base)
+      report(['modbus', 'illegal', k, 'range'], `${from} is below the address base ${base} of table ${table}`);
+  });
+}
+
+const VARIABLE = /\{([a-z][A-Za-z0-9]*)\}/gu;
+
+/** Names of the {variables} in a topic. */
+export const topicVariables = (topic: string): string[] => [...topic.matchAll(VARIABLE)].map((m) => m[1] ?? '');
+
+function checkMqttSection({ mqtt }: CheckedParts, report: Report): void {
+  if (!mqtt) return;
+  const bare = mqtt.topic.replace(VARIABLE, 'x');
+  if (/[{}]/u.test(bare)) report(['mqtt', 'topic'], 'expected variables like {serial}');
+  if (/[+#\0]/u.test(bare) || bare.startsWith('/') || bare.startsWith('$'))
+    report(['mqtt', 'topic'], 'expected the topic of one device, without + # or a leading / or $');
+  if (topicVariables(mqtt.topic).length === 0)
+    report(['mqtt', 'topic'], 'expected at least one {variable}: two devices can not share a topic');
+  if (mqtt.codec === 'json') return;
+  if (mqtt.time) report(['mqtt', 'time'], `codec ${mqtt.codec} knows its own time; remove it`);
+  if (mqtt.identity && mqtt.identity.field !== 'id')
+    report(['mqtt', 'identity', 'field'], `codec ${mqtt.codec} has the identity "id"; found "${mqtt.identity.field}"`);
+}
+
+function checkRepeats(parts: CheckedParts, report: Report): void {
+  for (const { value, path } of parts.repeats) {
+    const names = Object.keys(value.over);
+    if (names.length === 0) report([...path, 'over'], 'expected at least one index');
+    let count = value.points.length;
+    for (const [name, [from, to]] of Object.entries(value.over)) {
+      if (from > to) report([...path, 'over', name], `expected [first, last]; found [${from}, ${to}]`);
+      count *= Math.max(0, to - from + 1);
+    }
+    if (count > DEVICE_POINTS_MAX) report([...path, 'over'], `makes ${count} points; at most ${DEVICE_POINTS_MAX}`);
+    for (const name of Object.keys(value.pad ?? {}))
+      if (!names.includes(name))
+        report([...path, 'pad', name], `no index of this repeat; expected ${names.join(', ')}`);
+  }
+}
+
+function checkParams(parts: CheckedParts, report: Report): void {
+  const used = new Set(parts.signals.flatMap(({ signal }) => paramsIn(signal.when)));
+  for (const { point, path } of parts.points)
+    for (const key of ['range', 'band'] as const)
+      for (const n of point[key] ?? [])
+        if (typeof n === 'object') {
+          used.add(n.param);
+          if (!Object.hasOwn(parts.params, n.param)) report([...path, key], `unknown parameter "${n.param}"`);
+        }
+  for (const [name, p] of Object.entries(parts.params)) {
+    if (!used.has(name)) report(['params', name], 'nothing uses this parameter');
+    if (p.range && !(p.range[0] < p.range[1])) report(['params', name, 'range'], 'expected [low, high]');
+    else if (p.range && (p.default < p.range[0] || p.default > p.range[1]))
+      report(['params', name, 'default'], `expected ${p.range[0]} to ${p.range[1]}; found ${p.default}`);
+  }
+}
+
+/**
+ * Expands everything for each kind and looks at the places: below the base, past the end, inside a forbidden range,
+ * longer than a read, on top of each other. Only for profiles that have no other problem.
+ */
+export function checkPlaces(parts: CheckedParts, report: Report): void {
+  const params = Object.fromEntries(Object.entries(parts.params).map(([name, p]) => [name, p.default]));
+  const number = (n: number | { readonly param: string }) => (typeof n === 'number' ? n : (params[n.param] ?? 0));
+  const told = new Set<string>();
+  const once = (path: Path, message: string) => {
+    const key = `${path.join('.')} ${message}`;
+    if (!told.has(key)) report(path, message);
+    told.add(key);
+  };
+  for (const kind of parts.kinds) {
+    const placed = parts.points.filter(({ point }) => point.kinds?.includes(kind) ?? true);
+    const made = placed.flatMap((p) => expandPlaced(p, parts, number, once));
+    const paths = new Map(placed.map((p) => [p.point.id, p]));
+    const alwaysThere = made.filter((p) => paths.get(p.template)?.repeat?.value.fromPointList !== true);
+    const listed = new Map<string, ModelPoint[]>();
+    for (const p of made)
+      if (paths.get(p.template)?.repeat?.value.fromPointList === true)
+        (listed.get(p.template) ?? listed.set(p.template, []).get(p.template))?.push(p);
+    // Templates that only a point list brings to life may share registers: the list chooses between them.
+    for (const group of listed.size === 0 ? [[]] : listed.values())
+      for (const { a, b, message } of findOverlaps([...alwaysThere, ...group]))
+        once(paths.get(b.template)?.path ?? [], `${b.id} and ${a.id}: ${message}`);
+    const ids = new Map<string, string>();
+    for (const p of made) {
+      const other = ids.get(p.id);
+      if (other !== undefined && other !== p.template)
+        once([...(paths.get(p.template)?.path ?? []), 'id'], `makes the id ${p.id}, and so does ${other}`);
+      ids.set(p.id, p.template);
+    }
+    limitProblems(parts, kind, made, params, once, paths);
+  }
+}
+
+function limitProblems(
+  parts: CheckedParts,
+  kind: DeviceKind,
+  made: readonly ModelPoint[],
+  params: Readonly<Record<string, number>>,
+  report: Report,
+  paths: ReadonlyMap<string, PlacedPoint>,
+): void {
+  const signals = parts.signals.filter(({ signal }) => signal.kinds?.includes(kind) ?? true);
+  for (const { template, signal, message } of evaluateLimits(
+    made,
+    signals.map((s) => s.signal),
+    params,
+    {},
+  )) {
+    const path = signal === undefined ? paths.get(template)?.path : signals.find((s) => s.signal.id === signal)?.path;
+    report(path ?? [], message);
+  }
+}
+
+function expandPlaced(
+  { point, path, repeat }: PlacedPoint,
+  parts: CheckedParts,
+  number: (n: number | { readonly param: string }) => number,
+  report: Report,
+): ModelPoint[] {
+  const { modbus } = parts;
+  const all = repeat ? combinations(repeat.value.over) : [{}];
+  const points: ModelPoint[] = [];
+  for (const indices of all) {
+    const instance = { template: point, indices, ...(repeat ? { repeat: repeat.index } : {}) };
+    const found = modbus ? resolveAddress(instance, repeat?.value, modbus, modbus.wordOrder ?? 'ABCD') : undefined;
+    if (found && modbus) {
+      const { at, printed } = found;
+      const place = [...path, 'modbus'];
+      const end = at.address + at.length - 1;
+      const most = (modbus.maxRegisters ?? REGISTERS_PER_READ) * (isBitTable(at.table) ? 16 : 1);
+      if (at.address < 0)
+        report(place, `address ${printed} is below the address base ${printed - at.address} of table ${at.table}`);
+      else if (end > WIRE_ADDRESS_MAX) report(place, `address ${printed} is past the last address of the protocol`);
+      if (at.length > most) report(place, `${at.length} registers are more than the ${most} of one read`);
+      const first = printed - at.address;
+      for (const { table, range } of modbus.illegal ?? [])
+        if (table === at.table && printed <= range[1] && end + first >= range[0])
+          report(place, `address ${printed} is inside the illegal range ${range[0]} to ${range[1]}`);
+    }
+    points.push(modelPoint(instance, repeat?.value, found?.at, undefined, number));
+  }
+  return points;
+}
