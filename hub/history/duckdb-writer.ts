@@ -133,7 +133,7 @@ export class DuckdbWriter implements HistoryWriter {
     this.#queuedSamples += fresh;
     return new Promise((resolve, reject) => {
       this.#queue.push({ lane, batch, skip, resolve, reject });
-      this.#running ??= this.#run().finally(() => (this.#running = null));
+      this.#running ??= this.#run();
       if (this.#queuedSamples >= this.#limits.commitSamples) this.#wake?.();
     });
   }
@@ -159,6 +159,8 @@ export class DuckdbWriter implements HistoryWriter {
       if (!this.#closing && this.#queuedSamples < this.#limits.commitSamples) await this.#untilDue();
       await this.#commit(this.#takeGroup());
     }
+    // In the same step as the look at the queue: what is appended from now on starts a run of its own.
+    this.#running = null;
   }
 
   /** What one commit takes: at least one batch, and no more than it can write without holding others up. */
