@@ -23,11 +23,8 @@ export async function carry(
     for (const [name, at] of places) if (at <= after && !moved.has(name)) moved.set(name, store.head);
     const entry = await old.after(after, cache);
     if (!entry) return moved;
-    await appendDurably(store, {
-      ...inEpoch(decodeBatch(entry.bytes), epoch),
-      first: store.head + 1,
-      prevCrc: store.headCrc,
-    });
+    const batch = inEpoch(decodeBatch(entry.bytes), epoch);
+    await store.appendDurably(newEntry({ ...batch, first: store.head + 1, prevCrc: store.headCrc }));
     after = entry.last;
   }
 }
