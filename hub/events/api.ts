@@ -46,9 +46,18 @@ export interface EventPayloads {
     readonly note: string;
     readonly by: string;
   };
-  'order.changed': { readonly order: string; readonly state: string; readonly from?: string };
-  'order.breached': { readonly order: string; readonly clock: 'respond' | 'arrive' | 'restore' };
-  'notify.undelivered': { readonly notification: string; readonly person: string; readonly channel: string };
+  'order.changed': OrderFact & { readonly act: string; readonly from?: string };
+  'order.breached': OrderFact & { readonly clock: 'respond' | 'arrive' | 'restore' | 'contractor-called' };
+  'notify.undelivered': {
+    readonly notification: string;
+    readonly person: string;
+    readonly channel: string;
+    readonly urgency: 'life' | 'urgent' | 'normal';
+    readonly error: string;
+  };
+  /** A certificate ran out in the middle of a shift, or a shift fell below the site's minimum. */
+  'duty.unqualified': { readonly person: string; readonly shift: string; readonly at: number };
+  'duty.understaffed': { readonly qualified: number; readonly minimum: number; readonly at: number };
 }
 export type EventType = keyof EventPayloads;
 
@@ -68,6 +77,16 @@ export interface AlarmFact {
   readonly at: number;
   /** Raised while a drill or maintenance covers the place: marks everything, opens no order. */
   readonly mode?: 'drill' | 'maintenance';
+}
+
+export interface OrderFact {
+  readonly order: string;
+  readonly number: string;
+  readonly kind: 'repair' | 'rescue' | 'inspection-fault' | 'request';
+  readonly state: string;
+  readonly priority: 'life' | 'urgent' | 'normal';
+  readonly title: { readonly zh: string; readonly en: string };
+  readonly assignee?: string;
 }
 
 export type NewEvent = {

@@ -40,3 +40,97 @@ export async function appendEvents(tx: Tx, events: readonly NewEvent[], now: num
     ],
   );
 }
+
+const START: Position = { txid: '0', id: '0' };
+
+/** How far a reader has come; the beginning for a reader never seen before. */
+export async function readPosition(tx: Tx, reader: string): Promise<Position> {
+  const row = await tx.maybe<{ txid: string; id: string }>(`select txid, id from events.cursor where reader = $1`, [
+    reader,
+  ]);
+  return row ?? START;
+}
+
+/** Moves a reader forward; never back, so that two hubs which read the same can't undo each other's progress. */
+export async function savePosition(tx: Tx, reader: string, to: Position): Promise<void> {
+  await tx.run(
+    `insert into events.cursor (reader, txid, id) values ($1, $2::xid8, $3)
+     on conflict (reader) do update set txid = excluded.txid, id = excluded.id
+     where (cursor.txid, cursor.id) < (excluded.txid, excluded.id)`,
+    [reader, to.txid, to.id],
+  );
+}
+
+interface EventRow {
+  readonly id: string;
+  readonly txid: string;
+  readonly type: NewEvent['type'];
+  readonly community: string;
+  readonly subject: string;
+  readonly payload: never;
+  readonly at: Date;
+}
+
+const eventOf = (row: EventRow): PlacedEvent => ({ ...row, at: row.at.getTime() });
+
+export interface EventsAhead {
+  readonly events: readonly PlacedEvent[];
+  /** True while events are stored that can't be read yet, because an older transaction is still running. */
+  readonly hidden: boolean;
+}
+
+/** Events after `from`, in order, at most `max`. */
+export async function eventsAfter(tx: Tx, from: Position, max: number): Promise<EventsAhead> {
+  const rows = await tx.query<EventRow>(
+    `select id, txid, type, community, subject, payload, at from events.event
+     where (txid, id) > ($1::xid8, $2::bigint) and txid < pg_snapshot_xmin(pg_current_snapshot())
+     order by txid, id limit $3`,
+    [from.txid, from.id, max],
+  );
+  if (rows.length > 0) return { events: rows.map(eventOf), hidden: false };
+  const { hidden } = await tx.one<{ hidden: boolean }>(
+    `select exists (select 1 from events.event where (txid, id) > ($1::xid8, $2::bigint)) as hidden`,
+    [from.txid, from.id],
+  );
+  return { events: [], hidden };
+}
+
+/** The end of what can be read now: where a reader starts that cares only for what is still to come. */
+export async function latestPosition(tx: Tx): Promise<Position> {
+  const row = await tx.maybe<{ txid: string; id: string }>(
+    `select txid, id from events.event where txid < pg_snapshot_xmin(pg_current_snapshot())
+     order by txid desc, id desc limit 1`,
+  );
+  return row ?? START;
+}
+
+export const eventById = async (tx: Tx, id: string): Promise<PlacedEvent | undefined> => {
+  const row = await tx.maybe<EventRow>(
+    `select id, txid, type, community, subject, payload, at from events.event where id = $1`,
+    [id],
+  );
+  return row && eventOf(row);
+};
+
+/**
+ * Makes the order of events fit this server after a logical restore: transaction ids of another server may lie in this
+ * one's future, where nothing would ever be read. All events move to transaction 0, in their order by id; unread ones
+ * stay unread. Answers whether there was anything to do. Call it before readers start.
+ */
+export async function rebaseAfterRestore(tx: Tx): Promise<boolean> {
+  const { foreign } = await tx.one<{ foreign: boolean }>(
+    `select exists (select 1 from events.event where txid >= pg_snapshot_xmax(pg_current_snapshot()))
+         or exists (select 1 from events.cursor where txid >= pg_snapshot_xmax(pg_current_snapshot())) as foreign`,
+  );
+  if (!foreign) return false;
+  await tx.run(`lock table events.event, events.cursor in exclusive mode`);
+  // What a cursor has passed but has a higher id than something it has not, is read again: `done` knows it.
+  await tx.run(
+    `update events.cursor c set txid = '0', id = coalesce(
+       (select min(e.id) - 1 from events.event e where (e.txid, e.id) > (c.txid, c.id)),
+       (select max(e.id) from events.event e), 0)`,
+  );
+  await tx.run(`update events.event set txid = '0'`);
+  await tx.run(`update events.parked set txid = '0'`);
+  return true;
+}

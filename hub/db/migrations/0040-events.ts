@@ -32,17 +32,18 @@ create table events.done (
   primary key (rule, key)
 );
 
--- A rule that failed on an event, or an event that waits behind such a failure of the same subject.
+-- A rule that failed on an event, or an event that waits behind such a failure in its queue (a rule's lane and the
+-- event's subject), so that what belongs together stays in order.
 create table events.parked (
   rule text not null,
   event bigint not null references events.event (id),
   txid xid8 not null,
-  subject text not null,
+  queue text not null,
   attempts integer not null,
   error text not null,
   next_at timestamptz not null,
   set_aside_at timestamptz,
   primary key (rule, event)
 );
-create index parked_waiting on events.parked (subject, txid, event) where set_aside_at is null;
+create index parked_waiting on events.parked (queue, txid, event) where set_aside_at is null;
 `;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ORDER_STATES, type OrderState } from '../../../hub/work-orders/contract.ts';
 import {
   step,

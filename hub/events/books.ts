@@ -1,0 +1,119 @@
+// The policy runner's books: which effects are done, what is parked for another try, what was set aside.
+import type { Tx } from '../db/tx.ts';
+import type { PlacedEvent } from './store.ts';
+
+/** Claims an effect in its own transaction. False: it is done already. Waits while another hub is just doing it. */
+export async function claimEffect(
+  tx: Tx,
+  effect: { readonly rule: string; readonly key: string; readonly event: string; readonly now: number },
+): Promise<boolean> {
+  const rows = await tx.run(
+    `insert into events.done (rule, key, event, at) values ($1, $2, $3, to_timestamp($4::float8 / 1000))
+     on conflict do nothing`,
+    [effect.rule, effect.key, effect.event, effect.now],
+  );
+  return rows === 1;
+}
+
+export const isDone = async (tx: Tx, rule: string, key: string): Promise<boolean> =>
+  (await tx.maybe(`select 1 as one from events.done where rule = $1 and key = $2`, [rule, key])) !== undefined;
+
+export interface NewlyParked {
+  readonly rule: string;
+  readonly event: PlacedEvent;
+  readonly queue: string;
+  /** How often it has been tried; 0: it only waits behind another. */
+  readonly attempts: number;
+  readonly error: string;
+  /** ms wall */
+  readonly nextAt: number;
+}
+
+/** Parks a rule on an event; one that is parked already stays as it is. */
+export async function park(tx: Tx, p: NewlyParked): Promise<void> {
+  await tx.run(
+    `insert into events.parked (rule, event, txid, queue, attempts, error, next_at)
+     values ($1, $2, $3::xid8, $4, $5, $6, to_timestamp($7::float8 / 1000)) on conflict do nothing`,
+    [p.rule, p.event.id, p.event.txid, p.queue, p.attempts, p.error, p.nextAt],
+  );
+}
+
+export interface ParkedRef {
+  readonly rule: string;
+  readonly event: string;
+  readonly attempts: number;
+}
+
+/** Is this rule on this event parked or set aside? */
+export const isParked = async (tx: Tx, rule: string, event: string): Promise<boolean> =>
+  (await tx.maybe(`select 1 as one from events.parked where rule = $1 and event = $2`, [rule, event])) !== undefined;
+
+/** The queues in which something waits. */
+export async function waitingQueues(tx: Tx): Promise<Set<string>> {
+  const rows = await tx.query<{ queue: string }>(`select distinct queue from events.parked where set_aside_at is null`);
+  return new Set(rows.map((r) => r.queue));
+}
+
+/** What may be tried now: due, and first in its queue. */
+export async function dueParked(tx: Tx, now: number, max: number): Promise<ParkedRef[]> {
+  return tx.query<ParkedRef>(
+    `select p.rule, p.event, p.attempts from events.parked p
+     where p.set_aside_at is null and p.next_at <= to_timestamp($1::float8 / 1000)
+       and not exists (select 1 from events.parked q where q.queue = p.queue and q.set_aside_at is null
+                         and (q.txid, q.event) < (p.txid, p.event))
+     order by p.txid, p.event, p.rule limit $2`,
+    [now, max],
+  );
+}
+
+/** Takes a parked row for this transaction; false when it is gone, set aside, or another hub has it. */
+export async function takeParked(tx: Tx, ref: ParkedRef): Promise<boolean> {
+  const row = await tx.maybe(
+    `select 1 as one from events.parked
+     where rule = $1 and event = $2 and set_aside_at is null for update skip locked`,
+    [ref.rule, ref.event],
+  );
+  return row !== undefined;
+}
+
+export const unpark = (tx: Tx, ref: ParkedRef): Promise<number> =>
+  tx.run(`delete from events.parked where rule = $1 and event = $2`, [ref.rule, ref.event]);
+
+/** Notes one more failure: to be tried again at `nextAt` (ms), or set aside when that is undefined. */
+export async function noteFailure(
+  tx: Tx,
+  ref: ParkedRef,
+  failure: { readonly error: string; readonly now: number; readonly nextAt: number | undefined },
+): Promise<void> {
+  await tx.run(
+    `update events.parked set attempts = attempts + 1, error = $3,
+       next_at = coalesce(to_timestamp($4::float8 / 1000), next_at),
+       set_aside_at = case when $4::float8 is null then to_timestamp($5::float8 / 1000) end
+     where rule = $1 and event = $2`,
+    [ref.rule, ref.event, failure.error, failure.nextAt ?? null, failure.now],
+  );
+}
+
+export interface SetAside {
+  readonly rule: string;
+  readonly event: string;
+  readonly attempts: number;
+  readonly error: string;
+  readonly at: Date;
+}
+
+/** What was given up, newest first. */
+export const setAsideList = (tx: Tx, max: number): Promise<SetAside[]> =>
+  tx.query<SetAside>(
+    `select rule, event, attempts, error, set_aside_at as at from events.parked
+     where set_aside_at is not null order by set_aside_at desc, event desc limit $1`,
+    [max],
+  );
+
+/** Puts something that was set aside back for another round of tries. False when it is not there. */
+export const takeUpAgain = async (tx: Tx, rule: string, event: string, now: number): Promise<boolean> =>
+  (await tx.run(
+    `update events.parked set set_aside_at = null, attempts = 0, next_at = to_timestamp($3::float8 / 1000)
+     where rule = $1 and event = $2 and set_aside_at is not null`,
+    [rule, event, now],
+  )) === 1;

@@ -1,0 +1,134 @@
+// What orders do when the world moves on: their alarm clears or comes back, a clock runs out, patience ends.
+import type { AlarmFact, CommandContext } from '../events/api.ts';
+import type { DueTimer } from '../timers-store.ts';
+import { ruleInForce } from '../rules/api.ts';
+import { changed } from './apply.ts';
+import { running } from './clocks.ts';
+import type { ClockName } from './machine.ts';
+import { HOLD, holdMs, PATIENCE } from './norms.ts';
+import { openForAlarm, openForGateway, reopenBySystem } from './open.ts';
+import type { OrderPorts } from './ports.ts';
+import { addOrderEvents, loadOrder, orderOfAlarm, saveClocks, setAlarmCleared } from './store.ts';
+import { askLiveDataAt } from './verify.ts';
+
+export const ALARM_PATIENCE_TIMER = 'work-order.alarm-patience';
+export const GATEWAY_PATIENCE_TIMER = 'work-order.gateway-patience';
+const alarmPatienceKey = (alarm: string): string => `${ALARM_PATIENCE_TIMER}:${alarm}`;
+const gatewayPatienceKey = (gateway: string): string => `${GATEWAY_PATIENCE_TIMER}:${gateway}`;
+
+/** Notes that the alarm is gone; a finished order is verified once it has stayed gone for its hold time. */
+export async function alarmCleared(c: CommandContext, alarm: AlarmFact): Promise<void> {
+  const mine = await orderOfAlarm(c.tx, alarm.alarm);
+  if (!mine) return;
+  await setAlarmCleared(c.tx, alarm.alarm, alarm.at);
+  await note(c, mine, 'signal-cleared', alarm);
+  const order = await loadOrder(c.tx, mine.community, mine.id);
+  if (order?.state !== 'done') return;
+  const hold = (await ruleInForce(c.tx, mine.community, HOLD)).value;
+  c.emit(askLiveDataAt(order, c.now + holdMs(hold, alarm.class)));
+}
+
+/** The same episode is back: what was already verified is opened again. */
+export async function alarmRecurred(c: CommandContext, alarm: AlarmFact): Promise<void> {
+  const mine = await orderOfAlarm(c.tx, alarm.alarm);
+  if (!mine) return;
+  await setAlarmCleared(c.tx, alarm.alarm, null);
+  await note(c, mine, 'signal-returned', alarm);
+  const order = await loadOrder(c.tx, mine.community, mine.id);
+  if (order && ['verified', 'closed'].includes(order.state)) await reopenBySystem(c, order, alarm.text.zh);
+}
+
+async function note(
+  c: CommandContext,
+  mine: { readonly id: string; readonly community: string },
+  act: string,
+  alarm: AlarmFact,
+): Promise<void> {
+  const order = await loadOrder(c.tx, mine.community, mine.id);
+  if (!order) return;
+  const stamp = { order: mine.id, version: order.version, by: 'system', byName: '', now: c.now };
+  await addOrderEvents(c.tx, stamp, [{ act, note: `${alarm.point}/${alarm.signal}` }]);
+  c.emit(changed(order, { act, state: order.state, assignee: order.assignee?.id }));
+}
+
+/** Starts (or starts again) the patience of a COMMS or DISABLED alarm. */
+export async function startAlarmPatience(c: CommandContext, alarm: AlarmFact): Promise<void> {
+  const norms = (await ruleInForce(c.tx, alarm.community, PATIENCE)).value;
+  const patience = alarm.class === 'DISABLED' ? norms.DISABLED : norms.COMMS;
+  c.emit({
+    effect: 'timer',
+    key: alarmPatienceKey(alarm.alarm),
+    kind: ALARM_PATIENCE_TIMER,
+    community: alarm.community,
+    dueAt: c.now + patience,
+    basis: 'duration',
+    payload: { alarm },
+  });
+}
+
+export function endAlarmPatience(c: CommandContext, alarm: AlarmFact): void {
+  c.emit({ effect: 'cancel-timer', key: alarmPatienceKey(alarm.alarm) });
+}
+
+/** Patience is over: an order, unless the alarm is gone after all. */
+export async function alarmPatienceOver(c: CommandContext, ports: OrderPorts, timer: DueTimer): Promise<void> {
+  // The payload is what startAlarmPatience stored, gone through JSON.
+  const { alarm } = timer.payload as { readonly alarm: AlarmFact };
+  if (await ports.alarmActive(c.tx, alarm.alarm)) await openForAlarm(c, ports, alarm);
+}
+
+export async function startGatewayPatience(
+  c: CommandContext,
+  community: string,
+  silence: { readonly gateway: string; readonly since: number },
+): Promise<void> {
+  const norms = (await ruleInForce(c.tx, community, PATIENCE)).value;
+  c.emit({
+    effect: 'timer',
+    key: gatewayPatienceKey(silence.gateway),
+    kind: GATEWAY_PATIENCE_TIMER,
+    community,
+    dueAt: Math.max(c.now, silence.since + norms.gatewaySilent),
+    basis: 'duration',
+    payload: { gateway: silence.gateway, since: silence.since },
+  });
+}
+
+export function endGatewayPatience(c: CommandContext, gateway: string): void {
+  c.emit({ effect: 'cancel-timer', key: gatewayPatienceKey(gateway) });
+}
+
+export async function gatewayPatienceOver(c: CommandContext, ports: OrderPorts, timer: DueTimer): Promise<void> {
+  const { gateway, since } = timer.payload as { readonly gateway: string; readonly since: number };
+  await openForGateway(c, ports, { community: timer.community, gateway, since });
+}
+
+/** A clock has run out: recorded and told once a round. A timer of an earlier round, or one met meanwhile, says nothing. */
+export async function clockRanOut(c: CommandContext, timer: DueTimer): Promise<void> {
+  const { order: id, clock: name, round } = timer.payload as { order: string; clock: ClockName; round: number };
+  const order = await loadOrder(c.tx, timer.community, id);
+  const clock = order?.clocks.find((k) => k.clock === name);
+  if (!order || !clock || clock.round !== round || !running(clock)) return;
+  await saveClocks(c.tx, id, [{ ...clock, breachedAt: c.now }]);
+  const stamp = { order: id, version: order.version, by: 'system', byName: '', now: c.now };
+  await addOrderEvents(c.tx, stamp, [{ act: 'breach', note: name }]);
+  const assignee = order.assignee?.id;
+  c.emit({
+    effect: 'event',
+    event: {
+      type: 'order.breached',
+      community: order.community,
+      subject: id,
+      payload: {
+        order: id,
+        number: order.number,
+        kind: order.kind,
+        state: order.state,
+        priority: order.priority,
+        title: order.title,
+        ...(assignee === undefined ? {} : { assignee }),
+        clock: name,
+      },
+    },
+  });
+}

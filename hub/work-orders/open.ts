@@ -1,0 +1,208 @@
+// Opening orders: for an alarm, a failed check, a silent gateway or by hand. One order a cause; alarms of a device join.
+import type { AlarmFact, CommandContext } from '../events/api.ts';
+import { ok, refuse, type Result } from '../errors.ts';
+import { ruleInForce } from '../rules/api.ts';
+import { applyStep, changed } from './apply.ts';
+import { clockTimers, startClocks } from './clocks.ts';
+import type { OrderKind } from './contract.ts';
+import { step } from './machine.ts';
+import { dutyClassOf, DUTY_NORMS, SITE_AREA, type DutyClass } from './norms.ts';
+import type { OrderPorts } from './ports.ts';
+import {
+  addOrderEvents,
+  insertOrder,
+  joinAlarm,
+  loadOrder,
+  lockCause,
+  orderOfAlarm,
+  orderOfSource,
+  orderToJoin,
+  saveClocks,
+  type LoadedOrder,
+  type NewOrder,
+} from './store.ts';
+
+type Opening = Omit<NewOrder, 'norm' | 'normVersion' | 'priority' | 'now' | 'dutyClass'> & {
+  readonly dutyClass: DutyClass;
+  readonly priority?: 'urgent' | 'normal' | undefined;
+};
+
+/** Opens an order with its clocks and dispatches it to whoever is on duty. The caller holds the lock of its cause. */
+async function open(c: CommandContext, ports: OrderPorts, o: Opening): Promise<string> {
+  const { tx, now } = c;
+  const norms = await ruleInForce(tx, o.community, DUTY_NORMS);
+  const norm = norms.value[o.dutyClass];
+  const priority = o.priority ?? norm.priority;
+  const id = await insertOrder(tx, { ...o, norm, normVersion: norms.version, priority, now });
+  const clocks = startClocks(norm, now);
+  await saveClocks(tx, id, clocks);
+  const by = c.actor.kind === 'user' ? { by: c.actor.id, byName: c.actor.name } : { by: 'system', byName: '' };
+  await addOrderEvents(tx, { order: id, version: 1, ...by, now }, [{ act: 'open', to: 'open' }]);
+  for (const effect of clockTimers(id, o.community, [], clocks)) c.emit(effect);
+  const order = await existing(c, o.community, id);
+  c.emit(changed(order, { act: 'open', state: 'open' }));
+  c.emit({
+    effect: 'audit',
+    community: o.community,
+    action: 'order.open',
+    entity: 'work-order',
+    entityId: id,
+    after: { number: order.number, kind: o.kind, source: o.source, dutyClass: o.dutyClass, norm: norms.version },
+  });
+  await dispatch(c, ports, order);
+  return id;
+}
+
+/** Hands a new order to the pool of those on duty. With nobody there it stays open, which its event shows. */
+async function dispatch(c: CommandContext, ports: OrderPorts, order: LoadedOrder): Promise<void> {
+  const pool = await ports.onDuty(c.tx, order.community, 'technician', c.now);
+  // A rescue goes out to contractors and desk whoever is on duty.
+  if (pool.length === 0 && order.kind !== 'rescue') return;
+  const done = step(order, { act: 'dispatch' }, { kind: 'system' });
+  if (done.ok) await applyStep(c, order, done.value, { act: 'dispatch', at: c.now });
+}
+
+async function existing(c: CommandContext, community: string, id: string): Promise<LoadedOrder> {
+  const order = await loadOrder(c.tx, community, id);
+  if (!order) throw new Error(`work order ${id} is gone`);
+  return order;
+}
+
+/**
+ * The order of an alarm episode: the one it has, else the unfinished one of its device, which it joins, else a new one.
+ * @returns the order's id
+ */
+export async function openForAlarm(c: CommandContext, ports: OrderPorts, alarm: AlarmFact): Promise<string> {
+  const { tx, now } = c;
+  await lockCause(tx, alarm.community, `device:${alarm.device}`);
+  const mine = await orderOfAlarm(tx, alarm.alarm);
+  if (mine) return mine.id;
+  const kind: OrderKind = alarm.class === 'ENTRAPMENT' ? 'rescue' : 'repair';
+  const joined = await orderToJoin(tx, alarm.community, alarm, kind);
+  if (joined) {
+    await join(c, joined.id, alarm);
+    return joined.id;
+  }
+  const site = await ruleInForce(tx, alarm.community, SITE_AREA);
+  const id = await open(c, ports, {
+    community: alarm.community,
+    kind,
+    source: { kind: 'alarm', id: alarm.alarm },
+    title: alarm.text,
+    detail: '',
+    dutyClass: dutyClassOf(alarm.class, alarm.deviceKind, site.value.area),
+    spot: alarm,
+  });
+  await joinAlarm(tx, id, alarm, now);
+  return id;
+}
+
+async function join(c: CommandContext, id: string, alarm: AlarmFact): Promise<void> {
+  const order = await existing(c, alarm.community, id);
+  if (!(await joinAlarm(c.tx, id, alarm, c.now))) return;
+  const note = `${alarm.text.zh} / ${alarm.text.en}`;
+  await addOrderEvents(c.tx, { order: id, version: order.version, by: 'system', byName: '', now: c.now }, [
+    { act: 'join', note },
+  ]);
+  c.emit({
+    effect: 'audit',
+    community: order.community,
+    action: 'order.join',
+    entity: 'work-order',
+    entityId: id,
+    after: { alarm: alarm.alarm, signal: alarm.signal, point: alarm.point },
+  });
+  if (order.state === 'done') await reopenBySystem(c, order, note);
+  else c.emit(changed(order, { act: 'join', state: order.state, assignee: order.assignee?.id }));
+}
+
+/** The fault came back: what was finished is not repaired. */
+export async function reopenBySystem(c: CommandContext, order: LoadedOrder, note: string): Promise<void> {
+  const done = step(order, { act: 'reopen', note }, { kind: 'system' });
+  if (done.ok) await applyStep(c, order, done.value, { act: 'reopen', at: c.now, note });
+}
+
+export interface FailedCheck {
+  readonly community: string;
+  readonly check: string;
+  readonly item: string;
+  readonly note: string;
+  readonly value?: number | undefined;
+  readonly device?: string | undefined;
+  readonly building?: string | undefined;
+  readonly floor?: number | undefined;
+  readonly place?: string | undefined;
+}
+
+/** The one order of a failed check. */
+export async function openForCheck(c: CommandContext, ports: OrderPorts, check: FailedCheck): Promise<string> {
+  const source = { kind: 'check', id: check.check } as const;
+  await lockCause(c.tx, check.community, `check:${check.check}`);
+  const mine = await orderOfSource(c.tx, check.community, source);
+  if (mine) return mine.id;
+  return open(c, ports, {
+    community: check.community,
+    kind: 'inspection-fault',
+    source,
+    title: { zh: check.item, en: check.item },
+    detail: [check.note, check.value === undefined ? '' : String(check.value)].filter(Boolean).join('\n'),
+    dutyClass: 'general',
+    spot: check,
+  });
+}
+
+/** The one order of a gateway's silence since `since` (ms). */
+export async function openForGateway(
+  c: CommandContext,
+  ports: OrderPorts,
+  silence: { readonly community: string; readonly gateway: string; readonly since: number },
+): Promise<string> {
+  const source = { kind: 'gateway', id: `${silence.gateway}@${silence.since}` } as const;
+  await lockCause(c.tx, silence.community, `gateway:${silence.gateway}`);
+  const mine = await orderOfSource(c.tx, silence.community, source);
+  if (mine) return mine.id;
+  return open(c, ports, {
+    community: silence.community,
+    kind: 'repair',
+    source,
+    title: { zh: `网关 ${silence.gateway} 通信中断`, en: `Gateway ${silence.gateway} is silent` },
+    detail: '',
+    dutyClass: 'comms',
+    spot: {},
+  });
+}
+
+export interface HandOrder {
+  readonly title: string;
+  readonly detail?: string | undefined;
+  readonly device?: string | undefined;
+  readonly building?: string | undefined;
+  readonly floor?: number | undefined;
+  readonly place?: string | undefined;
+  readonly priority?: 'urgent' | 'normal' | undefined;
+}
+
+/** An order that a person opens. `id` is the caller's unique id of this wish, so that a repeat opens nothing new. */
+export async function openByHand(
+  c: CommandContext,
+  ports: OrderPorts,
+  id: string,
+  wish: HandOrder,
+): Promise<Result<string>> {
+  if (c.actor.kind !== 'user') return refuse('not-allowed');
+  const { community } = c.actor;
+  if (wish.device !== undefined && !(await ports.deviceNames(c.tx, [wish.device])).has(wish.device))
+    return refuse('not-found', `device: ${wish.device}`);
+  return ok(
+    await open(c, ports, {
+      community,
+      kind: 'request',
+      source: { kind: 'hand', id },
+      title: { zh: wish.title, en: wish.title },
+      detail: wish.detail ?? '',
+      dutyClass: 'general',
+      priority: wish.priority,
+      spot: wish,
+    }),
+  );
+}
