@@ -6,6 +6,9 @@ import { floorNumber, inDoorZone, type ElevatorShape, type ElevatorState } from 
 import type { PanelPoint, PanelState } from './models/fire-panel.ts';
 import type { WaterState } from './models/water.ts';
 
+/** Bus addresses in the pump room. */
+export const PUMP_ROOM_UNITS = { outlet: 1, pit: 2, roof: 3, contacts: 4 } as const;
+
 /** A unit that knows each register on its own; an address it does not have is exception 02 for the whole read. */
 export class RegisterUnit implements SimulatedUnit {
   readonly #register: (table: Table, address: number) => number | undefined;

@@ -73,7 +73,7 @@ export const QUIET_WATER: WaterState = {
   jockeyStarts: 0,
   mains: true,
   pumpBroken: false,
-  leak: 0.035,
+  leak: 0.008,
   demand: 0,
   inAutomatic: true,
 };
@@ -92,7 +92,7 @@ export function stepWater(s: WaterState, dt: number, plant: WaterPlant = PLANT):
   const root = Math.sqrt(Math.max(0, s.pressure));
   const lost = (s.leak + s.demand) * root;
   // The roof tank holds its static head on the main: about 0.85 MPa at the pump outlet of a 26-floor house.
-  const fromRoof = s.pressure < 0.85 && s.roof > 0.05 ? Math.min(5, (0.85 - s.pressure) * 40) : 0;
+  const fromRoof = s.pressure < 0.85 && s.roof > 0.05 ? Math.min(20, (0.85 - s.pressure) * 40) : 0;
   const refill = s.mains && s.pit < plant.pitFull ? 6 : 0;
   const roofRefill = s.mains && s.roof < plant.roofFull ? 1.2 : 0;
   return {

@@ -84,7 +84,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'main-leak',
     text: { zh: '消防管网渗漏，稳压泵频繁启动', en: 'Leak in the ring main, jockey pump starts often' },
     takes: [],
-    acts: () => [{ afterS: 0, act: (w) => void (w.water = { ...w.water, leak: 0.6 }) }],
+    acts: () => [{ afterS: 0, act: (w) => void (w.water = { ...w.water, leak: 0.15 }) }],
   },
   {
     name: 'extinguisher-leak',
