@@ -78,7 +78,7 @@ function run(s: ElevatorState, dt: number, shape: ElevatorShape, distance: numbe
   const change = Math.max(-ACCELERATION * dt, Math.min(ACCELERATION * dt, wish - s.speed));
   const speed = s.speed + change;
   const moved = speed * dt;
-  if (Math.abs(moved) >= Math.abs(distance) || (Math.abs(distance) < 0.05 && Math.abs(speed) < 0.4))
+  if (Math.abs(moved) >= Math.abs(distance) - 0.01 || (Math.abs(distance) < 0.05 && Math.abs(speed) < 0.4))
     return { ...s, position: s.target, speed: 0, dwell: 12 };
   return { ...s, position: s.position + moved, speed };
 }
