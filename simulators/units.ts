@@ -252,7 +252,8 @@ export function meokonFrame(
   at = b.writeUInt8(0, at);
   at = b.writeUInt16BE(total, at);
   at += b.write(frame.id.padEnd(12, '0').slice(0, 12), at, 'ascii');
-  at = b.writeUInt8(Math.round(frame.battery / 5) & 0x1f, at);
+  // Bits 6–5 = 01: on battery only; bits 4–0: charge in steps of 5 %.
+  at = b.writeUInt8(0x20 | (Math.round(frame.battery / 5) & 0x1f), at);
   at = b.writeInt8(frame.rssi, at);
   at = b.writeUInt16BE(frame.intervalS, at);
   at = b.writeUInt16BE(frame.records.length, at);
