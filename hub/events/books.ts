@@ -44,9 +44,14 @@ export interface ParkedRef {
   readonly attempts: number;
 }
 
-/** Is this rule on this event parked or set aside? */
-export const isParked = async (tx: Tx, rule: string, event: string): Promise<boolean> =>
-  (await tx.maybe(`select 1 as one from events.parked where rule = $1 and event = $2`, [rule, event])) !== undefined;
+/** Whether this rule on this event waits for another try or was set aside. */
+export async function parkedAs(tx: Tx, rule: string, event: string): Promise<'waiting' | 'set-aside' | undefined> {
+  const row = await tx.maybe<{ aside: boolean }>(
+    `select set_aside_at is not null as aside from events.parked where rule = $1 and event = $2`,
+    [rule, event],
+  );
+  return row && (row.aside ? 'set-aside' : 'waiting');
+}
 
 /** The queues in which something waits. */
 export async function waitingQueues(tx: Tx): Promise<Set<string>> {

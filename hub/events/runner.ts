@@ -138,9 +138,9 @@ export class PolicyRunner<Ports> {
   /** Deals with everything that is there now. Answers true while events are hidden behind a running transaction. */
   async runAll(): Promise<boolean> {
     for (;;) {
-      await this.#retryDue();
+      const released = await this.#retryDue();
       const seen = await this.#batch();
-      if (seen.count === 0 || this.#stopping) return seen.hidden;
+      if ((seen.count === 0 && released === 0) || this.#stopping) return seen.hidden;
     }
   }
 
@@ -202,7 +202,7 @@ export class PolicyRunner<Ports> {
         await db.transaction((tx) => this.#parkUnlessDone(tx, p, { ...parked, attempts: 0, error: '', nextAt: 0 }));
         return;
       }
-      await this.#apply(p, event, undefined);
+      if ((await this.#apply(p, event, undefined)) === 'waits') waiting.add(queue);
     } catch (error) {
       this.#counters.failures++;
       const nextAt = clock.now() + (RUNNER_LIMITS.retryMs[0] ?? 0);
@@ -219,40 +219,52 @@ export class PolicyRunner<Ports> {
   }
 
   /** One rule on one event in one transaction, with its effects and its row in the books. */
-  async #apply(p: Policy<Ports>, event: StoredEvent, ref: books.ParkedRef | undefined): Promise<void> {
+  async #apply(p: Policy<Ports>, event: StoredEvent, ref: books.ParkedRef | undefined): Promise<'over' | 'waits' | 'busy'> {
     const { db, clock, execute, ports } = this.#deps;
-    const done = await db.transaction(async (tx) => {
-      if (ref ? !(await books.takeParked(tx, ref)) : await books.isParked(tx, p.rule, event.id)) return false;
-      if (ref) await books.unpark(tx, ref);
+    const outcome = await db.transaction(async (tx) => {
+      if (ref) {
+        if (!(await books.takeParked(tx, ref))) return 'busy';
+        await books.unpark(tx, ref);
+      } else {
+        const parked = await books.parkedAs(tx, p.rule, event.id);
+        if (parked) return parked === 'waiting' ? 'waits' : 'over';
+      }
       const now = clock.now();
-      if (!(await books.claimEffect(tx, { rule: p.rule, key: p.key(event), event: event.id, now }))) return false;
+      if (!(await books.claimEffect(tx, { rule: p.rule, key: p.key(event), event: event.id, now }))) return 'over';
       const actor: Actor = { kind: 'system', id: `policy:${p.rule}`, community: event.community };
       const effects: Effect[] = [];
       await p.run({ tx, now, actor, emit: (effect) => void effects.push(effect) }, event, ports);
       await execute(tx, effects, { actor, now });
-      return true;
+      return 'done';
     });
-    if (done) this.#counters.effects++;
+    if (outcome === 'done') this.#counters.effects++;
+    return outcome === 'done' ? 'over' : outcome;
   }
 
-  async #retryDue(): Promise<void> {
+  /** Tries what is due again. Answers how many are through, each of which may have others behind it. */
+  async #retryDue(): Promise<number> {
     const { db, clock } = this.#deps;
     const due = await db.transaction((tx) => books.dueParked(tx, clock.now(), RUNNER_LIMITS.batchEventsMax));
+    let through = 0;
     for (const ref of due) {
-      if (this.#stopping) return;
+      if (this.#stopping) break;
       const event = await db.transaction((tx) => eventById(tx, ref.event));
       if (!event) throw new Error(`event ${ref.event} is parked but not stored`);
       const p = this.#byName.get(ref.rule);
       try {
-        if (p) await this.#apply(p, event, ref);
-        else await db.transaction((tx) => books.unpark(tx, ref)); // a rule this version no longer has
+        if (!p) await db.transaction((tx) => books.unpark(tx, ref)); // a rule this version no longer has
+        else if ((await this.#apply(p, event, ref)) === 'busy') continue;
+        through++;
       } catch (error) {
-        await this.#failedAgain(ref, event, words(error));
+        // Set aside, it lets those behind it pass.
+        if (await this.#failedAgain(ref, event, words(error))) through++;
       }
     }
+    return through;
   }
 
-  async #failedAgain(ref: books.ParkedRef, event: PlacedEvent, error: string): Promise<void> {
+  /** Notes the failure; true when that was the last try. */
+  async #failedAgain(ref: books.ParkedRef, event: PlacedEvent, error: string): Promise<boolean> {
     const { db, clock, execute, log } = this.#deps;
     const now = clock.now();
     const pause = RUNNER_LIMITS.retryMs[ref.attempts];
@@ -273,5 +285,6 @@ export class PolicyRunner<Ports> {
       const actor: Actor = { kind: 'system', id: 'policies', community: event.community };
       await execute(tx, [{ effect: 'event', event: failed }], { actor, now });
     });
+    return nextAt === undefined;
   }
 }
