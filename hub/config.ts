@@ -26,6 +26,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'INFLUX_ORG', help: 'organisation in InfluxDB' },
   { name: 'INFLUX_BUCKET', help: 'bucket (1.x: database) in InfluxDB', default: 'fengsui' },
   { name: 'FENGSUI_ADMIN_PASSWORD', help: 'makes the user `admin` in an empty hub', secret: true },
+  { name: 'FENGSUI_COMMUNITY', help: 'id of the community that an empty hub makes', default: 'community' },
   { name: 'FENGSUI_DEMO_PASSWORD', help: 'password of the demo users; else one is made at first start', secret: true },
   { name: 'FENGSUI_ORIGINS', help: 'more web origins to trust, separated by spaces (behind a proxy: its address)' },
   { name: 'FENGSUI_TRUST_PROXY', help: 'addresses of proxies in front whose X-Forwarded-* count, separated by commas' },
@@ -47,6 +48,8 @@ export interface Config {
     readonly bucket: string;
   };
   readonly adminPassword?: string;
+  /** Id of the first community. */
+  readonly community: string;
   readonly demoPassword?: string;
   readonly origins: readonly string[];
   readonly trustProxy: readonly string[];
@@ -98,6 +101,11 @@ class Reader {
       return part;
     });
   }
+  id(name: string): string {
+    const text = this.text(name) ?? '';
+    if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(text)) this.mistakes.push(`${name}: expected small letters, digits and -`);
+    return text;
+  }
   level(name: string): string {
     const text = this.text(name) ?? 'info';
     if (!LOG_LEVELS.includes(text)) this.mistakes.push(`${name}: expected one of ${LOG_LEVELS.join(', ')}`);
@@ -130,6 +138,7 @@ export function readConfig(env: Env): Config {
     ...given('mqttUrl', read.url('MQTT_URL', ['mqtt', 'mqtts', 'ws', 'wss'])),
     ...given('influx', influx),
     ...given('adminPassword', read.text('FENGSUI_ADMIN_PASSWORD')),
+    community: read.id('FENGSUI_COMMUNITY'),
     ...given('demoPassword', read.text('FENGSUI_DEMO_PASSWORD')),
     origins: read.origins('FENGSUI_ORIGINS'),
     trustProxy: read.list('FENGSUI_TRUST_PROXY', /\s*,\s*/),
@@ -206,4 +215,39 @@ export const HTTP_LIMITS = {
   healthCheckMsMax: 2_000,
   /** Health is looked up at most this often, however often it is asked for. */
   healthCacheMs: 1_000,
+} as const;
+
+/** Passwords and sessions. */
+export const STAFF_LIMITS = {
+  passwordCharsMin: 8,
+  /** argon2id after OWASP's password storage advice: 19 MiB, 2 passes, 1 lane. */
+  argon2: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
+  /** Passwords checked at once, and waiting for it; more are told to come back. */
+  passwordChecksMax: 2,
+  passwordChecksWaitingMax: 20,
+  /** A session ends when it was not used for this long … */
+  sessionIdleMs: 12 * 3_600_000,
+  /** … and this long after signing in at the latest. */
+  sessionMsMax: 7 * 24 * 3_600_000,
+  /** A session in use is prolonged in the database at most this often. */
+  sessionTouchMs: 60_000,
+  /** Failed sign-ins within the window: of one user from one address, of one address, of one user from anywhere. */
+  loginWindowMs: 15 * 60_000,
+  loginFailuresPerUserAndAddressMax: 5,
+  loginFailuresPerAddressMax: 50,
+  loginFailuresPerUserMax: 100,
+} as const;
+
+/** Audit: sealing and publishing. */
+export const AUDIT_LIMITS = {
+  sealEveryMs: 100,
+  /** Entries sealed in one transaction. */
+  sealBatchMax: 1_000,
+  /** A head is published at most this often for a community. */
+  publishEveryMs: 1_000,
+  /** Privileged writes stop when heads could not be sealed or published for this long. */
+  failingMsMax: 10_000,
+  /** Links read at once by a verification. */
+  verifyBatch: 2_000,
+  pageMax: 200,
 } as const;

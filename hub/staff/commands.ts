@@ -1,0 +1,136 @@
+// Commands on people: added, changed, given certificates. Whoever loses rights loses their sessions in the same commit.
+import type { Tx } from '../db/tx.ts';
+import type { CommandContext } from '../events/api.ts';
+import { ok, refuse, type Result } from '../errors.ts';
+import type { ChangePerson, NewCertificate, NewPerson, PersonView } from './contract.ts';
+import type { Passwords } from './password.ts';
+import { PERSON_CHANGED_CHANNEL } from './sessions.ts';
+import * as store from './store.ts';
+
+export const viewOf = ({ id, username, name, role, active }: store.PersonRow): PersonView => ({
+  id,
+  username,
+  name,
+  role,
+  active,
+});
+
+const tellSessions = (tx: Tx, person: string): Promise<object[]> =>
+  tx.query('SELECT pg_notify($1, $2)', [PERSON_CHANGED_CHANNEL, person]);
+
+/** Adds a person to a community. `hash` is their password's. Refuses `duplicate` when the user name is taken anywhere. */
+export async function addPerson(
+  c: CommandContext,
+  community: string,
+  person: Omit<NewPerson, 'password'>,
+  hash: string,
+): Promise<Result<PersonView>> {
+  const row = await store.insertPerson(c.tx, { ...person, community }, hash, c.now);
+  if (row === undefined) return refuse('duplicate', 'username');
+  c.emit({
+    effect: 'audit',
+    community,
+    action: 'person.added',
+    entity: 'person',
+    entityId: row.id,
+    after: viewOf(row),
+  });
+  return ok(viewOf(row));
+}
+
+/**
+ * Changes a person. Nobody changes their own role or switches themselves off: a community would lose its last
+ * administrator, or an administrator give itself another's rights. A new role or password, or being switched off, ends
+ * the person's sessions.
+ */
+export async function changePerson(
+  c: CommandContext,
+  target: { readonly id: string; readonly community: string },
+  { password, ...change }: ChangePerson,
+  passwords: Passwords,
+): Promise<Result<PersonView>> {
+  const own = c.actor.kind === 'user' && c.actor.id === target.id;
+  if (own && (change.role !== undefined || change.active !== undefined)) return refuse('not-allowed', 'own rights');
+  const before = await store.lockPerson(c.tx, target.id, target.community);
+  if (before === undefined) return refuse('not-found');
+  const after = { ...before, ...change };
+  await store.updatePerson(c.tx, after);
+  if (password !== undefined) await store.setPassword(c.tx, target.id, await passwords.hash(password), c.now);
+  const ends = password !== undefined || after.role !== before.role || (before.active && !after.active);
+  if (ends) await store.deleteSessionsOf(c.tx, target.id);
+  await tellSessions(c.tx, target.id);
+  c.emit({
+    effect: 'audit',
+    community: target.community,
+    action: 'person.changed',
+    entity: 'person',
+    entityId: target.id,
+    before: viewOf(before),
+    after: { ...viewOf(after), password: password === undefined ? 'kept' : 'changed' },
+  });
+  return ok(viewOf(after));
+}
+
+/** Changes one's own password, knowing the old one; ends all other sessions. */
+export async function changeOwnPassword(
+  c: CommandContext,
+  who: { readonly id: string; readonly community: string; readonly tokenHash: Buffer },
+  given: { readonly old: string; readonly new: string },
+  passwords: Passwords,
+): Promise<Result<{ changed: true }>> {
+  const fits = await passwords.fits(await store.hashOf(c.tx, who.id), given.old);
+  if (fits === undefined) return refuse('unavailable');
+  if (!fits) return refuse('wrong-credentials');
+  await store.setPassword(c.tx, who.id, await passwords.hash(given.new), c.now);
+  await store.deleteSessionsOf(c.tx, who.id, who.tokenHash);
+  await tellSessions(c.tx, who.id);
+  c.emit({
+    effect: 'audit',
+    community: who.community,
+    action: 'password.changed',
+    entity: 'person',
+    entityId: who.id,
+  });
+  return ok({ changed: true });
+}
+
+/** Records a certificate. Refuses `not-found` for a person of another community, `duplicate` for a number that exists. */
+export async function addCertificate(
+  c: CommandContext,
+  target: { readonly id: string; readonly community: string },
+  certificate: NewCertificate,
+): Promise<Result<{ id: string }>> {
+  if ((await store.lockPerson(c.tx, target.id, target.community)) === undefined) return refuse('not-found');
+  const id = await store.insertCertificate(c.tx, target.id, certificate, c.now);
+  if (id === undefined) return refuse('duplicate', 'no');
+  await tellSessions(c.tx, target.id);
+  c.emit({
+    effect: 'audit',
+    community: target.community,
+    action: 'certificate.added',
+    entity: 'certificate',
+    entityId: id,
+    after: { person: target.id, ...certificate },
+  });
+  return ok({ id });
+}
+
+/** Takes a certificate back before its time. Refuses `not-found`, also when it is revoked already. */
+export async function revokeCertificate(
+  c: CommandContext,
+  target: { readonly id: string; readonly community: string },
+  certificate: string,
+): Promise<Result<{ id: string }>> {
+  if ((await store.lockPerson(c.tx, target.id, target.community)) === undefined) return refuse('not-found');
+  if ((await store.revokeCertificate(c.tx, certificate, target.id, c.now)) === 0) return refuse('not-found');
+  await tellSessions(c.tx, target.id);
+  c.emit({
+    effect: 'audit',
+    community: target.community,
+    action: 'certificate.revoked',
+    entity: 'certificate',
+    entityId: certificate,
+    after: { person: target.id },
+  });
+  return ok({ id: certificate });
+}

@@ -1,0 +1,117 @@
+// GET /api/people (who can be assigned); administrators add and change people, their certificates, and communities.
+import { Type } from 'typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { ok, refuse } from '../errors.ts';
+import type { Entry } from '../http/entry.ts';
+import { ROLES, STAFF } from '../http/policy.ts';
+import { createCommunity } from '../property/api.ts';
+import { CommunityView, NewCommunity } from '../property/contract.ts';
+import { addCertificate, addPerson, changePerson, revokeCertificate, viewOf } from './commands.ts';
+import { CertificateView, ChangePerson, NewCertificate, NewPerson, PersonView } from './contract.ts';
+import type { Passwords } from './password.ts';
+import * as store from './store.ts';
+
+const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
+const Made = Type.Object({ id: Type.String() });
+const admin = { policy: { allow: ['admin' as const] } };
+
+/** `technician,contractor` or `role=technician&role=contractor`. */
+const rolesAsked = (role: string | undefined): readonly string[] | undefined => role?.split(',').map((r) => r.trim());
+
+export function staffRoutes(entry: Entry, passwords: Passwords): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/api/people',
+      {
+        config: { policy: { allow: STAFF } },
+        schema: {
+          tags: ['staff'],
+          querystring: Type.Object({
+            role: Type.Optional(Type.String({ maxLength: 200, description: 'roles, separated by commas' })),
+          }),
+          response: { 200: Type.Object({ items: Type.Array(PersonView), next: Type.Null() }) },
+        },
+      },
+      (request) =>
+        entry.read(async (tx) => {
+          const roles = rolesAsked(request.query.role);
+          const unknown = roles?.find((r) => !ROLES.some((known) => known === r));
+          if (unknown !== undefined) return refuse('bad-request', `role: ${unknown}`);
+          const people = await store.peopleOf(tx, entry.user(request).community, roles);
+          return ok({ items: people.map(viewOf), next: null });
+        }),
+    );
+    app.post(
+      '/api/people',
+      { config: admin, schema: { tags: ['staff'], body: NewPerson, response: { 200: PersonView } } },
+      (request) =>
+        entry.command(request, async (c) => {
+          const { password, ...person } = request.body;
+          return addPerson(c, entry.user(request).community, person, await passwords.hash(password));
+        }),
+    );
+    app.patch(
+      '/api/people/:id',
+      { config: admin, schema: { tags: ['staff'], params: Id, body: ChangePerson, response: { 200: PersonView } } },
+      (request) =>
+        entry.command(request, (c) =>
+          changePerson(c, { ...request.params, community: entry.user(request).community }, request.body, passwords),
+        ),
+    );
+    app.get(
+      '/api/people/:id/certificates',
+      {
+        config: { policy: { allow: ['admin', 'supervisor', 'manager'] } },
+        schema: {
+          tags: ['staff'],
+          params: Id,
+          response: { 200: Type.Object({ items: Type.Array(CertificateView), next: Type.Null() }) },
+        },
+      },
+      (request) =>
+        entry.read(async (tx) => {
+          const person = await store.findPerson(tx, request.params.id);
+          if (person?.community !== entry.user(request).community) return refuse('not-found');
+          return ok({ items: await store.certificatesOf(tx, person.id), next: null });
+        }),
+    );
+    app.post(
+      '/api/people/:id/certificates',
+      { config: admin, schema: { tags: ['staff'], params: Id, body: NewCertificate, response: { 200: Made } } },
+      (request) =>
+        entry.command(request, (c) =>
+          addCertificate(c, { ...request.params, community: entry.user(request).community }, request.body),
+        ),
+    );
+    app.delete(
+      '/api/people/:id/certificates/:certificate',
+      {
+        config: admin,
+        schema: {
+          tags: ['staff'],
+          params: Type.Object({ id: Type.String({ maxLength: 64 }), certificate: Type.String({ maxLength: 64 }) }),
+          response: { 200: Made },
+        },
+      },
+      (request) => {
+        const { id, certificate } = request.params;
+        const { community } = entry.user(request);
+        return entry.command(request, (c) => revokeCertificate(c, { id, community }, certificate));
+      },
+    );
+    app.post(
+      '/api/communities',
+      { config: admin, schema: { tags: ['property'], body: NewCommunity, response: { 200: CommunityView } } },
+      (request) =>
+        entry.command(request, async (c) => {
+          const { admin: first, ...community } = request.body;
+          const made = await createCommunity(c, community);
+          if (!made.ok) return made;
+          const { password, ...person } = first;
+          const hash = await passwords.hash(password);
+          const added = await addPerson(c, community.id, { ...person, role: 'admin' }, hash);
+          return added.ok ? made : added;
+        }),
+    );
+  };
+}

@@ -1,0 +1,218 @@
+// The SQL of people, passwords, sessions and certificates.
+import type { Tx } from '../db/tx.ts';
+import type { Role } from '../http/policy.ts';
+import type { CertificateKind, CertificateView } from './contract.ts';
+
+export interface PersonRow {
+  readonly id: string;
+  readonly community: string;
+  readonly username: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly active: boolean;
+}
+
+const PERSON = 'p.id, p.community, p.username, p.name, p.role, p.active';
+const at = (n: number): string => `to_timestamp($${n}::float8 / 1000)`;
+
+/** Undefined when the user name is taken. */
+export async function insertPerson(
+  tx: Tx,
+  person: Omit<PersonRow, 'id' | 'active'>,
+  hash: string,
+  now: number,
+): Promise<PersonRow | undefined> {
+  const row = await tx.maybe<PersonRow>(
+    `INSERT INTO staff.person AS p (community, username, name, role, created_at)
+     VALUES ($1, $2, $3, $4, ${at(5)}) ON CONFLICT (username) DO NOTHING RETURNING ${PERSON}`,
+    [person.community, person.username, person.name, person.role, now],
+  );
+  if (row !== undefined) await setPassword(tx, row.id, hash, now);
+  return row;
+}
+
+export async function setPassword(tx: Tx, person: string, hash: string, now: number): Promise<void> {
+  await tx.run(
+    `INSERT INTO staff.credential (person, hash, changed_at) VALUES ($1, $2, ${at(3)})
+     ON CONFLICT (person) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at`,
+    [person, hash, now],
+  );
+}
+
+export async function updatePerson(tx: Tx, person: PersonRow): Promise<void> {
+  await tx.run('UPDATE staff.person SET name = $2, role = $3, active = $4 WHERE id = $1', [
+    person.id,
+    person.name,
+    person.role,
+    person.active,
+  ]);
+}
+
+/** Locked until the end of the transaction. */
+export async function lockPerson(tx: Tx, id: string, community: string): Promise<PersonRow | undefined> {
+  return tx.maybe<PersonRow>(`SELECT ${PERSON} FROM staff.person p WHERE id = $1 AND community = $2 FOR UPDATE`, [
+    id,
+    community,
+  ]);
+}
+
+export async function findPerson(tx: Tx, id: string): Promise<PersonRow | undefined> {
+  return tx.maybe<PersonRow>(`SELECT ${PERSON} FROM staff.person p WHERE id = $1`, [id]);
+}
+
+export async function findByUsername(tx: Tx, username: string): Promise<(PersonRow & { hash: string }) | undefined> {
+  return tx.maybe<PersonRow & { hash: string }>(
+    `SELECT ${PERSON}, c.hash FROM staff.person p JOIN staff.credential c ON c.person = p.id
+     WHERE p.username = $1 AND p.active`,
+    [username],
+  );
+}
+
+export async function hashOf(tx: Tx, person: string): Promise<string | undefined> {
+  const row = await tx.maybe<{ hash: string }>('SELECT hash FROM staff.credential WHERE person = $1', [person]);
+  return row?.hash;
+}
+
+/** Active people of a community, of these roles or of all. */
+export async function peopleOf(tx: Tx, community: string, roles: readonly string[] | undefined): Promise<PersonRow[]> {
+  return tx.query<PersonRow>(
+    `SELECT ${PERSON} FROM staff.person p
+     WHERE community = $1 AND active AND ($2::text[] IS NULL OR role = ANY ($2)) ORDER BY role, name, id`,
+    [community, roles ?? null],
+  );
+}
+
+export async function anyPerson(tx: Tx): Promise<boolean> {
+  return (await tx.query('SELECT 1 FROM staff.person LIMIT 1')).length > 0;
+}
+
+export interface SessionRow extends PersonRow {
+  readonly createdAt: Date;
+  readonly seenAt: Date;
+  readonly expiresAt: Date;
+}
+
+export async function insertSession(
+  tx: Tx,
+  session: { readonly tokenHash: Buffer; readonly person: string; readonly expiresAt: number },
+  now: number,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO staff.session (token_hash, person, created_at, seen_at, expires_at)
+     VALUES ($1, $2, ${at(4)}, ${at(4)}, ${at(3)})`,
+    [session.tokenHash, session.person, session.expiresAt, now],
+  );
+}
+
+export async function findSession(tx: Tx, tokenHash: Buffer, now: number): Promise<SessionRow | undefined> {
+  return tx.maybe<SessionRow>(
+    `SELECT ${PERSON}, s.created_at AS "createdAt", s.seen_at AS "seenAt", s.expires_at AS "expiresAt"
+     FROM staff.session s JOIN staff.person p ON p.id = s.person
+     WHERE s.token_hash = $1 AND s.expires_at > ${at(2)} AND p.active`,
+    [tokenHash, now],
+  );
+}
+
+export async function touchSession(tx: Tx, tokenHash: Buffer, expiresAt: number, now: number): Promise<void> {
+  await tx.run(`UPDATE staff.session SET seen_at = ${at(3)}, expires_at = ${at(2)} WHERE token_hash = $1`, [
+    tokenHash,
+    expiresAt,
+    now,
+  ]);
+}
+
+export async function deleteSession(tx: Tx, tokenHash: Buffer): Promise<number> {
+  return tx.run('DELETE FROM staff.session WHERE token_hash = $1', [tokenHash]);
+}
+
+/** Ends all sessions of a person but the one given. */
+export async function deleteSessionsOf(tx: Tx, person: string, but?: Buffer): Promise<number> {
+  return tx.run('DELETE FROM staff.session WHERE person = $1 AND ($2::bytea IS NULL OR token_hash <> $2)', [
+    person,
+    but ?? null,
+  ]);
+}
+
+/** Throws away sessions that have ended and failures that no longer count. */
+export async function forgetOld(tx: Tx, now: number, failuresBefore: number): Promise<void> {
+  await tx.run(`DELETE FROM staff.session WHERE expires_at <= ${at(1)}`, [now]);
+  await tx.run(`DELETE FROM staff.failed_login WHERE at < ${at(1)}`, [failuresBefore]);
+}
+
+export interface Failures {
+  readonly both: number;
+  readonly address: number;
+  readonly username: number;
+}
+
+/** Failed sign-ins since a moment (ms wall). */
+export async function countFailures(tx: Tx, username: string, address: string, since: number): Promise<Failures> {
+  return tx.one<Failures>(
+    `SELECT count(*) FILTER (WHERE username = $1 AND address = $2)::int AS both,
+            count(*) FILTER (WHERE address = $2)::int AS address,
+            count(*) FILTER (WHERE username = $1)::int AS username
+     FROM staff.failed_login WHERE at > ${at(3)} AND (username = $1 OR address = $2)`,
+    [username, address, since],
+  );
+}
+
+/** Serialises the tries of one user from one address, so that many at once do not each see the count before them. */
+export async function lockTries(tx: Tx, username: string, address: string): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 7365103))`, [username, address]);
+}
+
+export async function insertFailure(tx: Tx, username: string, address: string, now: number): Promise<void> {
+  await tx.run(`INSERT INTO staff.failed_login (username, address, at) VALUES ($1, $2, ${at(3)})`, [
+    username,
+    address,
+    now,
+  ]);
+}
+
+export async function clearFailures(tx: Tx, username: string, address: string): Promise<void> {
+  await tx.run('DELETE FROM staff.failed_login WHERE username = $1 AND address = $2', [username, address]);
+}
+
+/** False when that kind and number exist. */
+export async function insertCertificate(
+  tx: Tx,
+  person: string,
+  certificate: { readonly kind: CertificateKind; readonly no: string; readonly expires: string },
+  now: number,
+): Promise<string | undefined> {
+  const row = await tx.maybe<{ id: string }>(
+    `INSERT INTO staff.certificate (person, kind, no, expires, created_at)
+     VALUES ($1, $2, $3, $4::date, ${at(5)}) ON CONFLICT (kind, no) DO NOTHING RETURNING id`,
+    [person, certificate.kind, certificate.no, certificate.expires, now],
+  );
+  return row?.id;
+}
+
+export async function certificatesOf(tx: Tx, person: string): Promise<CertificateView[]> {
+  const rows = await tx.query<Omit<CertificateView, 'revokedAt'> & { revokedAt: Date | null }>(
+    `SELECT id, kind, no, expires::text, revoked_at AS "revokedAt" FROM staff.certificate
+     WHERE person = $1 ORDER BY kind, expires DESC, id`,
+    [person],
+  );
+  return rows.map(({ revokedAt, ...rest }) =>
+    revokedAt === null ? rest : { ...rest, revokedAt: revokedAt.toISOString() },
+  );
+}
+
+export async function revokeCertificate(tx: Tx, id: string, person: string, now: number): Promise<number> {
+  return tx.run(
+    `UPDATE staff.certificate SET revoked_at = ${at(3)} WHERE id = $1 AND person = $2 AND revoked_at IS NULL`,
+    [id, person, now],
+  );
+}
+
+/** Moment (ms wall) at which the person's last certificate of the kind runs out; undefined without one. */
+export async function certifiedUntil(tx: Tx, person: string, kind: CertificateKind): Promise<number | undefined> {
+  const row = await tx.one<{ until: Date | null }>(
+    `SELECT max((c.expires + 1)::timestamp AT TIME ZONE m.time_zone) AS until
+     FROM staff.certificate c JOIN staff.person p ON p.id = c.person JOIN property.community m ON m.id = p.community
+     WHERE c.person = $1 AND c.kind = $2 AND c.revoked_at IS NULL`,
+    [person, kind],
+  );
+  return row.until?.getTime();
+}
