@@ -89,6 +89,7 @@ export class Spool {
   readonly #births: BirthStore;
   readonly #readers = new Map<string, Reader>();
   readonly #listeners = new Set<() => void>();
+  readonly #refusalListeners = new Set<() => void>();
   readonly #lanes = new Map<LaneName, Lane>();
   #epoch: string;
   #n = 0;
@@ -198,6 +199,12 @@ export class Spool {
   onAdvance(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls back when records were given up before they were durable. @returns how to stop that */
+  onRefused(listener: () => void): () => void {
+    this.#refusalListeners.add(listener);
+    return () => this.#refusalListeners.delete(listener);
   }
 
   /** @throws Error for a name that was not given at `open`: its needs would not be kept */
@@ -321,7 +328,7 @@ export class Spool {
     return new Lane(identity, store, this.#limits, {
       nextN: () => this.nextN(),
       now: () => clock.now(),
-      dropped: (records) => this.#countDropped(records),
+      dropped: (records) => this.#refused(records),
     });
   }
 
@@ -340,7 +347,7 @@ export class Spool {
       damaged: (d) => (opening ? damaged(d) : this.#onDamage(lane, d)),
       failing: (code) => this.#onFailing(lane, code),
       relieve: () => relieve(this.#retention(), lane),
-      dropped: (records) => this.#countDropped(records),
+      dropped: (records) => this.#refused(records),
       lossBatch: (loss) => this.#lossEntry(lane, epoch, loss),
     };
     return LaneStore.open(place, this.#limits, this.#o.clock, hooks).finally(() => {
@@ -371,6 +378,11 @@ export class Spool {
   #countDropped(records: number): void {
     this.#dropped += records;
     this.#cursorsDirty = true;
+  }
+
+  #refused(records: number): void {
+    this.#countDropped(records);
+    for (const listener of this.#refusalListeners) listener();
   }
 
   #onFailing(lane: LaneName, code: string): void {

@@ -1,11 +1,16 @@
 // What every driver is: it hears devices and hands readings on; what must not be lost it acknowledges to the device
 // only after `accept` has resolved, which is after the spool's fsync (hard rule 2).
 import type { DeviceModel, ModelPoint } from '../../device-profiles/contract/profile.ts';
-import type { Quality, Reason, Value } from '../../device-profiles/contract/point.ts';
+import type { Quality, Reason, Text, Value } from '../../device-profiles/contract/point.ts';
 
 /** A device of the site with its compiled model; `index` of each point is its place in `model.points`. */
 export interface SiteDevice {
   readonly id: string;
+  readonly name?: Text;
+  /** Where it stands; a point with its own place is there. */
+  readonly building?: string;
+  readonly floor?: number;
+  readonly place?: string;
   readonly link: string;
   /** Modbus unit (slave) address, 0–255. */
   readonly unit?: number;
