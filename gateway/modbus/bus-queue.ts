@@ -80,6 +80,12 @@ export class BusQueue<T> {
     this.#size++;
   }
 
+  /** As `putBack`, but behind its class. */
+  putLast(item: T, priority: Priority): void {
+    this.#classes[priority].add({ item, order: ++this.#order });
+    this.#size++;
+  }
+
   take(): T | undefined {
     if (this.#size === 0) return undefined;
     const turn = this.#classes.findIndex((c) => c.size > 0);

@@ -28,7 +28,10 @@ export interface ModbusLimits {
   readonly steadyMs: number;
   /** Not ready for this long: the link is declared down and its points say so. Shorter resets are not shown. */
   readonly downAfterMs: number;
-  /** Timeouts in a row, over all units and with no good reply between them, that make a TCP connection half-open. */
+  /**
+   * Timeouts in a row, with no answer from anyone between them, that make a TCP connection half-open: of units that had
+   * answered on it, or, when none has, this many times as many as there are units.
+   */
   readonly silentTimeouts: number;
   /** Transaction ids that may still be answered late. One more and the connection is replaced. */
   readonly lateIdsMax: number;

@@ -70,8 +70,8 @@ interface Step {
 type Handler = (state: LinkState, event: LinkEvent, now: number, times: LinkTimes) => Step;
 
 /**
- * Wait before the next connection, ms: a short pause after a steady one, else 1, 2, 4 … 60 s less up to half as jitter,
- * so that a hundred links that lost one switch do not come back in step. `random` in [0, 1).
+ * Wait before the next connection, ms: a short pause after a steady or timed-out one, else 1, 2, 4 … 60 s less up to half
+ * as jitter, so that a hundred links that lost one switch do not come back in step. `random` in [0, 1).
  */
 export function backoffMs(failures: number, random: number, times: LinkTimes): number {
   if (failures === 0) return times.resetPauseMs;
@@ -104,7 +104,10 @@ const lost: Handler = (state, event, now, times) => {
   if (event.type !== 'lost') return stay(state, event, now, times);
   const longEnough = event.replies > 0 && now - state.readySince >= times.steadyMs;
   const steady = state.name === 'ready' && (event.replies >= times.steadyReplies || longEnough);
-  const failures = steady ? 0 : state.failures + 1;
+  // A connection that was replaced because a request timed out is no reason to stay away: the timeout itself sets the
+  // pace, and a bus must not stand still for one dead slave.
+  const timedOut = state.name === 'ready' && event.reason === 'timeout';
+  const failures = steady || timedOut ? 0 : state.failures + 1;
   return {
     state: {
       ...state,

@@ -68,6 +68,9 @@ const COUNTERS = [
 ] as const;
 export type LinkCounters = Record<(typeof COUNTERS)[number], number>;
 
+/** Priority of second tries. */
+const LAST: Priority = 3;
+
 /** Failures after which it is not known whether the slave is there. Any other exception is an answer. */
 const NO_ANSWER: ReadonlySet<ReadFailure> = new Set<ReadFailure>([
   'timeout',
@@ -83,6 +86,8 @@ interface Slave {
   breaker: Breaker;
   /** When the read that probes went out. */
   probedAt: number;
+  /** The last connection on which it answered. */
+  answeredOn: number;
 }
 
 export class Link implements TransportEvents<Ticket> {
@@ -98,6 +103,9 @@ export class Link implements TransportEvents<Ticket> {
   #nextSendAt = 0;
   #noProbesBefore = 0;
   #replies = 0;
+  /** Timeouts in a row with no answer from anyone: of any unit, and of units that had answered on this connection. */
+  #silent = 0;
+  #silentKnown = 0;
   #pumping = false;
 
   constructor(options: LinkOptions) {
@@ -127,7 +135,8 @@ export class Link implements TransportEvents<Ticket> {
   submit(ticket: Ticket): Submitted {
     if (this.#state.name !== 'ready') return this.#state.declaredDown ? 'link-down' : 'not-ready';
     if (!this.#admits(this.#slave(ticket.unit))) return 'breaker-open';
-    if (!this.#queue.add(ticket, ticket.priority)) {
+    // A second try goes behind the others: a dead slave must not be asked twice before a live one is asked once.
+    if (!this.#queue.add(ticket, ticket.attempts > 0 ? LAST : ticket.priority)) {
       this.counters.full++;
       return 'full';
     }
@@ -152,11 +161,11 @@ export class Link implements TransportEvents<Ticket> {
   failed(ticket: Ticket, reason: ReadFailure): void {
     this.#nextSendAt = this.#now() + this.#o.requestGapMs;
     this.counters.failures++;
-    if (reason === 'timeout') this.counters.timeouts++;
+    if (reason === 'timeout') this.#timedOut(ticket.unit);
     if (NO_ANSWER.has(reason)) {
       // The gateway in between does answer, even when it answers for a slave that does not.
       if (reason.startsWith('exception')) this.#proved();
-      if (this.#retry(ticket)) this.#queue.putBack(ticket, ticket.priority);
+      if (this.#retry(ticket)) this.#queue.putLast(ticket, LAST);
       else this.#fail(ticket, reason);
       return;
     }
@@ -166,7 +175,10 @@ export class Link implements TransportEvents<Ticket> {
   }
 
   settled(): void {
-    this.#pump();
+    if (this.#isHalfOpen()) {
+      const victims = this.#o.transport.close().map((request): Victim<Ticket> => ({ request, reason: 'link-down' }));
+      this.lost('timeout', victims, `${this.#silent} requests in a row without any answer`);
+    } else this.#pump();
   }
 
   lost(reason: LinkReason, victims: readonly Victim<Ticket>[], why: string): void {
@@ -188,7 +200,7 @@ export class Link implements TransportEvents<Ticket> {
 
   #slave(unit: number): Slave {
     let slave = this.#slaves.get(unit);
-    if (!slave) this.#slaves.set(unit, (slave = { breaker: CLOSED, probedAt: 0 }));
+    if (!slave) this.#slaves.set(unit, (slave = { breaker: CLOSED, probedAt: 0, answeredOn: 0 }));
     return slave;
   }
 
@@ -234,12 +246,28 @@ export class Link implements TransportEvents<Ticket> {
     this.#nextSendAt = now + this.#o.requestGapMs;
     this.#proved();
     const slave = this.#slave(unit);
+    slave.answeredOn = this.counters.connects;
     const wasOpen = slave.breaker.state !== 'closed';
     slave.breaker = succeeded(slave.breaker);
     if (wasOpen) this.#o.events.slaveBack(unit);
   }
 
+  #timedOut(unit: number): void {
+    this.counters.timeouts++;
+    this.#silent++;
+    if (this.#slave(unit).answeredOn === this.counters.connects) this.#silentKnown++;
+  }
+
+  #isHalfOpen(): boolean {
+    const { silentTimeouts } = this.#o.limits;
+    return this.#replies > 0
+      ? this.#silentKnown >= silentTimeouts
+      : this.#silent >= silentTimeouts * Math.max(1, this.#slaves.size);
+  }
+
   #proved(): void {
+    this.#silent = 0;
+    this.#silentKnown = 0;
     if (this.#replies++ === 0) this.#step({ type: 'proved' });
   }
 
@@ -314,6 +342,8 @@ export class Link implements TransportEvents<Ticket> {
 
   #becomeReady(): void {
     this.#replies = 0;
+    this.#silent = 0;
+    this.#silentKnown = 0;
     this.#nextSendAt = 0;
     this.#o.transport.drain();
     this.#o.events.ready();

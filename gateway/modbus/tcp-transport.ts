@@ -16,7 +16,7 @@ export interface TcpTransportOptions<T extends ReadRequest> {
   readonly framer: Framer<T>;
   readonly maxInFlight: number;
   readonly clock: GatewayClock;
-  readonly limits: Pick<ModbusLimits, 'connectTimeoutMs' | 'keepAliveMs' | 'silentTimeouts'>;
+  readonly limits: Pick<ModbusLimits, 'connectTimeoutMs' | 'keepAliveMs'>;
 }
 
 export class TcpTransport<T extends ReadRequest> implements Transport<T>, FrameSink<T> {
@@ -30,7 +30,6 @@ export class TcpTransport<T extends ReadRequest> implements Transport<T>, FrameS
   #telling = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
-  #silent = 0;
   /** Set by the framer during `receive`: why the connection has to go. */
   #distrust: { readonly reason: LinkReason; readonly why: string } | undefined;
 
@@ -50,7 +49,6 @@ export class TcpTransport<T extends ReadRequest> implements Transport<T>, FrameS
 
   connect(events: TransportEvents<T>): void {
     this.#events = events;
-    this.#silent = 0;
     this.#distrust = undefined;
     const { host, port, limits } = this.#options;
     const socket = connect({
@@ -114,12 +112,10 @@ export class TcpTransport<T extends ReadRequest> implements Transport<T>, FrameS
   }
 
   reply(request: T, data: Buffer): void {
-    this.#silent = 0;
     this.#events?.reply(request, data);
   }
 
   exception(request: T, code: number): void {
-    this.#silent = 0;
     this.#events?.failed(request, exceptionReason(code));
   }
 
@@ -166,16 +162,14 @@ export class TcpTransport<T extends ReadRequest> implements Transport<T>, FrameS
     const next = this.#framer.nextDeadline();
     if (next !== undefined) this.#arm(next, next - now);
     if (expired.length === 0) return;
-    this.#silent += expired.length;
-    if (this.#framer.spent) this.#lose('timeout', 'no answer, and a late one could not be told apart', expired);
-    else if (this.#silent >= this.#options.limits.silentTimeouts)
-      this.#lose('timeout', `${this.#silent} requests in a row without any answer`, expired);
-    else {
-      this.#telling = true;
-      for (const { request, reason } of expired) this.#events?.failed(request, reason);
-      this.#telling = false;
-      this.#events?.settled();
+    if (this.#framer.spent) {
+      this.#lose('timeout', 'no answer, and a late one could not be told apart', expired);
+      return;
     }
+    this.#telling = true;
+    for (const { request, reason } of expired) this.#events?.failed(request, reason);
+    this.#telling = false;
+    this.#events?.settled();
   }
 
   #lose(reason: LinkReason, why: string, expired: readonly Victim<T>[] = []): void {

@@ -1,6 +1,6 @@
 # A Modbus server by other authors (pymodbus 3.0), told what to hold over a second TCP port by JSON lines.
 #
-# argv[1]: JSON {"framing": "tcp"|"rtu"|"serial", "units": [1, …], "size": 200, "path": "/dev/…"}
+# argv[1]: JSON {"framing": "tcp"|"rtu"|"serial", "units": [1, …], "size": 200, "port": 0, "path": "/dev/…"}
 # First line printed: JSON {"port": …, "control": …}. Control lines: {"unit", "table", "address", "values"}, answered "ok".
 # Every place below `size` exists in all four tables; a read of holding 60000 + n is answered with exception n.
 import asyncio
@@ -69,7 +69,8 @@ async def main():
         context,
         framer=ModbusRtuFramer if options["framing"] == "rtu" else ModbusSocketFramer,
         handler=with_exceptions(ModbusConnectedRequestHandler),
-        address=("127.0.0.1", 0),
+        address=("127.0.0.1", options.get("port", 0)),
+        allow_reuse_address=True,
     )
     serving = asyncio.create_task(server.serve_forever())
     await server.serving

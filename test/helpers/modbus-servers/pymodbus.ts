@@ -12,6 +12,8 @@ export interface PymodbusOptions {
   readonly units?: readonly number[];
   /** Places of each table; default 200. */
   readonly size?: number;
+  /** TCP port to listen on; default: a free one. */
+  readonly port?: number;
   /** Serial only: the line's device file. */
   readonly path?: string;
 }
