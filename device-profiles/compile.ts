@@ -48,6 +48,8 @@ export interface CompileOptions {
   readonly pointList?: readonly PointListRow[];
   /** Of 32 and 64 bit values, where the profile's own is only a guess. */
   readonly wordOrder?: WordOrder;
+  /** How often an MQTT device speaks, s, where its platform was set to something else than the profile says. */
+  readonly expectEveryS?: number;
   /** Models made so far by hash: an equal model is handed out again instead of a second copy. */
   readonly models?: Map<string, DeviceModel>;
 }
@@ -117,7 +119,9 @@ function finish(
     edition: profile.edition,
     evidence: profile.evidence,
     ...(modbus ? { modbus } : {}),
-    ...(profile.mqtt ? { mqtt: profile.mqtt } : {}),
+    ...(profile.mqtt
+      ? { mqtt: { ...profile.mqtt, expectEveryS: options.expectEveryS ?? profile.mqtt.expectEveryS } }
+      : {}),
     ...(modbus?.illegal
       ? {
           illegal: modbus.illegal.map(({ table, range: [from, to] }) => {

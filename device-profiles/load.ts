@@ -1,6 +1,6 @@
 // Reads profiles from YAML, checks them whole, freezes them. What is wrong is said with file, line and expectation, all
 // of it at once; a broken file does not keep the others from being read.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Compile } from 'typebox/compile';
@@ -76,6 +76,7 @@ export function loadProfiles(folders: readonly string[] = [BUILTIN_PROFILES]): L
   for (const file of folders.flatMap((folder) => profileFiles(folder))) {
     const name = basename(file, PROFILE_SUFFIX);
     const other = files.get(name);
+    if (other !== undefined && realpathSync(other) === realpathSync(file)) continue;
     if (other !== undefined) {
       const message = `profile "${name}" is declared twice; the other is ${other}`;
       broken.set(name, [...(broken.get(name) ?? []), { file, path: '', message }]);

@@ -1,0 +1,394 @@
+// The site file: which links, devices and field users a gateway has. Checked whole before anything starts; every
+// mistake is named with its line and what was expected.
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Compile } from 'typebox/compile';
+import { POLL_CLASS_MS, type PollClass, type Text } from '../device-profiles/contract/point.ts';
+import type { DeviceKind, DeviceModel } from '../device-profiles/contract/profile.ts';
+import { topicVariables } from '../device-profiles/check-profile.ts';
+import { tryCompile, type CompileOptions, type LoadedProfile } from '../device-profiles/compile.ts';
+import { ConfigError, nearest, type Path, type Problem } from '../device-profiles/config-error.ts';
+import { explain } from '../device-profiles/explain.ts';
+import { BUILTIN_PROFILES, loadProfiles, type LoadedProfiles } from '../device-profiles/load.ts';
+import { findOverlaps } from '../device-profiles/overlaps.ts';
+import { loadPointList, type PointListRow } from '../device-profiles/point-list.ts';
+import { parseYaml, type YamlSource } from '../device-profiles/yaml-source.ts';
+import type { SiteDevice } from './drivers/driver.ts';
+import { readUsers, type MqttUser } from './site-users.ts';
+import {
+  LINK_SCHEMAS,
+  SITE_LIMITS,
+  SiteFile,
+  type LinkType,
+  type SiteDeviceFile,
+  type SiteLinkFile,
+} from './site-schema.ts';
+
+/** A link of the site. `port` of a TCP link is filled in. */
+export type SiteLink =
+  | {
+      readonly id: string;
+      readonly type: 'modbus-tcp' | 'modbus-rtu-tcp';
+      readonly host: string;
+      readonly port: number;
+    }
+  | {
+      readonly id: string;
+      readonly type: 'modbus-rtu';
+      readonly path: string;
+      readonly baud?: number;
+      readonly parity?: 'none' | 'even' | 'odd';
+      readonly stopBits?: 1 | 2;
+    }
+  | { readonly id: string; readonly type: 'mqtt' };
+
+/** A device with what births say of it beside its model. */
+export interface SiteDeviceEntry extends SiteDevice {
+  readonly name?: Text;
+  readonly profile: string;
+  readonly kind: DeviceKind;
+  readonly building?: string;
+  readonly floor?: number;
+  readonly place?: string;
+  /** Topic on which an MQTT device publishes, variables filled in. */
+  readonly topic?: string;
+}
+
+export interface Site {
+  readonly file: string;
+  readonly gateway: string;
+  readonly community: string;
+  readonly links: readonly SiteLink[];
+  readonly devices: readonly SiteDeviceEntry[];
+  readonly mqttUsers: readonly MqttUser[];
+  /** Every model in use, once. */
+  readonly models: readonly DeviceModel[];
+  /** What is odd but harmless: broken profiles that nothing uses, links without devices. */
+  readonly warnings: readonly Problem[];
+}
+
+export interface SiteOptions {
+  /** For `passwordEnv`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Profiles that come with the product; another folder in tests. */
+  readonly builtin?: string;
+}
+
+const DEFAULT_MODBUS_PORT = 502;
+const siteCheck = Compile(SiteFile);
+
+/** @throws ConfigError also when the file can't be read. */
+export function loadSite(file: string, options: SiteOptions = {}): Site {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new ConfigError([{ file, path: '', message: `site file can't be read (${why})` }]);
+  }
+  return parseSite(file, text, options);
+}
+
+/**
+ * Reads a site file; paths in it are relative to it. Places are not checked: the hub makes those it does not know.
+ * @throws ConfigError with every problem of the file, its point lists and the profiles it uses.
+ */
+export function parseSite(file: string, text: string, options: SiteOptions = {}): Site {
+  const source = parseYaml(file, text);
+  const problems: Problem[] = [];
+  const report: Report = (path, message) => problems.push(source.problem(path, message));
+  const site = source.value;
+  if (!siteCheck.Check(site)) {
+    for (const { path, message } of explainSite(site)) report(path, message);
+    throw new ConfigError(problems.length > 0 ? problems : [source.problem([], 'does not fit the schema of sites')]);
+  }
+  for (const [key, max] of [
+    ['links', SITE_LIMITS.links],
+    ['devices', SITE_LIMITS.devices],
+    ['mqttUsers', SITE_LIMITS.mqttUsers],
+  ] as const)
+    if ((site[key]?.length ?? 0) > max) report([key], `more than ${max}`);
+  const folders = [options.builtin ?? BUILTIN_PROFILES, ...(site.profiles ?? []).map((d) => resolve(dirname(file), d))];
+  const profiles = readProfiles(folders, report);
+  const links = readLinks(site.links, report);
+  const context: Context = {
+    file,
+    source,
+    site,
+    profiles,
+    links,
+    report,
+    problems,
+    models: new Map(),
+    lists: new Map(),
+    told: new Set(),
+  };
+  const devices = site.devices.flatMap((d, k) => readDevice(d, k, context) ?? []);
+  checkTogether(devices, context);
+  const mqttUsers = readUsers(site.mqttUsers ?? [], devices, options.env ?? {}, report);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    file,
+    gateway: site.gateway,
+    community: site.community,
+    links: [...links.values()],
+    devices,
+    mqttUsers,
+    models: [...context.models.values()],
+    warnings: warningsOf(context, devices),
+  };
+}
+
+type Report = (path: Path, message: string) => void;
+
+interface Context {
+  readonly file: string;
+  readonly source: YamlSource;
+  readonly site: SiteFile;
+  readonly profiles: LoadedProfiles;
+  readonly links: ReadonlyMap<string, SiteLink>;
+  readonly report: Report;
+  readonly problems: Problem[];
+  /** Models by hash: equal devices share one. */
+  readonly models: Map<string, DeviceModel>;
+  /** Point lists by file and profile. */
+  readonly lists: Map<string, readonly PointListRow[]>;
+  /** Broken profiles whose problems have been reported. */
+  readonly told: Set<string>;
+}
+
+/** A link is explained by the schema of its type, not by all of them. */
+function explainSite(site: unknown): { readonly path: Path; readonly message: string }[] {
+  const links: unknown = typeof site === 'object' && site !== null && 'links' in site ? site.links : undefined;
+  const rest = explain(SiteFile, site).filter((m) => m.path[0] !== 'links' || m.path.length < 2);
+  if (!Array.isArray(links)) return rest;
+  const types = Object.keys(LINK_SCHEMAS);
+  const inLinks = links.flatMap((link: unknown, k) => {
+    const type: unknown = typeof link === 'object' && link !== null && 'type' in link ? link.type : undefined;
+    const known = types.find((t) => t === type);
+    if (known === undefined)
+      return [
+        {
+          path: ['links', k, 'type'],
+          message: `expected one of ${types.join(', ')}; found ${JSON.stringify(type ?? null)}`,
+        },
+      ];
+    return explain(LINK_SCHEMAS[known as LinkType], link).map((m) => ({ ...m, path: ['links', k, ...m.path] }));
+  });
+  return [...rest, ...inLinks];
+}
+
+function readProfiles(folders: readonly string[], report: Report): LoadedProfiles {
+  try {
+    return loadProfiles(folders);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const p of error.problems) report(['profiles'], `${p.file}: ${p.message}`);
+    return { profiles: new Map(), broken: new Map() };
+  }
+}
+
+function readLinks(given: readonly SiteLinkFile[], report: Report): Map<string, SiteLink> {
+  const links = new Map<string, SiteLink>();
+  let field: string | undefined;
+  given.forEach((link, k) => {
+    if (links.has(link.id)) report(['links', k, 'id'], `link "${link.id}" is declared twice`);
+    if (link.type === 'mqtt') {
+      if (field !== undefined) report(['links', k], `the gateway has one field broker; link "${field}" is it already`);
+      field ??= link.id;
+    }
+    links.set(link.id, 'host' in link ? { ...link, port: link.port ?? DEFAULT_MODBUS_PORT } : link);
+  });
+  return links;
+}
+
+// ── Devices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function readDevice(d: SiteDeviceFile, k: number, context: Context): SiteDeviceEntry | undefined {
+  const path: Path = ['devices', k];
+  const report: Report = (more, message) => context.report([...path, ...more], message);
+  if (context.site.devices.findIndex((o) => o.id === d.id) !== k) report(['id'], `device "${d.id}" is declared twice`);
+  const link = context.links.get(d.link);
+  if (!link) {
+    const ids = [...context.links.keys()];
+    report(
+      ['link'],
+      `unknown link "${d.link}"; expected one of ${(nearest(d.link, ids).length > 0 ? nearest(d.link, ids) : ids).join(', ')}`,
+    );
+  }
+  const loaded = profileOf(d, context, report);
+  if (!loaded) return undefined;
+  if (link) checkLink(d, loaded, link, report);
+  const vars = readVars(d, loaded, report);
+  const rows = readPoints(d, k, loaded, context);
+  const compiled = tryCompile(loaded, { ...optionsOf(d), pointList: rows, models: context.models });
+  if (!compiled.model) {
+    for (const { option, message, row } of compiled.problems)
+      if (row)
+        context.problems.push({ file: row.file, line: row.line, path: '', message: `device ${d.id}: ${message}` });
+      else report(option, message);
+    return undefined;
+  }
+  const { model } = compiled;
+  if (model.points.length <= 1)
+    report([], `the device has no points: profile ${loaded.name} makes them from a point list (pointList or points)`);
+  return {
+    id: d.id,
+    link: d.link,
+    ...(d.unit === undefined ? {} : { unit: d.unit }),
+    vars,
+    model,
+    pollMs: { ...POLL_CLASS_MS, ...pollOf(context.site.poll), ...pollOf(d.poll) },
+    profile: loaded.name,
+    kind: model.kind,
+    ...(d.name ? { name: d.name } : {}),
+    ...(d.building === undefined ? {} : { building: d.building }),
+    ...(d.floor === undefined ? {} : { floor: d.floor }),
+    ...(d.place === undefined ? {} : { place: d.place }),
+    ...(link?.type === 'mqtt' && model.mqtt ? { topic: fillTopic(model.mqtt.topic, vars) } : {}),
+  };
+}
+
+function optionsOf(d: SiteDeviceFile): CompileOptions {
+  return {
+    ...(d.kind ? { kind: d.kind } : {}),
+    ...(d.params ? { params: d.params } : {}),
+    ...(d.repeat ? { repeat: d.repeat } : {}),
+    ...(d.wordOrder ? { wordOrder: d.wordOrder } : {}),
+    ...(d.expectEveryS === undefined ? {} : { expectEveryS: d.expectEveryS }),
+  };
+}
+
+const pollOf = (poll: SiteFile['poll']): Partial<Record<PollClass, number>> =>
+  Object.fromEntries(Object.entries(poll ?? {}).filter(([, ms]) => ms !== undefined));
+
+function profileOf(d: SiteDeviceFile, context: Context, report: Report): LoadedProfile | undefined {
+  const { profiles, broken } = context.profiles;
+  const problems = broken.get(d.profile);
+  if (problems) {
+    report(['profile'], `profile "${d.profile}" has ${problems.length} problem${problems.length > 1 ? 's' : ''}`);
+    if (!context.told.has(d.profile)) context.problems.push(...problems);
+    context.told.add(d.profile);
+    return undefined;
+  }
+  const loaded = profiles.get(d.profile);
+  if (!loaded) {
+    const near = nearest(d.profile, profiles.keys());
+    const names = near.length > 0 ? near : [...profiles.keys()].sort();
+    report(['profile'], `unknown profile "${d.profile}"; expected one of ${names.join(', ')}`);
+  }
+  return loaded;
+}
+
+/** Whether the device can be reached over its link, and how it is addressed there. */
+function checkLink(d: SiteDeviceFile, { name, profile }: LoadedProfile, link: SiteLink, report: Report): void {
+  const wanted = link.type === 'mqtt' ? 'mqtt' : 'modbus';
+  if (!profile[wanted]) {
+    const other = profile.modbus ? 'a modbus-tcp, modbus-rtu-tcp or modbus-rtu' : 'an mqtt';
+    report(['link'], `link "${link.id}" is ${link.type}, but profile ${name} needs ${other} link`);
+    return;
+  }
+  if (wanted === 'mqtt') {
+    if (d.unit !== undefined) report(['unit'], 'only for Modbus');
+    if (d.poll) report(['poll'], 'only for Modbus: an MQTT device speaks when it likes');
+    if (d.wordOrder) report(['wordOrder'], 'only for Modbus');
+    return;
+  }
+  if (d.expectEveryS !== undefined) report(['expectEveryS'], 'only for MQTT');
+  if (d.unit === undefined) report([], 'unit is missing: expected the Modbus unit (slave) address, 0 to 255');
+  // Unit 0 is broadcast and 248 to 255 are reserved on a serial bus (Modbus over Serial Line V1.02, 2.2).
+  else if (link.type !== 'modbus-tcp' && (d.unit < 1 || d.unit > 247))
+    report(['unit'], `expected 1 to 247 on a serial bus; found ${d.unit}`);
+}
+
+function readVars(d: SiteDeviceFile, { profile }: LoadedProfile, report: Report): Readonly<Record<string, string>> {
+  const vars = d.vars ?? {};
+  const identity = profile.mqtt?.identity?.var;
+  const wanted = profile.mqtt ? topicVariables(profile.mqtt.topic) : [];
+  if (identity !== undefined) wanted.push(identity);
+  for (const name of new Set(wanted))
+    if (!Object.hasOwn(vars, name)) report([], `vars.${name} is missing: topic ${profile.mqtt?.topic} needs it`);
+  for (const name of Object.keys(vars))
+    if (!wanted.includes(name))
+      report(
+        ['vars', name],
+        wanted.length > 0 ? `unknown variable; expected ${wanted.join(', ')}` : 'the profile has no variables',
+      );
+  return vars;
+}
+
+const fillTopic = (topic: string, vars: Readonly<Record<string, string>>): string =>
+  topic.replace(/\{([a-z][A-Za-z0-9]*)\}/g, (whole, name: string) =>
+    Object.hasOwn(vars, name) ? (vars[name] ?? whole) : whole,
+  );
+
+/** Rows of the CSV, then those written in the site file. */
+function readPoints(d: SiteDeviceFile, k: number, loaded: LoadedProfile, context: Context): PointListRow[] {
+  const { file, source } = context;
+  const inline = (d.points ?? []).map(({ indices, ...row }, i): PointListRow => {
+    const line = source.problem(['devices', k, 'points', i], '').line ?? 1;
+    return { ...definedOnly(row), file, line, indices: indices ?? {} };
+  });
+  if (d.pointList === undefined) return inline;
+  const path = resolve(dirname(file), d.pointList);
+  const key = `${path}|${loaded.name}`;
+  const known = context.lists.get(key);
+  if (known) return [...known, ...inline];
+  const indexNames = [...new Set((loaded.profile.repeat ?? []).flatMap((r) => Object.keys(r.over)))];
+  try {
+    const rows = loadPointList(path, indexNames);
+    context.lists.set(key, rows);
+    return [...rows, ...inline];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    context.report(['devices', k, 'pointList'], `point list ${d.pointList} has problems`);
+    context.problems.push(...error.problems);
+    context.lists.set(key, []);
+    return inline;
+  }
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Optional keys of a checked YAML value are absent or have a value; this says so to the compiler. */
+function definedOnly<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Defined<T>;
+}
+
+// ── Devices among each other ─────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Two devices may share a unit only if they read different things there (the contacts of one module that belong to two
+ * pumps); two MQTT devices can't share a topic.
+ */
+function checkTogether(devices: readonly SiteDeviceEntry[], { site, report }: Context): void {
+  const pathOf = (id: string): Path => ['devices', site.devices.findIndex((d) => d.id === id)];
+  const units = new Map<string, SiteDeviceEntry[]>();
+  const topics = new Map<string, SiteDeviceEntry>();
+  for (const d of devices) {
+    if (d.topic !== undefined) {
+      const other = topics.get(d.topic);
+      if (other) report(pathOf(d.id), `devices "${other.id}" and "${d.id}" have the same topic ${d.topic}`);
+      topics.set(d.topic, d);
+    }
+    if (d.unit === undefined) continue;
+    const key = `${d.link}|${d.unit}`;
+    for (const other of units.get(key) ?? []) {
+      const [clash] = findOverlaps([...other.model.points, ...d.model.points]);
+      if (clash)
+        report(
+          [...pathOf(d.id), 'unit'],
+          `devices "${other.id}" and "${d.id}" share unit ${d.unit} of link "${d.link}" and read the same there (${clash.a.id} and ${clash.b.id})`,
+        );
+    }
+    units.set(key, [...(units.get(key) ?? []), d]);
+  }
+}
+
+function warningsOf(context: Context, devices: readonly SiteDeviceEntry[]): Problem[] {
+  const { site, source, profiles } = context;
+  const idle = site.links.flatMap((link, k) =>
+    devices.some((d) => d.link === link.id) ? [] : [source.problem(['links', k], `link "${link.id}" has no devices`)],
+  );
+  return [...idle, ...[...profiles.broken.values()].flat()];
+}
