@@ -457,3 +457,18 @@ export async function ordersOfAlarms(tx: Tx, alarms: readonly string[]): Promise
   );
   return new Map(rows.map((r) => [r.alarm, r.work_order]));
 }
+
+/** The order of each of these causes that has one, by the cause's id. */
+export async function ordersOfSources(
+  tx: Tx,
+  community: string,
+  kind: SourceKind,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await tx.query<{ source_id: string; id: string }>(
+    `select source_id, id from work_orders.work_order
+     where community = $1 and source_kind = $2 and source_id = any($3::text[])`,
+    [community, kind, ids],
+  );
+  return new Map(rows.map((r) => [r.source_id, r.id]));
+}
