@@ -2,6 +2,7 @@
 // Two stores answer alike (test/hub/history/suite.ts): DuckDB inside the hub, or the user's InfluxDB.
 import type { Lane, Quality, Value } from '../../device-profiles/contract/point.ts';
 import type { DeviceKind } from '../../device-profiles/contract/profile.ts';
+import type { BucketsReply, RawReply, SampleOut } from './contract.ts';
 
 /** A point as queries name it. `device` is `{gateway}.{device}`. */
 export interface PointRef {
@@ -135,3 +136,21 @@ export interface History {
   counters(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const sampleOut = ({ t, value, quality }: RecordedSample): SampleOut => ({ t: iso(t), value, quality });
+
+/** Buckets as the screen gets them. */
+export const toBucketsReply = ({ widthMs, from, to, buckets }: Buckets): BucketsReply => ({
+  widthMs,
+  from: iso(from),
+  to: iso(to),
+  buckets: buckets.map((bucket) => ({ ...bucket, t: iso(bucket.t) })),
+});
+
+/** Raw samples as the screen gets them. */
+export const toRawReply = ({ samples, before, next }: RawPage): RawReply => ({
+  samples: samples.map(sampleOut),
+  before: before && sampleOut(before),
+  next,
+});
