@@ -1,5 +1,6 @@
 // The hub's settings from the environment, validated once, and the platform's named maximums (hard rule 10).
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** One setting: its name in the environment, what it means, and its default as `--help` prints it. */
 interface Setting {
@@ -54,7 +55,11 @@ export interface Config {
   readonly origins: readonly string[];
   readonly trustProxy: readonly string[];
   readonly logLevel: string;
+  /** The built dashboard. */
+  readonly dashboardDir: string;
 }
+
+const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -143,6 +148,7 @@ export function readConfig(env: Env): Config {
     origins: read.origins('FENGSUI_ORIGINS'),
     trustProxy: read.list('FENGSUI_TRUST_PROXY', /\s*,\s*/),
     logLevel: read.level('LOG_LEVEL'),
+    dashboardDir: DASHBOARD,
   };
   if (read.mistakes.length > 0) throw new ConfigError(read.mistakes.join('\n'));
   return config;
@@ -251,3 +257,5 @@ export const AUDIT_LIMITS = {
   verifyBatch: 2_000,
   pageMax: 200,
 } as const;
+
+export const HOUSEKEEPING_LIMITS = { everyMs: 600_000 } as const;

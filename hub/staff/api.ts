@@ -10,6 +10,7 @@ import * as store from './store.ts';
 export { makeSessions, PERSON_CHANGED_CHANNEL, type Sessions } from './sessions.ts';
 export { makePasswords, type Passwords } from './password.ts';
 export { addPerson, addCertificate } from './commands.ts';
+export { makeFirstAdmin } from './first.ts';
 export { CERTIFICATE_KINDS, type CertificateKind } from './contract.ts';
 
 /** Answered by `duty`: on a valid shift with a valid certificate at that moment (ms wall). */
@@ -38,6 +39,9 @@ export const certifiedUntil = (tx: Tx, person: string, kind: CertificateKind): P
 
 /** Whether the hub has nobody yet. */
 export const hasNobody = async (tx: Tx): Promise<boolean> => !(await store.anyPerson(tx));
+
+/** For the demo, whose users share a password. */
+export const { findByUsername, setPassword } = store;
 
 /** Throws away what no longer counts: ended sessions, old failures. */
 export const forgetOldSessions = store.forgetOld;

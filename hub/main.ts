@@ -1,0 +1,221 @@
+// The hub's composition root, read top-down as the data flows: database, audit, effects, people, entry, web server.
+// `npm run hub` starts it; tests and the demo call startHub.
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import pino, { type Logger } from 'pino';
+import { makeHeadsLog, makeSealer } from './audit/api.ts';
+import { auditRoutes } from './audit/routes.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { ConfigError, readConfig, settingsHelp, type Config } from './config.ts';
+import { openDatabase, type Database } from './db/open.ts';
+import { makeEffects } from './effects.ts';
+import type { Actor } from './events/api.ts';
+import { makeEntry, runCommand, type EffectRunner } from './http/command.ts';
+import type { Entry } from './http/entry.ts';
+import { makeHealth, type Health } from './http/health.ts';
+import { makeMetrics } from './http/metrics.ts';
+import { buildServer } from './http/server.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { propertyRoutes } from './property/routes.ts';
+import { makeFirstAdmin, makePasswords, makeSessions, type Passwords, type Sessions } from './staff/api.ts';
+import { staffRoutes } from './staff/routes.ts';
+import { sessionRoutes } from './staff/session-routes.ts';
+
+const VERSION = '0.1.0';
+const SYSTEM: Actor = { kind: 'system', id: 'hub' };
+
+export interface HubOptions {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+export interface Hub {
+  /** Where the dashboard and the API are, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly app: FastifyInstance;
+  readonly database: Database;
+  readonly entry: Entry;
+  readonly runEffects: EffectRunner;
+  readonly sessions: Sessions;
+  readonly passwords: Passwords;
+  readonly health: Health;
+  stop(): Promise<void>;
+}
+
+/** Undo steps of what has been started, run newest first. */
+class Started {
+  readonly #steps: { readonly what: string; readonly undo: () => Promise<void> | void }[] = [];
+  readonly #log: Logger;
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+  add(what: string, undo: () => Promise<void> | void): void {
+    this.#steps.push({ what, undo });
+  }
+  /** A step that fails does not keep the others from running. */
+  async undoAll(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step.undo();
+      } catch (error) {
+        this.#log.error({ err: error, what: step.what }, 'could not be stopped in order');
+      }
+    }
+  }
+}
+
+function watchDatabase(health: Health, database: Database): void {
+  health.register(
+    'database',
+    async () => {
+      await database.db.ping();
+      const restarts = database.bundled?.restarts() ?? 0;
+      const where = database.bundled === undefined ? 'server' : 'bundled';
+      return { status: 'ok', detail: restarts === 0 ? where : `${where}, restarted ${restarts} times` };
+    },
+    { vital: true },
+  );
+}
+
+/** Makes `admin` in an empty hub. */
+async function ensureAdmin(config: Config, run: RunSystem, passwords: Passwords, log: Logger): Promise<void> {
+  const { adminPassword, community } = config;
+  if (adminPassword === undefined) return;
+  const hash = await passwords.hash(adminPassword);
+  if (await run((c) => makeFirstAdmin(c, { community, hash }))) log.info({ community }, 'made the user admin');
+}
+
+type Work<T> = Parameters<typeof runCommand<T>>[3];
+type RunSystem = <T>(work: Work<T>) => Promise<T>;
+
+/**
+ * Starts a hub.
+ * @throws ConfigError, DivergedHistory, DataDirInUse; Error naming DATABASE_URL when there is no database to be had
+ */
+export async function startHub(config: Config, options: HubOptions = {}): Promise<Hub> {
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const started = new Started(log);
+  try {
+    return await compose(config, clock, log, started);
+  } catch (error) {
+    await started.undoAll();
+    throw error;
+  }
+}
+
+async function compose(config: Config, clock: Clock, log: Logger, started: Started): Promise<Hub> {
+  const { dataDir, databaseUrl } = config;
+  const database = await openDatabase({ dataDir, log, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
+  started.add('database', () => database.close());
+  const { db } = database;
+
+  const metrics = makeMetrics();
+  const health = makeHealth(clock);
+  watchDatabase(health, database);
+
+  // Audit: entries are written with what they are about, and sealed beside it.
+  const heads = makeHeadsLog(join(dataDir, 'heads'));
+  const sealer = makeSealer({ db, clock, log, heads });
+  sealer.start();
+  started.add('sealer', () => sealer.stop());
+  health.register('audit', () => {
+    const why = sealer.blocked();
+    return why === undefined ? { status: 'ok', detail: 'sealed' } : { status: 'degraded', detail: why };
+  });
+
+  const runEffects = makeEffects({
+    enqueue: async (_tx, notifications) => {
+      if (notifications.length > 0) throw new Error('no notifier');
+    },
+    auditBlocked: () => sealer.blocked(),
+  });
+  const entry = makeEntry({ db, clock, runEffects });
+  const asSystem: RunSystem = (work) => runCommand(db, runEffects, { now: clock.now(), actor: SYSTEM }, work);
+
+  // People.
+  const passwords = makePasswords();
+  const sessions = makeSessions(db, clock, passwords);
+  await ensureAdmin(config, asSystem, passwords, log);
+
+  const housekeeping = startHousekeeping({ db, clock, log });
+  started.add('housekeeping', () => housekeeping.stop());
+
+  const routes: FastifyPluginAsync[] = [
+    sessionRoutes({
+      entry,
+      sessions,
+      passwords,
+      qualified: async () => false,
+      opened: (tx, user, now) =>
+        runEffects(
+          tx,
+          [
+            {
+              effect: 'audit',
+              community: user.community,
+              action: 'session.opened',
+              entity: 'session',
+              entityId: user.id,
+            },
+          ],
+          { now, actor: SYSTEM },
+        ),
+    }),
+    staffRoutes(entry, passwords),
+    propertyRoutes(entry),
+    auditRoutes(entry, heads),
+  ];
+  const app = await buildServer({
+    log,
+    sessions,
+    health,
+    metrics,
+    origins: config.origins,
+    trustProxy: config.trustProxy,
+    dashboardDir: config.dashboardDir,
+    version: VERSION,
+    routes,
+  });
+  started.add('web server', () => app.close());
+  const url = await app.listen({ host: config.host, port: config.httpPort });
+
+  const stop = (): Promise<void> => started.undoAll();
+  return { url, app, database, entry, runEffects, sessions, passwords, health, stop };
+}
+
+const HELP = `npm run hub — the hub: dashboard, API, broker and store of one or more communities.
+
+Settings (environment):
+${settingsHelp()}`;
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    console.log(HELP);
+    return;
+  }
+  const hub = await startHub(readConfig(process.env));
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void hub.stop().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  // Started by another program with a channel to it: when that program is gone, so are we.
+  process.on('disconnect', stop);
+  console.log(JSON.stringify({ ready: 'hub', url: hub.url }));
+}
+
+/** True when this file is the program, not a module of another. */
+const isProgram = (): boolean =>
+  process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
+
+if (isProgram()) {
+  main().catch((error: unknown) => {
+    console.error(error instanceof ConfigError ? error.message : error);
+    process.exit(1);
+  });
+}
