@@ -9,7 +9,7 @@ import { pauseMax, WAIT_NORMS } from './norms.ts';
 import type { OrderPorts, Person } from './ports.ts';
 import { addPhotos, changedByOthersSince, loadOrder, pastActs, type LoadedOrder, type NewPhoto } from './store.ts';
 import { askLiveDataAt, liveVerdict } from './verify.ts';
-import { ownOrderView } from './views.ts';
+import { ownOrderView } from './views-store.ts';
 
 /** How far a phone's clock may be ahead of ours, ms, before its time is taken as now. */
 export const CAPTURE_LIMITS = { aheadMs: 300_000, backMs: 72 * 3_600_000 } as const;

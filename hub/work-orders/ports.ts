@@ -1,6 +1,6 @@
 // What work orders need to know from other domains. `main.ts` hands it in; tests hand in what they want to be true.
 import type { Tx } from '../db/tx.ts';
-import type { DeviceNames } from './views.ts';
+import type { DeviceNames } from './views-store.ts';
 
 export interface Person {
   readonly id: string;

@@ -19,7 +19,7 @@ import {
 } from './contract.ts';
 import { openByHand } from './open.ts';
 import type { OrderPorts } from './ports.ts';
-import { listOrders, ORDER_LIST_LIMITS, orderView, ownOrderView } from './views.ts';
+import { listOrders, ORDER_LIST_LIMITS, orderView, ownOrderView } from './views-store.ts';
 
 const DESK: Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager'];
 const SEES: Role[] = [...DESK, 'technician', 'contractor'];
