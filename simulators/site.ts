@@ -32,7 +32,9 @@ const ELEVATOR_EVERY_S = 1;
 const GAUGE_CHECK_MS = 1_000;
 /** A terminal speaks at once when its pressure moved this much since its last message, MPa. */
 const GAUGE_STEP_MPA = 0.02;
-const UNIT_CODE_MH2O = 7;
+/** Map B of the transmitters has unit codes of its own: 0 is kPa. A head of one metre of water is 9.80665 kPa. */
+const MAP_B_KPA = 0;
+const KPA_PER_METRE = 9.806_65;
 
 export interface SimulatedSiteOptions {
   readonly host: string;
@@ -194,16 +196,16 @@ export class SimulatedSite {
       [
         PUMP_ROOM_UNITS.pit,
         transmitterB(
-          () => w.water.pit,
-          UNIT_CODE_MH2O,
+          () => w.water.pit * KPA_PER_METRE,
+          MAP_B_KPA,
           () => w.temperature(),
         ),
       ],
       [
         PUMP_ROOM_UNITS.roof,
         transmitterB(
-          () => w.water.roof,
-          UNIT_CODE_MH2O,
+          () => w.water.roof * KPA_PER_METRE,
+          MAP_B_KPA,
           () => w.temperature(),
         ),
       ],
