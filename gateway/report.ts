@@ -20,8 +20,6 @@ export const REPORT_LIMITS = {
   staleIntervals: 3,
   /** … but no sooner than this, ms: a slow bus that is late by a poll or two is not silence. */
   staleFloorMs: 5_000,
-  /** A device's own time further ahead of ours than this, ms, is not believed. */
-  sourceAheadMs: 300_000,
 } as const;
 
 /** When a call happens: wall clock and monotonic, ms. */
@@ -280,7 +278,7 @@ export class ReportTable {
 
   /** The last reported state of a point. */
   told(i: number): Sample {
-    return this.#sample(this.#told, i, this.#toldN[i] ?? 0, false);
+    return this.#sample(this.#told, i, this.#toldN[i] ?? 0);
   }
 
   /** The last reported state of all points. */
@@ -299,9 +297,9 @@ export class ReportTable {
     now.set(i, r.value);
     now.quality[i] = QUALITY.get(r.quality) ?? GOOD;
     now.reason[i] = REASON.get(r.reason) ?? 0;
-    const source = believable(r.sourceTime, receivedTime);
-    now.source[i] = source ?? receivedTime;
-    now.sourceClock[i] = source === undefined ? 0 : 1;
+    // What a driver hands on as the device's time has been found plausible (normalise.ts).
+    now.source[i] = r.sourceTime ?? receivedTime;
+    now.sourceClock[i] = r.sourceTime === undefined ? 0 : 1;
     now.received[i] = receivedTime;
     this.#heardAt[i] = mono;
   }
@@ -330,7 +328,6 @@ export class ReportTable {
   }
 
   #emitHistorical(i: number, r: Reading, receivedTime: number, out: Reports): void {
-    const source = believable(r.sourceTime, receivedTime);
     this.#push(
       i,
       {
@@ -338,11 +335,11 @@ export class ReportTable {
         value: typeof r.value === 'string' ? r.value.slice(0, WIRE_LIMITS.textBytes) : r.value,
         quality: r.quality,
         reason: r.reason,
-        sourceTime: source ?? receivedTime,
+        sourceTime: r.sourceTime ?? receivedTime,
         receivedTime,
         n: this.#nextN(),
         historical: true,
-        sourceClock: source !== undefined,
+        sourceClock: r.sourceTime !== undefined,
       },
       out,
     );
@@ -352,7 +349,7 @@ export class ReportTable {
     (this.#safety[i] === 1 ? out.safety : out.telemetry).push(sample);
   }
 
-  #sample(from: StateColumns, i: number, n: number, historical: boolean): Sample {
+  #sample(from: StateColumns, i: number, n: number): Sample {
     return {
       i,
       value: from.value(i),
@@ -361,14 +358,8 @@ export class ReportTable {
       sourceTime: from.source[i] ?? 0,
       receivedTime: from.received[i] ?? 0,
       n,
-      historical,
+      historical: false,
       sourceClock: from.sourceClock[i] === 1,
     };
   }
-}
-
-/** The device's own time where it can be true: after 1970 and not ahead of ours. */
-function believable(sourceTime: number | undefined, receivedTime: number): number | undefined {
-  if (sourceTime === undefined || !Number.isFinite(sourceTime)) return undefined;
-  return sourceTime > 0 && sourceTime <= receivedTime + REPORT_LIMITS.sourceAheadMs ? sourceTime : undefined;
 }

@@ -232,6 +232,12 @@ export class Spool {
     return this.#births.read(id);
   }
 
+  /** The batch that tells of this entry's sequences as lost, for one that nobody can understand any more. */
+  asLoss(lane: LaneName, entry: Entry): Entry {
+    const { first, last, time, crc } = entry;
+    return this.#lossEntry(lane, this.#epoch, { from: first, to: last, fromTime: time, toTime: time, crc });
+  }
+
   stats(): SpoolStats {
     const safety = this.#store('safety');
     const telemetry = this.#store('telemetry');
