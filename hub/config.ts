@@ -208,7 +208,7 @@ export const HTTP_LIMITS = {
   keepAliveMs: 72_000,
   pathParamCharsMax: 300,
   /** Requests a minute of one signed-in user; alarms are never counted. */
-  userRequestsPerMinuteMax: 1_200,
+  userRequestsPerMinuteMax: 600,
   /** Requests a minute of one address that is not signed in. */
   anonymousRequestsPerMinuteMax: 300,
   /** Callers whose counts are remembered. */

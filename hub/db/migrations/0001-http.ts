@@ -8,7 +8,8 @@ create table http.idempotency (
   -- SHA-256 over route and input: the same key with another hash is refused.
   hash bytea not null,
   -- Null only inside the transaction that does the work.
-  answer jsonb,
+  -- As json: a repeat gets the very same text.
+  answer json,
   at timestamptz not null,
   primary key (user_id, key)
 );
