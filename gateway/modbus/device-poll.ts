@@ -64,7 +64,8 @@ export class DevicePoll implements SlotOwner {
       return;
     }
     if (cycle.outstanding > 0) {
-      this.#o.counters.overruns++;
+      // A round that began out of turn (the link came back) is no sign of a bus that can't keep up.
+      if (this.#o.port.clock.monotonic() - cycle.startedAt > cycle.intervalMs / 2) this.#o.counters.overruns++;
       return;
     }
     this.#round(cycle, this.#slotsToAsk(cycle));
@@ -153,6 +154,7 @@ export class DevicePoll implements SlotOwner {
       plan,
       slots: [],
       outstanding: 0,
+      startedAt: 0,
       answered: 0,
       failure: '',
       readings: [],
@@ -181,7 +183,9 @@ export class DevicePoll implements SlotOwner {
 
   #round(cycle: Cycle, slots: readonly ReadSlot[]): void {
     if (slots.length === 0) return;
-    if (this.#unrecognised.size > 0 && this.#o.port.clock.monotonic() < this.#askAgainAt) return;
+    const now = this.#o.port.clock.monotonic();
+    if (this.#unrecognised.size > 0 && now < this.#askAgainAt) return;
+    cycle.startedAt = now;
     this.#o.counters.polls++;
     cycle.answered = 0;
     cycle.failure = '';

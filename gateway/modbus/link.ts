@@ -345,7 +345,7 @@ export class Link implements TransportEvents<Ticket> {
     this.#silent = 0;
     this.#silentKnown = 0;
     this.#nextSendAt = 0;
-    this.#o.transport.drain();
+    this.#o.transport.listen();
     this.#o.events.ready();
   }
 

@@ -21,6 +21,8 @@ export interface Cycle {
   slots: readonly ReadSlot[];
   /** Reads of the present round that have not been answered. */
   outstanding: number;
+  /** When the present or last round began, monotonic ms. */
+  startedAt: number;
   answered: number;
   failure: ReadFailure | '';
   /** Handed over together at the end of the round. */

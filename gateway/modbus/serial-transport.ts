@@ -63,7 +63,7 @@ export class SerialTransport<T extends ReadRequest> implements Transport<T> {
     }, lost);
   }
 
-  drain(): void {
+  listen(): void {
     // modbus-serial keeps nothing of a port that was closed, and a port is never used again after a late answer.
   }
 

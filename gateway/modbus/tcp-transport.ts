@@ -27,6 +27,8 @@ export class TcpTransport<T extends ReadRequest> implements Transport<T>, FrameS
   #events: TransportEvents<T> | undefined;
   #socket: Socket | undefined;
   #connected = false;
+  /** False during the pause after connecting: what comes then is not ours (greetings of a DTU, an old answer). */
+  #listening = false;
   #telling = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
@@ -90,8 +92,9 @@ export class TcpTransport<T extends ReadRequest> implements Transport<T>, FrameS
     socket.resume();
   }
 
-  drain(): void {
+  listen(): void {
     this.#framer.reset();
+    this.#listening = true;
   }
 
   send(request: T, timeoutMs: number): void {
@@ -104,6 +107,7 @@ export class TcpTransport<T extends ReadRequest> implements Transport<T>, FrameS
     const socket = this.#socket;
     this.#socket = undefined;
     this.#connected = false;
+    this.#listening = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAt = Infinity;
@@ -137,6 +141,7 @@ export class TcpTransport<T extends ReadRequest> implements Transport<T>, FrameS
   }
 
   #receive(bytes: Buffer): void {
+    if (!this.#listening) return;
     this.#telling = true;
     try {
       this.#framer.receive(bytes, this);

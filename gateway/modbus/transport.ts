@@ -28,8 +28,8 @@ export interface Transport<T extends ReadRequest> {
   /** False while answers are being told or the stream is not to be trusted. */
   readonly open: boolean;
   connect(events: TransportEvents<T>): void;
-  /** Drops what has arrived so far: called when the pause after connecting ends. */
-  drain(): void;
+  /** The pause after connecting is over: what has arrived so far is thrown away, from now on it counts. */
+  listen(): void;
   send(request: T, timeoutMs: number): void;
   /** Returns the requests that will have no answer. */
   close(): readonly T[];
