@@ -14,7 +14,7 @@ import type { ReadFailure } from './request.ts';
 export interface DevicePollOptions {
   readonly device: SiteDevice;
   readonly unit: number;
-  readonly link: Link;
+  readonly link: Pick<Link, 'submit'>;
   readonly port: DriverPort;
   readonly limits: ModbusLimits;
   readonly counters: PollCounters;
