@@ -259,3 +259,15 @@ export const AUDIT_LIMITS = {
 } as const;
 
 export const HOUSEKEEPING_LIMITS = { everyMs: 600_000 } as const;
+
+/** Photos and papers. */
+export const FILE_LIMITS = {
+  /** Bytes of one upload. */
+  bytesMax: 10 * 1024 * 1024,
+  /** Pixels a side that a picture may claim. */
+  sideMax: 20_000,
+  /** Parts of a picture (JPEG segments, PNG and WebP chunks) that are looked at. */
+  partsMax: 10_000,
+  /** Uploads read into memory at once; more are told to come back. */
+  uploadsMax: 8,
+} as const;

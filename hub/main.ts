@@ -12,6 +12,7 @@ import { ConfigError, readConfig, settingsHelp, type Config } from './config.ts'
 import { openDatabase, type Database } from './db/open.ts';
 import { makeEffects } from './effects.ts';
 import type { Actor } from './events/api.ts';
+import { fileRoutes } from './files/routes.ts';
 import { makeEntry, runCommand, type EffectRunner } from './http/command.ts';
 import type { Entry } from './http/entry.ts';
 import { makeHealth, type Health } from './http/health.ts';
@@ -167,6 +168,7 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     staffRoutes(entry, passwords),
     propertyRoutes(entry),
     auditRoutes(entry, heads),
+    fileRoutes(entry),
   ];
   const app = await buildServer({
     log,
