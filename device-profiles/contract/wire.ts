@@ -197,7 +197,7 @@ export const Beat = Type.Object(
     at: Millis,
     birth: Type.String(),
     head: Type.Object({ safety: Sequence, telemetry: Sequence }, closed),
-    /** History is durable up to this n in each lane, where the gateway writes it. */
+    /** Last sequence of each lane that is durable in history, where the gateway writes it. */
     history: Type.Optional(Type.Object({ safety: Sequence, telemetry: Sequence }, closed)),
     /** Spool use in bytes, and what was dropped since the epoch began. */
     spool: Type.Object({ bytes: Sequence, maxBytes: Sequence, dropped: Sequence }, closed),

@@ -1,0 +1,213 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { compileDevice, kindsOf, type CompileOptions, type LoadedProfile } from '../../device-profiles/compile.ts';
+import { evaluate, expandSignals, type PointState } from '../../device-profiles/contract/conditions.ts';
+import type { Table, WordOrder } from '../../device-profiles/contract/point.ts';
+import type { DeviceKind, DeviceModel } from '../../device-profiles/contract/profile.ts';
+import { ALARM_CLASSES, PANEL_CLASSES } from '../../device-profiles/contract/signal.ts';
+import { formatProblem } from '../../device-profiles/config-error.ts';
+import { BUILTIN_PROFILES, loadProfiles, profileFiles } from '../../device-profiles/load.ts';
+import type { PointListRow } from '../../device-profiles/point-list.ts';
+import { readMessage } from '../../gateway/codecs/read-message.ts';
+import { decodePoint } from '../../gateway/decode.ts';
+import type { Reading } from '../../gateway/drivers/driver.ts';
+import { crc16 } from '../../gateway/modbus/crc16.ts';
+
+const FIXTURES = fileURLToPath(new URL('../fixtures/profiles/', import.meta.url));
+/** Grows with each profile; a test over "all" that finds fewer has lost some. */
+const PROFILE_COUNT = 10;
+
+type Expected = number | string | { value: number | string | null; quality: string; reason: string };
+
+/** A vector: what a device sent by its manual, and what must come of it. Addresses are 0-based, as on the wire. */
+interface Fixture {
+  readonly source: string;
+  readonly device?: {
+    readonly kind?: DeviceKind;
+    readonly params?: Record<string, number>;
+    readonly wordOrder?: WordOrder;
+    readonly vars?: Record<string, string>;
+    readonly points?: readonly (string | { point: string; invert: boolean })[];
+  };
+  readonly registers?: Partial<Record<Table, Record<string, number[]>>>;
+  readonly message?: { readonly payload: string; readonly receivedTime: string };
+  readonly frames?: readonly { readonly hex: string; readonly says: string }[];
+  readonly expect?: Record<string, Expected>;
+  /** Every signal that is true, as `signal@point`, delays aside. */
+  readonly signals?: readonly string[];
+  readonly history?: readonly { time: string; point: string; value: number }[];
+  readonly sourceTime?: string;
+}
+
+const { profiles, broken } = loadProfiles();
+const all = [...profiles.values()];
+const fixturesOf = (p: LoadedProfile) =>
+  p.profile.fixtures.map((name) => [name, join(FIXTURES, p.name, name)] as const);
+const readFixture = (file: string): Fixture => JSON.parse(readFileSync(file, 'utf8')) as Fixture;
+
+function compile(p: LoadedProfile, device: Fixture['device']): DeviceModel {
+  const rows = device?.points?.map((row, k): PointListRow => {
+    const { point, invert } = typeof row === 'string' ? { point: row, invert: undefined } : row;
+    return { file: 'fixture', line: k + 1, indices: {}, point, ...(invert === undefined ? {} : { invert }) };
+  });
+  const options: CompileOptions = {
+    ...(device?.kind ? { kind: device.kind } : {}),
+    ...(device?.params ? { params: device.params } : {}),
+    ...(device?.wordOrder ? { wordOrder: device.wordOrder } : {}),
+    ...(rows ? { pointList: rows } : {}),
+  };
+  return compileDevice(p, options);
+}
+
+/** State of every point after what the fixture says was read or received. */
+function play(model: DeviceModel, fixture: Fixture): { states: Map<string, PointState>; readings: readonly Reading[] } {
+  const states = new Map<string, PointState>();
+  if (fixture.message) {
+    const { payload, receivedTime } = fixture.message;
+    const vars = fixture.device?.vars ?? {};
+    const { readings, refused } = readMessage(model, vars, Buffer.from(payload), Date.parse(receivedTime));
+    expect(refused).toBeUndefined();
+    for (const r of readings.filter((x) => x.historical !== true)) states.set(model.points[r.point]?.id ?? '', r);
+    return { states, readings };
+  }
+  const raw = new Map<string, number>();
+  for (const [table, blocks] of Object.entries(fixture.registers ?? {}))
+    for (const [address, words] of Object.entries(blocks))
+      words.forEach((word, k) => raw.set(`${table}:${Number(address) + k}`, word));
+  for (const p of model.points)
+    if (p.modbus)
+      states.set(
+        p.id,
+        decodePoint(p, (table, address) => raw.get(`${table}:${address}`), model),
+      );
+  return { states, readings: [] };
+}
+
+function expectState(id: string, state: PointState | undefined, expected: Expected): void {
+  const full = typeof expected === 'object' ? expected : { value: expected, quality: 'good', reason: '' };
+  expect(state, `point ${id}`).toBeDefined();
+  expect({ quality: state?.quality, reason: state?.reason }, `point ${id}`).toEqual({
+    quality: full.quality,
+    reason: full.reason,
+  });
+  if (typeof full.value === 'number' && !Number.isInteger(full.value))
+    expect(Math.abs(Number(state?.value) - full.value), `point ${id}: ${String(state?.value)}`).toBeLessThan(1e-6);
+  else expect(state?.value, `point ${id}`).toBe(full.value);
+}
+
+describe('the profiles that come with the product', () => {
+  it(`are ${PROFILE_COUNT}, and every file of them loads`, () => {
+    expect([...broken.values()].flat().map(formatProblem)).toEqual([]);
+    expect(profileFiles(BUILTIN_PROFILES)).toHaveLength(PROFILE_COUNT);
+    expect(all).toHaveLength(PROFILE_COUNT);
+  });
+
+  it('cover the kinds of the first list', () => {
+    const kinds = new Set(all.flatMap((p) => kindsOf(p.profile)));
+    for (const kind of [
+      'fire-panel',
+      'fire-pump',
+      'jockey-pump',
+      'water-tank',
+      'water-main',
+      'extinguisher',
+      'elevator',
+    ])
+      expect(kinds).toContain(kind);
+  });
+
+  it('have no folder of fixtures without a profile', () => {
+    expect(readdirSync(FIXTURES).sort()).toEqual(all.map((p) => p.name).sort());
+  });
+
+  describe.each(all.map((p) => [p.name, p] as const))('%s', (_, p) => {
+    it('compiles for each of its kinds, with a signal and the point that every device has', () => {
+      for (const kind of kindsOf(p.profile)) {
+        const model = compileDevice(p, { kind });
+        expect(model.kind).toBe(kind);
+        expect(model.points[0]?.id).toBe('online');
+        expect(model.signals.map((s) => s.id)).toContain('offline');
+        expect(Object.isFrozen(model) && Object.isFrozen(model.points[0])).toBe(true);
+      }
+    });
+
+    it('says all its words in Chinese and in English', () => {
+      const { profile } = p;
+      const points = [...(profile.points ?? []), ...(profile.repeat ?? []).flatMap((r) => r.points)];
+      const texts = [
+        profile.name,
+        ...Object.values(profile.params ?? {}).map((x) => x.name),
+        ...points.flatMap((x) => [x.name, ...Object.values(x.enum ?? {})]),
+        ...profile.signals.flatMap((s) => [s.text, ...(s.advice ? [s.advice] : [])]),
+      ];
+      for (const text of texts) {
+        expect(text.zh.trim()).not.toBe('');
+        expect(text.en, text.zh).toMatch(/^[\x20-\x7e–—₂℃°²³]+$/u);
+      }
+      for (const s of profile.signals) expect(s.text.zh, s.id).toMatch(/\p{Script=Han}/u);
+    });
+
+    it('has ids that a file name, a topic and a URL can carry', () => {
+      const model = compileDevice(p);
+      for (const point of model.points) expect(point.id).toMatch(/^[a-z0-9][a-z0-9-]*$/);
+      expect(new Set(model.points.map((x) => x.id)).size).toBe(model.points.length);
+      expect(new Set(model.signals.map((x) => x.id)).size).toBe(model.signals.length);
+    });
+
+    it('reads only: coils, discrete inputs, holding and input registers, at most what the protocol allows', () => {
+      for (const point of compileDevice(p).points) {
+        if (!point.modbus) continue;
+        expect(['coil', 'discrete', 'holding', 'input']).toContain(point.modbus.table);
+        expect(point.modbus.length).toBeLessThanOrEqual(p.profile.modbus?.maxRegisters ?? 125);
+      }
+    });
+
+    it('puts every point that a signal reads on the safety lane, with a class of the list', () => {
+      const model = compileDevice(p);
+      const lanes = new Map(model.points.map((x) => [x.id, x.lane]));
+      for (const { signal, reads } of expandSignals(model.signals, model.points)) {
+        expect([...ALARM_CLASSES, ...PANEL_CLASSES]).toContain(signal.class);
+        for (const id of reads) expect(lanes.get(id), `${signal.id} reads ${id}`).toBe('safety');
+      }
+    });
+
+    it('names every fixture of its folder, and each fixture its source', () => {
+      expect(readdirSync(join(FIXTURES, p.name)).sort()).toEqual([...p.profile.fixtures].sort());
+      for (const [, file] of fixturesOf(p)) {
+        expect(existsSync(file)).toBe(true);
+        expect(readFixture(file).source.length, basename(file)).toBeGreaterThan(20);
+      }
+    });
+
+    it.each(fixturesOf(p))('decodes %s as its source says', (_name, file) => {
+      const fixture = readFixture(file);
+      for (const { hex } of fixture.frames ?? []) {
+        const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+        expect(crc16(bytes, 0, bytes.length - 2), hex).toBe(bytes.readUInt16LE(bytes.length - 2));
+      }
+      const checks = Object.keys(fixture.expect ?? {}).length + (fixture.frames ?? []).length;
+      expect(checks).toBeGreaterThan(0);
+      if (!fixture.expect) return;
+      const model = compile(p, fixture.device);
+      const { states, readings } = play(model, fixture);
+      for (const [id, expected] of Object.entries(fixture.expect)) expectState(id, states.get(id), expected);
+      const lookup = (point: string) => (id: string | undefined) => states.get(id ?? point);
+      const raised = expandSignals(model.signals, model.points).filter(
+        (s) => evaluate(s.when, lookup(s.point)) === 'true',
+      );
+      expect(raised.map((s) => `${s.signal.id}@${s.point}`).sort()).toEqual([...(fixture.signals ?? [])].sort());
+      const past = readings.filter((r) => r.historical === true);
+      expect(
+        past.map((r) => ({
+          time: new Date(r.sourceTime ?? 0).toISOString(),
+          point: model.points[r.point]?.id,
+          value: r.value,
+        })),
+      ).toEqual(fixture.history ?? []);
+      for (const r of readings.filter((x) => x.historical !== true))
+        expect(r.sourceTime).toBe(fixture.sourceTime === undefined ? undefined : Date.parse(fixture.sourceTime));
+    });
+  });
+});
