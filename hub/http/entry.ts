@@ -5,7 +5,14 @@ import type { CommandContext } from '../events/api.ts';
 import type { Result } from '../errors.ts';
 import type { Db, Tx } from '../db/tx.ts';
 import type { Clock } from '../clock.ts';
-import type { Role } from './policy.ts';
+import type { Policy, Role } from './policy.ts';
+
+// Here and not in policy.ts, so that contracts which name roles stay free of the server.
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    policy?: Policy;
+  }
+}
 
 export interface SignedIn {
   readonly id: string;

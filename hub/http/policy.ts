@@ -37,9 +37,3 @@ export const STAFF: readonly Role[] = [
 
 export type Policy =
   { readonly allow: 'public' } | { readonly allow: 'signed-in' } | { readonly allow: readonly Role[] };
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    policy?: Policy;
-  }
-}
