@@ -1,0 +1,403 @@
+// The signals of all gateways in memory: compiled conditions and one track each. Ingest hands it every record within
+// T1; what follows is staged, written with the same transaction, and becomes memory only after the commit.
+import { evaluate, type Lookup, type Truth } from '../../device-profiles/contract/conditions.ts';
+import type { Value } from '../../device-profiles/contract/point.ts';
+import { PANEL_CLASSES, type AlarmClass, type PanelClass, type Signal } from '../../device-profiles/contract/signal.ts';
+import type { Sample } from '../../device-profiles/contract/wire.ts';
+import type { DueTimer, NewTimer } from '../timers-store.ts';
+import {
+  hubDevice,
+  type HubSignal,
+  type PointEntry,
+  type PointView,
+  type Program,
+  type SignalSink,
+  type SignalStage,
+  type SiteStage,
+} from '../ingest/api.ts';
+import type { Tx } from '../db/tx.ts';
+import { advance, elapse, remaining, signalsOfBirth, UNKNOWN, type Edge, type Track } from './evaluate.ts';
+import { writeStage, type EngineWriter } from './engine-write.ts';
+import { keyOf, type Raised } from './row.ts';
+import { activePanels, openAlarms, type PanelRow } from './store.ts';
+
+export const DELAY_TIMER = 'alarm-delay';
+
+/** One signal on one point, ready to be evaluated. */
+export interface SignalRun {
+  readonly key: string;
+  readonly entry: PointEntry;
+  readonly def: Signal;
+  readonly when: Signal['when'];
+  readonly reads: readonly PointEntry[];
+  readonly lookup: Lookup;
+}
+
+interface Compiled {
+  readonly runs: readonly SignalRun[];
+  /** Runs that read a point, by its number. */
+  readonly readers: ReadonlyMap<number, readonly SignalRun[]>;
+  readonly ofDevice: ReadonlyMap<string, readonly SignalRun[]>;
+}
+
+/** A signal's edge, with all that an alarm needs to know, or a panel's RESET. `at`: device's or gateway's time, ms. */
+export type StagedEdge =
+  | {
+      readonly to: 'raise' | 'clear';
+      readonly key: string;
+      readonly at: number;
+      readonly raised: Raised;
+      readonly note?: string;
+    }
+  | { readonly to: 'reset'; readonly device: string; readonly at: number };
+
+const NO_RUNS: readonly SignalRun[] = [];
+const isPanel = (c: Signal['class']): c is PanelClass => (PANEL_CLASSES as readonly string[]).includes(c);
+/** Gateway ids hold no dot, device ids are `{gateway}.{device}`. */
+const gatewayOf = (key: string): string => key.slice(0, key.indexOf('.'));
+const timerKey = (key: string): string => `${DELAY_TIMER}:${key.replaceAll('\n', '/')}`;
+
+export class AlarmEngine implements SignalSink {
+  readonly #writer: EngineWriter;
+  readonly #tracks = new Map<string, Track>();
+  readonly #compiled = new WeakMap<Program, Compiled>();
+  /** Signals of the live birth, by gateway and key. */
+  readonly #live = new Map<string, ReadonlyMap<string, SignalRun>>();
+  /** Signals found active by a snapshot that the lanes have yet to confirm: their records change nothing till then. */
+  readonly #frozen = new Map<string, Set<string>>();
+  /** Signals with an open alarm → its id. May name one too many, never one too few. */
+  readonly #open = new Map<string, string>();
+  /** What conditions look at while a record is evaluated. */
+  view: PointView | undefined;
+
+  constructor(writer: EngineWriter) {
+    this.#writer = writer;
+  }
+
+  /** Reads where every signal stood. Their truth is unknown until their gateways are heard. */
+  async load(tx: Tx): Promise<void> {
+    this.#tracks.clear();
+    this.#open.clear();
+    this.#frozen.clear();
+    for (const { row } of await openAlarms(tx)) {
+      const key = keyOf(row.device, row.point, row.signal);
+      this.#open.set(key, row.id);
+      this.#tracks.set(key, { ...UNKNOWN, held: row.active, raised: row.active });
+    }
+    for (const p of await activePanels(tx))
+      this.#tracks.set(keyOf(p.device, p.point, p.signal), { ...UNKNOWN, held: p.active, raised: p.active });
+    const running = await tx.query<{ payload: { key?: unknown; since?: unknown } }>(
+      'select payload from timers.timer where kind = $1',
+      [DELAY_TIMER],
+    );
+    for (const { payload } of running) {
+      if (typeof payload.key !== 'string' || typeof payload.since !== 'number') continue;
+      this.#tracks.set(payload.key, { ...this.track(payload.key), since: payload.since });
+    }
+  }
+
+  track(key: string): Track {
+    return this.#tracks.get(key) ?? UNKNOWN;
+  }
+
+  /** @throws RangeError when a condition is nested too deep */
+  compile(program: Program): void {
+    if (this.#compiled.has(program)) return;
+    const runs: SignalRun[] = [];
+    const readers = new Map<number, SignalRun[]>();
+    const ofDevice = new Map<string, SignalRun[]>();
+    for (const [deviceId, signals] of signalsOfBirth(program.born.devices, program.born.models)) {
+      const points = program.devices.get(deviceId);
+      for (const { signal, point, when, reads } of signals) {
+        const entry = points?.get(point);
+        if (!points || !entry) continue;
+        const lookup: Lookup = (name) => {
+          const read = name === undefined ? entry : points.get(name);
+          return read && this.view?.state(read);
+        };
+        const known = reads.map((id) => points.get(id)).filter((e) => e !== undefined);
+        const run = { key: keyOf(entry.device.id, point, signal.id), entry, def: signal, when, reads: known, lookup };
+        runs.push(run);
+        for (const e of known) push(readers, e.num, run);
+        push(ofDevice, entry.device.id, run);
+      }
+    }
+    this.#compiled.set(program, { runs, readers, ofDevice });
+  }
+
+  compiled(program: Program): Compiled {
+    const compiled = this.#compiled.get(program);
+    if (!compiled) throw new Error(`the signals of birth ${program.birth} were not compiled`);
+    return compiled;
+  }
+
+  begin(now: number): EngineStage {
+    return new EngineStage(this, now);
+  }
+
+  isOpen(key: string): boolean {
+    return this.#open.has(key);
+  }
+
+  frozen(gateway: string): ReadonlySet<string> | undefined {
+    return this.#frozen.get(gateway);
+  }
+
+  /** The signal of a key, as the live birth of its gateway has it; null when that birth has none of that key. */
+  run(key: string): SignalRun | null | undefined {
+    const live = this.#live.get(gatewayOf(key));
+    return live && (live.get(key) ?? null);
+  }
+
+  /** The gateway was heard and its configuration has no such signal any more: nothing will ever clear its alarm. */
+  orphaned(device: string, point: string, signal: string): boolean {
+    const key = keyOf(device, point, signal);
+    return device !== hubDevice(gatewayOf(key)) && this.run(key) === null;
+  }
+
+  /** Open alarms of a gateway whose signals a program does not have. */
+  orphans(program: Program): string[] {
+    const { runs } = this.compiled(program);
+    const keys = new Set(runs.map((r) => r.key));
+    const prefix = `${program.gateway}.`;
+    const own = `${hubDevice(program.gateway)}\n`;
+    return [...this.#open.keys()].filter((k) => k.startsWith(prefix) && !k.startsWith(own) && !keys.has(k));
+  }
+
+  get writer(): EngineWriter {
+    return this.#writer;
+  }
+
+  /** An alarm was closed, wherever: its signal has none open any more. */
+  closed(key: string, id: string): void {
+    if (this.#open.get(key) === id) this.#open.delete(key);
+  }
+
+  /** After the commit of a stage. */
+  adopt(stage: EngineStage): void {
+    for (const [key, track] of stage.tracks) this.#tracks.set(key, track);
+    for (const [gateway, keys] of stage.frozen) {
+      if (keys.size > 0) this.#frozen.set(gateway, keys);
+      else this.#frozen.delete(gateway);
+    }
+    for (const program of stage.programs)
+      this.#live.set(program.gateway, new Map(this.compiled(program).runs.map((r) => [r.key, r])));
+    for (const row of stage.written) {
+      const key = keyOf(row.device, row.point, row.signal);
+      if (row.state === 'normal') this.closed(key, row.id);
+      else this.#open.set(key, row.id);
+    }
+  }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+/** What one T1 finds out about signals. */
+export class EngineStage implements SignalStage {
+  readonly tracks = new Map<string, Track>();
+  readonly frozen = new Map<string, Set<string>>();
+  readonly programs: Program[] = [];
+  readonly edges: StagedEdge[] = [];
+  /** Truths that changed, of signals that may have an open alarm. */
+  readonly conditions = new Map<string, Truth>();
+  readonly timers = new Map<string, NewTimer | null>();
+  readonly panels = new Map<string, PanelRow>();
+  written: Awaited<ReturnType<typeof writeStage>> = [];
+  readonly #engine: AlarmEngine;
+  readonly now: number;
+
+  constructor(engine: AlarmEngine, now: number) {
+    this.#engine = engine;
+    this.now = now;
+  }
+
+  sample(site: SiteStage, program: Program, entry: PointEntry, s: Sample): void {
+    const runs = this.#engine.compiled(program).readers.get(entry.num);
+    if (runs) this.#evaluateAll(site, runs, s);
+  }
+
+  device(site: SiteStage, program: Program, device: string, s: Sample): void {
+    this.#evaluateAll(site, this.#engine.compiled(program).ofDevice.get(device) ?? NO_RUNS, s);
+  }
+
+  /** A live birth whose records are all applied: every signal is compared with what is known. */
+  all(site: SiteStage, program: Program, at: number): void {
+    this.programs.push(program);
+    this.frozen.set(program.gateway, new Set());
+    this.#engine.view = site;
+    for (const run of this.#engine.compiled(program).runs) this.#compare(site, run, at);
+    for (const key of this.#engine.orphans(program)) this.conditions.set(key, 'unknown');
+  }
+
+  /** A live birth with records still to come: what it shows as active is raised at once, the rest waits for them. */
+  foundActive(site: SiteStage, program: Program, at: number): void {
+    this.programs.push(program);
+    const frozen = new Set(this.#engine.frozen(program.gateway));
+    this.#engine.view = { state: (e) => site.newestState(e), sample: (e) => site.newest(e) };
+    for (const run of this.#engine.compiled(program).runs) {
+      const before = this.#track(run.key);
+      if (before.raised || isPanel(run.def.class) || evaluate(run.when, run.lookup, before.held) !== 'true') continue;
+      const newest = newestOf(run.reads, (e) => site.newest(e));
+      const { track, edges } = advance(before, 'true', at, run.def, newest?.receivedTime ?? at);
+      if (edges.length === 0) continue;
+      frozen.add(run.key);
+      this.#follow(run, before, track, edges, newest);
+    }
+    this.frozen.set(program.gateway, frozen);
+  }
+
+  /** A fact that the hub itself finds out about a gateway. */
+  hubSignal(of: HubSignal, to: 'raise' | 'clear', at: number): void {
+    const key = keyOf(of.device, of.point, of.signal);
+    const before = this.#track(key);
+    const raised = to === 'raise';
+    if (before.raised === raised && of.latch === 'none') return;
+    if (of.latch === 'none')
+      this.tracks.set(key, { truth: raised ? 'true' : 'false', held: raised, raised, since: null });
+    const { note, ...rest } = of;
+    const fact: Raised = { ...rest, at, proved: true, n: null };
+    this.edges.push({ key, to, at, raised: fact, ...(note === undefined ? {} : { note }) });
+    // What has no end of its own happens and is over: its latch keeps it until a person closes it.
+    if (of.latch !== 'none' && raised) this.edges.push({ key, to: 'clear', at, raised: fact });
+  }
+
+  /** A delay is over and nothing new was heard. Answers false when it must be looked at again later. */
+  elapsed(timer: DueTimer, ready: (gateway: string) => boolean): boolean {
+    const { key, since, ms } = timer.payload as { key?: string; since?: number; ms?: number };
+    if (key === undefined || since === undefined || ms === undefined) return true;
+    const run = this.#engine.run(key);
+    if (run === null) return true;
+    if (run === undefined || !ready(run.entry.device.gateway)) return false;
+    const before = this.#track(key);
+    if (before.since !== since) return true;
+    const { track, edges } = elapse(before, since + ms, run.def);
+    this.#follow(run, before, track, edges, undefined);
+    return true;
+  }
+
+  async write(tx: Tx): Promise<void> {
+    this.written = await writeStage(tx, this, this.#engine);
+  }
+
+  commit(): void {
+    this.#engine.adopt(this);
+  }
+
+  #track(key: string): Track {
+    return this.tracks.get(key) ?? this.#engine.track(key);
+  }
+
+  #evaluateAll(site: SiteStage, runs: readonly SignalRun[], s: Sample): void {
+    this.#engine.view = site;
+    for (const run of runs) {
+      const before = this.#track(run.key);
+      const truth = evaluate(run.when, run.lookup, before.held);
+      // Nothing new, which is what nearly all records say.
+      if (
+        truth === before.truth &&
+        before.since === null &&
+        (truth === 'unknown' || (truth === 'true') === before.raised)
+      )
+        continue;
+      if (this.#isFrozen(run)) continue;
+      const { track, edges } = advance(before, truth, s.receivedTime, run.def);
+      this.#follow(run, before, track, edges, s);
+    }
+  }
+
+  #compare(site: SiteStage, run: SignalRun, at: number): void {
+    const before = this.#track(run.key);
+    const truth = evaluate(run.when, run.lookup, before.held);
+    const newest = newestOf(run.reads, (e) => site.sample(e));
+    const { track, edges } = advance(before, truth, at, run.def, newest?.receivedTime ?? at);
+    this.#follow(run, before, track, edges, newest);
+  }
+
+  #isFrozen(run: SignalRun): boolean {
+    const { gateway } = run.entry.device;
+    return (this.frozen.get(gateway) ?? this.#engine.frozen(gateway))?.has(run.key) ?? false;
+  }
+
+  /** Takes over what a step of a track means. `s`: the record that caused it. */
+  #follow(run: SignalRun, before: Track, track: Track, edges: readonly Edge[], s: Sample | undefined): void {
+    if (track !== before) this.tracks.set(run.key, track);
+    if (track.truth !== before.truth && (edges.length > 0 || this.#engine.isOpen(run.key)))
+      this.conditions.set(run.key, track.truth);
+    if (track.since !== before.since) this.#timer(run, track, s?.receivedTime ?? this.now);
+    const { class: is } = run.def;
+    for (const edge of edges) {
+      // Edges go by the gateway's clock; people want the device's own time where it has one.
+      const at = s ? edge.at - s.receivedTime + s.sourceTime : edge.at;
+      if (isPanel(is)) this.#panel(run, is, edge.to === 'raise', at);
+      else this.edges.push({ key: run.key, to: edge.to, at, raised: this.#raised(run, is, at, s) });
+    }
+  }
+
+  #timer(run: SignalRun, track: Track, evidence: number): void {
+    const key = timerKey(run.key);
+    const left = remaining(track, evidence, run.def);
+    if (left === undefined) {
+      this.timers.set(key, null);
+      return;
+    }
+    const ms = (track.raised ? run.def.offDelayMs : run.def.onDelayMs) ?? 0;
+    this.timers.set(key, {
+      key,
+      kind: DELAY_TIMER,
+      community: run.entry.device.community,
+      dueAt: this.now + left,
+      basis: 'duration',
+      payload: { key: run.key, since: track.since, ms },
+    });
+  }
+
+  #panel(run: SignalRun, is: PanelClass, active: boolean, at: number): void {
+    const device = run.entry.device;
+    const row = { device: device.id, point: run.entry.id, signal: run.def.id };
+    this.panels.set(run.key, { ...row, community: device.community, class: is, active, at });
+    if (is === 'RESET' && active) this.edges.push({ to: 'reset', device: device.id, at });
+  }
+
+  #raised(run: SignalRun, is: AlarmClass, at: number, s: Sample | undefined): Raised {
+    const { entry, def } = run;
+    const { device } = entry;
+    return {
+      community: device.community,
+      gateway: device.gateway,
+      device: device.id,
+      deviceKind: device.kind,
+      deviceName: device.name,
+      point: entry.id,
+      pointName: entry.name,
+      signal: def.id,
+      class: is,
+      latch: def.latch ?? 'none',
+      text: def.text,
+      advice: def.advice,
+      building: entry.building ?? device.building,
+      floor: entry.floor ?? device.floor,
+      place: entry.place ?? device.place,
+      proved: this.#engine.writer.proved(entry.num),
+      value: this.#value(entry),
+      n: s?.n ?? null,
+      at,
+    };
+  }
+
+  #value(entry: PointEntry): Value {
+    return this.#engine.view?.sample(entry)?.value ?? null;
+  }
+}
+
+function newestOf(reads: readonly PointEntry[], of: (e: PointEntry) => Sample | undefined): Sample | undefined {
+  let newest: Sample | undefined;
+  for (const entry of reads) {
+    const s = of(entry);
+    if (s && (newest === undefined || s.receivedTime > newest.receivedTime)) newest = s;
+  }
+  return newest;
+}

@@ -1,0 +1,40 @@
+// Every maximum of ingest, its queues and its talk with gateways, in one place (hard rule 10). Counts, bytes, ms.
+export const INGEST_LIMITS = {
+  /** One T1 takes at most this many batches and records; safety batches are always taken before telemetry. */
+  t1Batches: 256,
+  t1Records: 16_384,
+  /** Encoded bytes waiting for T1, a connection; beyond them the connection is not read any further. */
+  queuedBytes: 64 * 1024 * 1024,
+  /** Pauses before T1 is tried again after the database refused; the last one repeats. */
+  retryMs: [20, 100, 500, 1_000, 2_000],
+  /** Records of one batch that may be set aside one by one; if more throw, the whole batch is. */
+  quarantineRecords: 64,
+  quarantineReasonChars: 500,
+  /** Programs (point indexes) kept in memory, a gateway. */
+  programs: 8,
+  /** Births and epochs kept in the database, a gateway. */
+  birthsKept: 64,
+  epochsKept: 16,
+  /** A gateway without a beat for this long is silent. */
+  silentMs: 5_000,
+  /** After the hub's own start a gateway has this long to be heard. */
+  startGraceMs: 10_000,
+  /** How often silence, lag and the lease are looked at. */
+  watchMs: 1_000,
+  /** A pause of the hub itself beyond this is not held against gateways. */
+  ownPauseMs: 3_000,
+  /** Least time between two asks for a birth, or two requests to go back, of one gateway. */
+  askMs: 2_000,
+  asksRemembered: 10_000,
+  /** While the safety lane is further behind than this, fresh snapshots are asked for every `askBehindMs`. */
+  behindMs: 3_000,
+  askBehindMs: 5_000,
+  /** A head that is not reached for this long makes the hub ask the gateway to go back. */
+  unreachedMs: 3_000,
+  /** Receipts for progress of history alone are gathered this long. */
+  receiptGatherMs: 100,
+  /** History was busy or failed: the lane is asked again after this. */
+  historyRetryMs: 1_000,
+  /** The lease holds this long without renewal. */
+  leaseMs: 3_000,
+} as const;

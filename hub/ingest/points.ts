@@ -1,0 +1,240 @@
+// What the hub knows of points in memory: a program (what a birth's indexes mean) and a site (what was last heard of
+// each point of one gateway). It changes only after commits, through a stage.
+//
+// Two views. *Shown* is the newest that is known, which a snapshot may bring while older records are still on their way.
+// *In lane order* is what conditions are evaluated on: the state at the record being applied. They differ only while a
+// gateway's backlog is caught up with; `behind` holds the difference.
+import type { PointState } from '../../device-profiles/contract/conditions.ts';
+import type { Lane, Text } from '../../device-profiles/contract/point.ts';
+import { ONLINE_POINT, type DeviceKind } from '../../device-profiles/contract/profile.ts';
+import type { Beat, BirthDevice, BirthModel, Sample } from '../../device-profiles/contract/wire.ts';
+import type { SeriesKey } from '../history/api.ts';
+import { FRESH, type LaneCursor } from './lanes.ts';
+
+export interface DeviceEntry {
+  /** `{gateway}.{device}` */
+  readonly id: string;
+  readonly gateway: string;
+  readonly community: string;
+  readonly kind: DeviceKind;
+  readonly name: Text;
+  readonly building: string | undefined;
+  readonly floor: number | undefined;
+  readonly place: string | undefined;
+}
+
+export interface PointEntry {
+  /** Lasting number of the point, as the live channel names it. */
+  readonly num: number;
+  readonly id: string;
+  readonly device: DeviceEntry;
+  readonly name: Text;
+  readonly lane: Lane;
+  readonly building: string | undefined;
+  readonly floor: number | undefined;
+  readonly place: string | undefined;
+  readonly series: SeriesKey;
+}
+
+/** A birth with the register's numbers: what index `i` means. */
+export interface Program {
+  readonly birth: string;
+  readonly gateway: string;
+  readonly community: string;
+  readonly points: readonly (PointEntry | undefined)[];
+  /** By the gateway's own device id, then by point id. */
+  readonly devices: ReadonlyMap<string, ReadonlyMap<string, PointEntry>>;
+  /** As born, for compiling signals. */
+  readonly born: { readonly devices: readonly BirthDevice[]; readonly models: readonly BirthModel[] };
+}
+
+/** What conditions see while records are applied. */
+export interface PointView {
+  /** In lane order; undefined when nothing is known. */
+  state(entry: PointEntry): PointState | undefined;
+  sample(entry: PointEntry): Sample | undefined;
+}
+
+export interface Silence {
+  /** ms wall */
+  readonly since: number;
+  /** Points whose newest record is not above this n are stale. */
+  readonly n: number;
+}
+
+/** What one gateway has told; read by screens, changed by `SiteStage.commit` only. */
+export class Site {
+  readonly gateway: string;
+  readonly community: string;
+  program: Program | undefined;
+  epoch: string | undefined;
+  lanes: Record<Lane, LaneCursor> = { safety: FRESH, telemetry: FRESH };
+  writesHistory = false;
+  /** Safety sequence at which the lanes have told everything the snapshot knew. */
+  catchUpTo: number | undefined;
+  silence: Silence | undefined;
+  /** Highest n heard by any way. */
+  n = -1;
+  readonly shown = new Map<number, Sample>();
+  readonly behind = new Map<number, Sample | null>();
+  /** Device → n of the record that said it is offline: its older values are stale. */
+  readonly offline = new Map<string, number>();
+  /** The newest beat, for health and overview. */
+  beat: Beat | undefined;
+
+  constructor(gateway: string, community: string) {
+    this.gateway = gateway;
+    this.community = community;
+  }
+
+  /** What screens may believe of a point now; undefined when nothing was ever heard. */
+  read(entry: PointEntry): PointState | undefined {
+    const s = this.shown.get(entry.num);
+    return s && aged(s, this.offline.get(entry.device.id), this.silence?.n);
+  }
+}
+
+function aged(s: Sample, offline: number | undefined, silent: number | undefined): PointState {
+  if (offline !== undefined && s.n < offline) return { value: s.value, quality: 'stale', reason: 'device-offline' };
+  if (silent !== undefined && s.n <= silent) return { value: s.value, quality: 'stale', reason: 'gateway-silent' };
+  return s;
+}
+
+/** Changes of one site by one T1, kept apart until it has committed. */
+export class SiteStage implements PointView {
+  readonly site: Site;
+  lanes: Record<Lane, LaneCursor>;
+  program: Program | undefined;
+  epoch: string | undefined;
+  writesHistory: boolean;
+  catchUpTo: number | undefined;
+  silence: Silence | undefined;
+  n: number;
+  readonly #shown = new Map<number, Sample>();
+  readonly #behind = new Map<number, Sample | null | 'caught'>();
+  readonly #offline = new Map<string, number>();
+  #forgetBehind = false;
+  #adopted = false;
+
+  constructor(site: Site) {
+    this.site = site;
+    this.lanes = { ...site.lanes };
+    this.program = site.program;
+    this.epoch = site.epoch;
+    this.writesHistory = site.writesHistory;
+    this.catchUpTo = site.catchUpTo;
+    this.silence = site.silence;
+    this.n = site.n;
+  }
+
+  /** Numbers of the points whose shown value changed. */
+  get changed(): IterableIterator<number> {
+    return this.#shown.keys();
+  }
+
+  /** The newest sample of a point, whether or not the lanes have come that far. */
+  newest(entry: PointEntry): Sample | undefined {
+    return this.#shown.get(entry.num) ?? this.site.shown.get(entry.num);
+  }
+
+  /** The newest state of a point. */
+  newestState(entry: PointEntry): PointState | undefined {
+    const s = this.newest(entry);
+    return s && this.#aged(entry, s);
+  }
+
+  sample(entry: PointEntry): Sample | undefined {
+    const staged = this.#behind.get(entry.num);
+    if (staged === 'caught') return this.newest(entry);
+    if (staged !== undefined) return staged ?? undefined;
+    if (this.#forgetBehind || this.site.behind.size === 0) return this.newest(entry);
+    const held = this.site.behind.get(entry.num);
+    return held === undefined ? this.newest(entry) : (held ?? undefined);
+  }
+
+  state(entry: PointEntry): PointState | undefined {
+    const s = this.sample(entry);
+    return s && this.#aged(entry, s);
+  }
+
+  /** A record of a lane, in order. */
+  take(entry: PointEntry, s: Sample): void {
+    const newest = this.newest(entry);
+    if (newest !== undefined && s.n < newest.n) {
+      this.#behind.set(entry.num, s);
+      return;
+    }
+    this.#shown.set(entry.num, s);
+    if (this.catchUpTo !== undefined) this.#behind.set(entry.num, 'caught');
+    if (s.n > this.n) this.n = s.n;
+  }
+
+  /** `online` said 0 at n: what the device told before is stale. */
+  deviceOffline(device: string, n: number): void {
+    this.#offline.set(device, n);
+  }
+
+  /**
+   * A snapshot: every value is shown at once. Where the lanes have not told it yet, the value before stays in force for
+   * conditions: the one known so far, or, after a restart, unknown.
+   */
+  adopt(snapshot: Iterable<readonly [PointEntry, Sample]>, behind: boolean): void {
+    if (!behind) this.caughtUp();
+    for (const [entry, s] of snapshot) {
+      const known = this.newest(entry);
+      if (known !== undefined && known.n > s.n) continue;
+      if (behind && s.n > this.lanes[entry.lane].n && !this.#isHeld(entry)) this.#behind.set(entry.num, known ?? null);
+      this.#shown.set(entry.num, s);
+      if (s.n > this.n) this.n = s.n;
+      if (entry.id === ONLINE_POINT && s.value === 0) this.#offline.set(entry.device.id, s.n);
+    }
+    this.silence = undefined;
+    this.#adopted = true;
+  }
+
+  /** The lanes have told all that the snapshot knew. */
+  caughtUp(): void {
+    this.catchUpTo = undefined;
+    this.#behind.clear();
+    this.#forgetBehind = true;
+  }
+
+  /** After the commit. */
+  commit(): void {
+    const { site } = this;
+    site.lanes = this.lanes;
+    site.program = this.program;
+    site.epoch = this.epoch;
+    site.writesHistory = this.writesHistory;
+    site.catchUpTo = this.catchUpTo;
+    site.silence = this.silence;
+    site.n = this.n;
+    if (this.#forgetBehind) site.behind.clear();
+    for (const [num, s] of this.#shown) site.shown.set(num, s);
+    for (const [num, s] of this.#behind) {
+      if (s === 'caught') site.behind.delete(num);
+      else site.behind.set(num, s);
+    }
+    for (const [device, n] of this.#offline) site.offline.set(device, n);
+    if (this.#adopted) this.#dropUnknown();
+  }
+
+  /** Points that the live birth no longer has are forgotten. */
+  #dropUnknown(): void {
+    const known = new Set<number>();
+    for (const entry of this.program?.points ?? []) if (entry) known.add(entry.num);
+    for (const num of this.site.shown.keys()) if (!known.has(num)) this.site.shown.delete(num);
+  }
+
+  #isHeld(entry: PointEntry): boolean {
+    const staged = this.#behind.get(entry.num);
+    if (staged !== undefined) return staged !== 'caught';
+    return !this.#forgetBehind && this.site.behind.has(entry.num);
+  }
+
+  #aged(entry: PointEntry, s: Sample): PointState {
+    const device = entry.device.id;
+    const offline = this.#offline.get(device) ?? this.site.offline.get(device);
+    return aged(s, offline, this.silence?.n);
+  }
+}
