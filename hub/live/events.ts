@@ -1,0 +1,19 @@
+// Every event of the live channel with who may hear or send it. An event that is not here does not exist: the server
+// refuses it, and a test compares this table with the contract.
+import { STAFF, type Policy, type Role } from '../http/policy.ts';
+import type { ClientEvents, ServerEvents } from './contract.ts';
+
+const DESKS: readonly Role[] = ['operator', 'supervisor', 'manager', 'admin'];
+const WORKERS: readonly Role[] = [...STAFF, 'contractor'];
+
+export const SERVER_EVENTS: Record<keyof ServerEvents, Policy> = {
+  alarm: { allow: STAFF },
+  values: { allow: STAFF },
+  beat: { allow: 'signed-in' },
+  order: { allow: WORKERS },
+};
+
+export const CLIENT_EVENTS: Record<keyof ClientEvents, Policy> = {
+  watch: { allow: STAFF },
+  desk: { allow: DESKS },
+};

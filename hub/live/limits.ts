@@ -1,0 +1,22 @@
+// Named maximums of the live channel (hard rule 10).
+export const LIVE_LIMITS = {
+  /** Screens at once, and of one user. */
+  screensMax: 500,
+  screensPerUserMax: 40,
+  /** Devices whose values one screen may watch. */
+  devicesPerScreenMax: 500,
+  /** Bytes of one message from a screen. */
+  messageBytesMax: 64 * 1024,
+  /** Messages from one screen in a second; a screen that sends more is disconnected. */
+  messagesPerSecondMax: 50,
+  valuesEveryMs: 100,
+  beatEveryMs: 1_000,
+  /** Alarms in one frame; a flood goes out in several, in order. */
+  alarmsPerFrameMax: 500,
+  /** A screen that has not taken its frame for this long is disconnected: it comes back and asks for everything. */
+  frameUntakenMsMax: 15_000,
+  /** How often counts over all points are made anew. */
+  countEveryMs: 2_000,
+  /** A control desk's session is prolonged this often while the desk reports. */
+  prolongEveryMs: 60_000,
+} as const;

@@ -1,0 +1,429 @@
+// The live channel: alarms at once and in order, values latest-wins every 100 ms, a beat each second by which a screen
+// knows that it still sees everything. Websocket only; every event has a declared policy (events.ts).
+import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { Server, type Socket } from 'socket.io';
+import { QUALITIES } from '../../device-profiles/contract/point.ts';
+import type { AlarmView } from '../alarms/contract.ts';
+import type { Clock } from '../clock.ts';
+import { allows, SESSION_COOKIE } from '../http/guard.ts';
+import { originAllowed } from '../http/origin.ts';
+import type { SignedIn } from '../http/entry.ts';
+import type { LivePoints, PointEntry, Site } from '../ingest/api.ts';
+import { Board } from './board.ts';
+import type { BeatFrame, ClientEvents, OrderFrame, ServerEvents } from './contract.ts';
+import { CLIENT_EVENTS, SERVER_EVENTS } from './events.ts';
+import { LIVE_LIMITS } from './limits.ts';
+import { blindOf, countPoints, type PointCounts } from './state.ts';
+import { WatchGroup, type ReadPoint } from './values.ts';
+
+/** What the live channel needs of others; wired in main.ts. */
+export interface LivePorts {
+  readonly points: LivePoints;
+  readonly alarms: {
+    /** Open alarms with the number of the last change, read together. */
+    open(community: string): Promise<{ seq: number; items: readonly AlarmView[] }>;
+    /** Alarms whose last change is after `seq`, in order, at most `limit`. */
+    changedSince(community: string, seq: number, limit: number): Promise<readonly AlarmView[]>;
+    /** Calls back after commits with the community whose alarms changed. */
+    onChange(heard: (community: string) => void): Promise<() => Promise<void>>;
+  };
+  /** Numbers of the points that the overview shows. */
+  readonly overview: (community: string) => ReadonlySet<number>;
+  readonly unproved: (community: string) => Promise<number>;
+  readonly modes: (community: string) => Promise<number>;
+  readonly sessions: { find(token: string): Promise<SignedIn | undefined> };
+  /** Calls back with a person whose sessions or rights changed. */
+  readonly onPersonChanged: (heard: (person: string) => void) => Promise<() => Promise<void>>;
+  readonly origins: readonly string[];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Screen {
+  readonly socket: LiveSocket;
+  readonly user: SignedIn;
+  readonly token: string;
+  group: { readonly key: string; readonly group: WatchGroup } | undefined;
+  /** Tick up to which the screen has taken everything. */
+  tick: number;
+  /** ms monotonic at which the frame under way was sent. */
+  sentAt: number | undefined;
+  messages: number;
+  prolongedAt: number;
+}
+
+interface CommunityChannel {
+  readonly id: string;
+  readonly board: Board;
+  reading: Promise<void> | undefined;
+  again: boolean;
+  counts: PointCounts;
+  drills: number;
+}
+
+type LiveServer = Server<ClientEvents, ServerEvents>;
+type LiveSocket = Socket<ClientEvents, ServerEvents>;
+const EMPTY: PointCounts = {
+  panels: { online: 0, all: 0 },
+  points: { all: 0, fresh: 0, unknown: 0, unproved: 0 },
+  oldestMs: null,
+};
+
+const room = (community: string, event: keyof ServerEvents): string => `${event} ${community}`;
+
+export class LiveChannel {
+  readonly #ports: LivePorts;
+  readonly #io: LiveServer;
+  readonly #screens = new Map<string, Screen>();
+  readonly #groups = new Map<string, WatchGroup>();
+  readonly #channels = new Map<string, Promise<CommunityChannel>>();
+  readonly #undo: (() => Promise<void> | void)[] = [];
+  #beat = 0;
+  readonly counters = { frames: 0, alarmFrames: 0, refused: 0, slow: 0, noisy: 0 };
+
+  constructor(server: HttpServer, ports: LivePorts) {
+    this.#ports = ports;
+    this.#io = new Server(server, {
+      transports: ['websocket'],
+      serveClient: false,
+      perMessageDeflate: false,
+      maxHttpBufferSize: LIVE_LIMITS.messageBytesMax,
+      allowRequest: (request, done) => done(null, this.#ownOrigin(request)),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { points, alarms, onPersonChanged } = this.#ports;
+    this.#io.use((socket, next) => void this.#admit(socket, next));
+    this.#io.on('connection', (socket) => this.#welcome(socket));
+    this.#undo.push(await alarms.onChange((community) => this.#changed(community)));
+    this.#undo.push(await onPersonChanged((person) => void this.#recheck(person)));
+    this.#undo.push(points.onChange((site, nums) => this.#valuesChanged(site, nums)));
+    this.#every(LIVE_LIMITS.valuesEveryMs, () => this.#sendValues());
+    this.#every(LIVE_LIMITS.beatEveryMs, () => this.#sendBeats());
+    this.#every(LIVE_LIMITS.countEveryMs, () => this.#countAll());
+  }
+
+  async stop(): Promise<void> {
+    for (const undo of this.#undo.splice(0)) await undo();
+    this.#io.disconnectSockets(true);
+    // Not io.close(): that would close the web server, which is not ours.
+    this.#io.engine.close();
+  }
+
+  get screens(): number {
+    return this.#screens.size;
+  }
+
+  /** A work order changed: boards and pages that show it ask again. */
+  order(community: string, frame: OrderFrame): void {
+    this.#io.to(room(community, 'order')).emit('order', frame);
+  }
+
+  #every(ms: number, work: () => void): void {
+    const timer = setInterval(work, ms);
+    this.#undo.push(() => clearInterval(timer));
+  }
+
+  #ownOrigin(request: IncomingMessage): boolean {
+    const { host, origin } = request.headers;
+    const own = [`http://${host ?? ''}`, `https://${host ?? ''}`];
+    const headers = { origin, 'sec-fetch-site': request.headers['sec-fetch-site'] };
+    const good = own.some((o) => originAllowed(headers, o, { trusted: this.#ports.origins }));
+    if (!good) this.counters.refused += 1;
+    return good;
+  }
+
+  async #admit(socket: LiveSocket, next: (error?: Error) => void): Promise<void> {
+    try {
+      const token = cookieOf(socket.request.headers.cookie, SESSION_COOKIE);
+      const user = token === undefined ? undefined : await this.#ports.sessions.find(token);
+      const mine = [...this.#screens.values()].filter((s) => s.user.id === user?.id).length;
+      if (token === undefined || user === undefined) return next(this.#refusal('not-signed-in'));
+      if (this.#screens.size >= LIVE_LIMITS.screensMax || mine >= LIVE_LIMITS.screensPerUserMax)
+        return next(this.#refusal('unavailable'));
+      const now = this.#ports.clock.monotonic();
+      this.#screens.set(socket.id, {
+        socket,
+        user,
+        token,
+        group: undefined,
+        tick: 0,
+        sentAt: undefined,
+        messages: 0,
+        prolongedAt: now,
+      });
+      return next();
+    } catch (error) {
+      this.#ports.log.error({ err: error }, 'live channel: sign-in could not be checked');
+      return next(this.#refusal('unavailable'));
+    }
+  }
+
+  #refusal(code: string): Error {
+    this.counters.refused += 1;
+    return new Error(code);
+  }
+
+  #welcome(socket: LiveSocket): void {
+    const screen = this.#screens.get(socket.id);
+    if (!screen) return void socket.disconnect(true);
+    const { user } = screen;
+    for (const [event, policy] of Object.entries(SERVER_EVENTS) as [
+      keyof ServerEvents,
+      (typeof SERVER_EVENTS)['beat'],
+    ][])
+      if (event !== 'values' && allows(policy, user) === 'yes') void socket.join(room(user.community, event));
+    socket.use(([event], next) => this.#mayAsk(screen, event, next));
+    socket.on('watch', (want, done) => this.#watch(screen, want, done));
+    socket.on('desk', () => this.#prolong(screen));
+    socket.on('error', () => undefined); // a refused event; the screen has been told by #mayAsk
+    socket.on('disconnect', () => this.#leave(screen));
+    this.#channel(user.community)
+      .then((channel) => socket.emit('beat', this.#beatOf(channel)))
+      .catch((error: unknown) => this.#ports.log.error({ err: error }, 'live channel: no first beat'));
+  }
+
+  #mayAsk(screen: Screen, event: string, next: (error?: Error) => void): void {
+    screen.messages += 1;
+    if (screen.messages > LIVE_LIMITS.messagesPerSecondMax) {
+      this.counters.noisy += 1;
+      screen.socket.disconnect(true);
+      return;
+    }
+    const policy = Object.hasOwn(CLIENT_EVENTS, event) ? CLIENT_EVENTS[event as keyof ClientEvents] : undefined;
+    if (policy !== undefined && allows(policy, screen.user) === 'yes') next();
+    else next(this.#refusal(policy === undefined ? 'not-found' : 'not-allowed'));
+  }
+
+  #leave(screen: Screen): void {
+    this.#screens.delete(screen.socket.id);
+    this.#unwatch(screen);
+  }
+
+  #unwatch(screen: Screen): void {
+    if (!screen.group) return;
+    screen.group.group.screens -= 1;
+    if (screen.group.group.screens === 0) this.#groups.delete(screen.group.key);
+    screen.group = undefined;
+  }
+
+  #watch(screen: Screen, want: unknown, done: unknown): void {
+    if (typeof done !== 'function') return;
+    const devices = devicesOf(want);
+    if (devices === undefined) return void done({ ok: false, snapshot: [] });
+    const overview = (want as { overview?: unknown }).overview === true;
+    const { community } = screen.user;
+    const key = JSON.stringify([community, overview, devices]);
+    this.#unwatch(screen);
+    const group = this.#groups.get(key) ?? new WatchGroup(this.#numsOf(community, devices, overview));
+    this.#groups.set(key, group);
+    group.screens += 1;
+    screen.group = { key, group };
+    screen.tick = group.tick - 1;
+    screen.sentAt = undefined;
+    done({ ok: true, snapshot: group.snapshot(this.#read) });
+  }
+
+  /** Only points of the screen's own community; a foreign or unknown device is as if it were not there. */
+  #numsOf(community: string, devices: readonly string[], overview: boolean): Set<number> {
+    const nums = new Set<number>(overview ? this.#ports.overview(community) : []);
+    for (const device of devices)
+      for (const entry of this.#ports.points.entries(device)?.values() ?? [])
+        if (entry.device.community === community) nums.add(entry.num);
+    return nums;
+  }
+
+  readonly #entries = new Map<number, { site: Site; entry: PointEntry }>();
+
+  readonly #read: ReadPoint = (num) => {
+    const found = this.#entries.get(num);
+    if (!found) return undefined;
+    const sample = found.site.shown.get(num);
+    const state = found.site.read(found.entry);
+    if (!sample || !state) return undefined;
+    return [state.value, QUALITIES.indexOf(state.quality), sample.sourceTime];
+  };
+
+  #valuesChanged(site: Site, nums: Iterable<number> | null): void {
+    if (nums !== null) {
+      for (const group of this.#groups.values()) for (const num of nums) group.changed(num);
+      return;
+    }
+    // A birth or a silence: indexes and ages of all its points may be others now.
+    for (const [num, found] of this.#entries) if (found.site.gateway === site.gateway) this.#entries.delete(num);
+    for (const entry of site.program?.points ?? []) if (entry) this.#entries.set(entry.num, { site, entry });
+    this.#rebuildGroups();
+  }
+
+  /** New points may belong to what is watched: each group's wish is looked up again. */
+  #rebuildGroups(): void {
+    for (const [key, old] of this.#groups) {
+      const [community, overview, devices] = JSON.parse(key) as [string, boolean, string[]];
+      const group = new WatchGroup(this.#numsOf(community, devices, overview));
+      group.screens = old.screens;
+      group.everything();
+      this.#groups.set(key, group);
+      for (const screen of this.#screens.values())
+        if (screen.group?.key === key) {
+          screen.group = { key, group };
+          screen.tick = 0;
+        }
+    }
+  }
+
+  #sendValues(): void {
+    const now = this.#ports.clock.monotonic();
+    const closed = new Map<WatchGroup, number>();
+    for (const group of this.#groups.values()) closed.set(group, group.close());
+    for (const screen of this.#screens.values()) {
+      const group = screen.group?.group;
+      if (!group) continue;
+      if (screen.sentAt !== undefined) {
+        if (now - screen.sentAt > LIVE_LIMITS.frameUntakenMsMax) {
+          this.counters.slow += 1;
+          screen.socket.disconnect(true);
+        }
+        continue;
+      }
+      const tick = closed.get(group) ?? group.tick - 1;
+      const frame = group.frame(screen.tick, this.#read);
+      screen.tick = tick;
+      if (!frame) continue;
+      screen.sentAt = now;
+      this.counters.frames += 1;
+      screen.socket.emit('values', frame, () => {
+        screen.sentAt = undefined;
+      });
+    }
+  }
+
+  #channel(community: string): Promise<CommunityChannel> {
+    let channel = this.#channels.get(community);
+    if (!channel) {
+      channel = this.#openChannel(community);
+      this.#channels.set(community, channel);
+      channel.catch(() => this.#channels.delete(community));
+    }
+    return channel;
+  }
+
+  async #openChannel(id: string): Promise<CommunityChannel> {
+    const { seq, items } = await this.#ports.alarms.open(id);
+    const board = new Board(0);
+    for (const alarm of items) board.take(alarm);
+    board.seq = Math.max(board.seq, seq);
+    const channel: CommunityChannel = { id, board, reading: undefined, again: false, counts: EMPTY, drills: 0 };
+    await this.#count(channel);
+    return channel;
+  }
+
+  #changed(community: string): void {
+    const opening = this.#channels.get(community);
+    if (!opening) return; // nobody has looked yet: the first screen reads everything
+    opening.then((channel) => this.#follow(channel)).catch(() => undefined); // opening is tried again by the next screen
+  }
+
+  /** One reader a community, so frames leave in order; a notice during a read makes it read once more. */
+  #follow(channel: CommunityChannel): void {
+    channel.again = true;
+    channel.reading ??= this.#readChanges(channel)
+      .catch((error: unknown) => this.#ports.log.error({ err: error }, 'live channel: alarms could not be read'))
+      .finally(() => {
+        channel.reading = undefined;
+      });
+  }
+
+  async #readChanges(channel: CommunityChannel): Promise<void> {
+    while (channel.again) {
+      channel.again = false;
+      const { board } = channel;
+      const items = await this.#ports.alarms.changedSince(channel.id, board.seq, LIVE_LIMITS.alarmsPerFrameMax);
+      if (items.length === 0) continue;
+      const from = board.seq + 1;
+      for (const alarm of items) board.take(alarm);
+      this.counters.alarmFrames += 1;
+      this.#io.to(room(channel.id, 'alarm')).emit('alarm', { from, seq: board.seq, items });
+      if (items.length === LIVE_LIMITS.alarmsPerFrameMax) channel.again = true;
+    }
+  }
+
+  #beatOf({ id, board, counts, drills }: CommunityChannel): BeatFrame {
+    return {
+      beat: this.#beat,
+      time: this.#ports.clock.now(),
+      seq: board.seq,
+      open: board.size,
+      digest: board.digest,
+      lamps: board.lamps,
+      blind: blindOf(this.#sitesOf(id)),
+      ...counts,
+      drills,
+    };
+  }
+
+  #sendBeats(): void {
+    this.#beat += 1;
+    for (const screen of this.#screens.values()) screen.messages = 0;
+    for (const [community, opening] of this.#channels)
+      opening
+        .then((channel) => {
+          this.#io.to(room(community, 'beat')).emit('beat', this.#beatOf(channel));
+          // A notice lost with a database connection is made up for here.
+          this.#follow(channel);
+        })
+        .catch(() => undefined); // no beat: the screen says so itself
+  }
+
+  #sitesOf(community: string): Site[] {
+    return [...this.#ports.points.sites()].filter((s) => s.community === community);
+  }
+
+  #countAll(): void {
+    for (const opening of this.#channels.values())
+      opening
+        .then((channel) => this.#count(channel))
+        .catch((error: unknown) => this.#ports.log.warn({ err: error }, 'live channel: points could not be counted'));
+  }
+
+  async #count(channel: CommunityChannel): Promise<void> {
+    const [unproved, drills] = await Promise.all([this.#ports.unproved(channel.id), this.#ports.modes(channel.id)]);
+    channel.counts = countPoints(this.#sitesOf(channel.id), this.#ports.clock.now(), unproved);
+    channel.drills = drills;
+  }
+
+  /** A desk that reports is a desk in use: its session lives on, so that no alarm is hidden by a clock. */
+  #prolong(screen: Screen): void {
+    const now = this.#ports.clock.monotonic();
+    if (now - screen.prolongedAt < LIVE_LIMITS.prolongEveryMs) return;
+    screen.prolongedAt = now;
+    this.#ports.sessions.find(screen.token).catch(() => undefined); // tried again with the next report
+  }
+
+  /** Signed out, blocked or given another role: what the screen may hear is decided anew by signing in. */
+  async #recheck(person: string): Promise<void> {
+    for (const screen of [...this.#screens.values()].filter((s) => s.user.id === person)) {
+      const user = await this.#ports.sessions.find(screen.token).catch(() => screen.user);
+      if (user === undefined || user.role !== screen.user.role || user.community !== screen.user.community)
+        screen.socket.disconnect(true);
+    }
+  }
+}
+
+function devicesOf(want: unknown): string[] | undefined {
+  if (typeof want !== 'object' || want === null) return undefined;
+  const { devices = [] } = want as { devices?: unknown };
+  if (!Array.isArray(devices) || devices.length > LIVE_LIMITS.devicesPerScreenMax) return undefined;
+  const texts = devices.filter((d): d is string => typeof d === 'string' && d.length <= 140);
+  return texts.length === devices.length ? [...new Set(texts)].toSorted() : undefined;
+}
+
+function cookieOf(header: string | undefined, name: string): string | undefined {
+  for (const part of (header ?? '').split(';')) {
+    const [key, value] = part.trim().split('=', 2);
+    if (key === name && value !== undefined && value !== '') return decodeURIComponent(value);
+  }
+  return undefined;
+}

@@ -1,0 +1,40 @@
+// What a beat says of points, panels and gateways, counted from memory. Pure.
+import type { BeatFrame } from './contract.ts';
+import type { PointEntry, Site } from '../ingest/api.ts';
+import { ONLINE_POINT } from '../../device-profiles/contract/profile.ts';
+
+export type PointCounts = Pick<BeatFrame, 'panels' | 'points' | 'oldestMs'>;
+
+/** @param unproved points of the community that nobody has proved on site */
+export function countPoints(sites: Iterable<Site>, now: number, unproved: number): PointCounts {
+  let [all, fresh, panels, online] = [0, 0, 0, 0];
+  let oldest: number | null = null;
+  for (const site of sites) {
+    for (const entry of site.program?.points ?? []) {
+      if (!entry) continue;
+      all += 1;
+      const good = site.read(entry)?.quality === 'good';
+      if (entry.device.kind === 'fire-panel' && entry.id === ONLINE_POINT) {
+        panels += 1;
+        if (good && site.shown.get(entry.num)?.value === 1) online += 1;
+      }
+      if (!good) continue;
+      fresh += 1;
+      const heard = ageOf(site, entry, now);
+      if (heard !== null && (oldest === null || heard > oldest)) oldest = heard;
+    }
+  }
+  return { panels: { online, all: panels }, points: { all, fresh, unknown: all - fresh, unproved }, oldestMs: oldest };
+}
+
+function ageOf(site: Site, entry: PointEntry, now: number): number | null {
+  if (entry.lane !== 'safety' || entry.id === ONLINE_POINT) return null;
+  const sample = site.shown.get(entry.num);
+  return sample === undefined ? null : Math.max(0, now - sample.receivedTime);
+}
+
+export function blindOf(sites: Iterable<Site>): BeatFrame['blind'] {
+  const out: { gateway: string; since: number }[] = [];
+  for (const site of sites) if (site.silence) out.push({ gateway: site.gateway, since: site.silence.since });
+  return out;
+}
