@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { compileDevice, kindsOf, type CompileOptions, type LoadedProfile } from '../../device-profiles/compile.ts';
@@ -61,40 +61,39 @@ function compile(p: LoadedProfile, device: Fixture['device']): DeviceModel {
   return compileDevice(p, options);
 }
 
+interface Played {
+  readonly states: ReadonlyMap<string, PointState>;
+  readonly readings: readonly Reading[];
+  readonly refused?: string;
+}
+
 /** State of every point after what the fixture says was read or received. */
-function play(model: DeviceModel, fixture: Fixture): { states: Map<string, PointState>; readings: readonly Reading[] } {
-  const states = new Map<string, PointState>();
+function play(model: DeviceModel, fixture: Fixture): Played {
   if (fixture.message) {
     const { payload, receivedTime } = fixture.message;
-    const vars = fixture.device?.vars ?? {};
-    const { readings, refused } = readMessage(model, vars, Buffer.from(payload), Date.parse(receivedTime));
-    expect(refused).toBeUndefined();
-    for (const r of readings.filter((x) => x.historical !== true)) states.set(model.points[r.point]?.id ?? '', r);
-    return { states, readings };
+    const heard = readMessage(model, fixture.device?.vars ?? {}, Buffer.from(payload), Date.parse(receivedTime));
+    const now = heard.readings.filter((r) => r.historical !== true);
+    return { ...heard, states: new Map(now.map((r) => [model.points[r.point]?.id ?? '', r])) };
   }
   const raw = new Map<string, number>();
   for (const [table, blocks] of Object.entries(fixture.registers ?? {}))
     for (const [address, words] of Object.entries(blocks))
       words.forEach((word, k) => raw.set(`${table}:${Number(address) + k}`, word));
-  for (const p of model.points)
-    if (p.modbus)
-      states.set(
-        p.id,
-        decodePoint(p, (table, address) => raw.get(`${table}:${address}`), model),
-      );
-  return { states, readings: [] };
+  const read = model.points.filter((p) => p.modbus);
+  const lookup = (table: Table, address: number) => raw.get(`${table}:${address}`);
+  return { states: new Map(read.map((p) => [p.id, decodePoint(p, lookup, model)])), readings: [] };
 }
 
-function expectState(id: string, state: PointState | undefined, expected: Expected): void {
+/** To a millionth: a float32 of the device is not the decimal number that the fixture prints. */
+const rounded = (value: unknown): unknown => (typeof value === 'number' ? Math.round(value * 1e6) / 1e6 : value);
+
+function stateOf(state: PointState | undefined): unknown {
+  return state && { value: rounded(state.value), quality: state.quality, reason: state.reason };
+}
+
+function expectedOf(expected: Expected): unknown {
   const full = typeof expected === 'object' ? expected : { value: expected, quality: 'good', reason: '' };
-  expect(state, `point ${id}`).toBeDefined();
-  expect({ quality: state?.quality, reason: state?.reason }, `point ${id}`).toEqual({
-    quality: full.quality,
-    reason: full.reason,
-  });
-  if (typeof full.value === 'number' && !Number.isInteger(full.value))
-    expect(Math.abs(Number(state?.value) - full.value), `point ${id}: ${String(state?.value)}`).toBeLessThan(1e-6);
-  else expect(state?.value, `point ${id}`).toBe(full.value);
+  return { ...full, value: rounded(full.value) };
 }
 
 describe('the profiles that come with the product', () => {
@@ -144,9 +143,9 @@ describe('the profiles that come with the product', () => {
       ];
       for (const text of texts) {
         expect(text.zh.trim()).not.toBe('');
-        expect(text.en, text.zh).toMatch(/^[\x20-\x7e–—₂℃°²³]+$/u);
+        expect(text.en).toMatch(/^[\x20-\x7e–—₂℃°²³]+$/u);
       }
-      for (const s of profile.signals) expect(s.text.zh, s.id).toMatch(/\p{Script=Han}/u);
+      for (const s of profile.signals) expect(s.text.zh).toMatch(/\p{Script=Han}/u);
     });
 
     it('has ids that a file name, a topic and a URL can carry', () => {
@@ -157,10 +156,9 @@ describe('the profiles that come with the product', () => {
     });
 
     it('reads only: coils, discrete inputs, holding and input registers, at most what the protocol allows', () => {
-      for (const point of compileDevice(p).points) {
-        if (!point.modbus) continue;
-        expect(['coil', 'discrete', 'holding', 'input']).toContain(point.modbus.table);
-        expect(point.modbus.length).toBeLessThanOrEqual(p.profile.modbus?.maxRegisters ?? 125);
+      for (const { table, length } of compileDevice(p).points.flatMap((point) => point.modbus ?? [])) {
+        expect(['coil', 'discrete', 'holding', 'input']).toContain(table);
+        expect(length).toBeLessThanOrEqual(p.profile.modbus?.maxRegisters ?? 125);
       }
     });
 
@@ -169,7 +167,7 @@ describe('the profiles that come with the product', () => {
       const lanes = new Map(model.points.map((x) => [x.id, x.lane]));
       for (const { signal, reads } of expandSignals(model.signals, model.points)) {
         expect([...ALARM_CLASSES, ...PANEL_CLASSES]).toContain(signal.class);
-        for (const id of reads) expect(lanes.get(id), `${signal.id} reads ${id}`).toBe('safety');
+        for (const id of reads) expect([signal.id, id, lanes.get(id)]).toEqual([signal.id, id, 'safety']);
       }
     });
 
@@ -177,7 +175,7 @@ describe('the profiles that come with the product', () => {
       expect(readdirSync(join(FIXTURES, p.name)).sort()).toEqual([...p.profile.fixtures].sort());
       for (const [, file] of fixturesOf(p)) {
         expect(existsSync(file)).toBe(true);
-        expect(readFixture(file).source.length, basename(file)).toBeGreaterThan(20);
+        expect(readFixture(file)).toHaveProperty('source', expect.stringMatching(/^.{20,}$/su));
       }
     });
 
@@ -185,14 +183,18 @@ describe('the profiles that come with the product', () => {
       const fixture = readFixture(file);
       for (const { hex } of fixture.frames ?? []) {
         const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
-        expect(crc16(bytes, 0, bytes.length - 2), hex).toBe(bytes.readUInt16LE(bytes.length - 2));
+        expect({ hex, crc: crc16(bytes, 0, bytes.length - 2) }).toEqual({
+          hex,
+          crc: bytes.readUInt16LE(bytes.length - 2),
+        });
       }
       const checks = Object.keys(fixture.expect ?? {}).length + (fixture.frames ?? []).length;
       expect(checks).toBeGreaterThan(0);
-      if (!fixture.expect) return;
       const model = compile(p, fixture.device);
-      const { states, readings } = play(model, fixture);
-      for (const [id, expected] of Object.entries(fixture.expect)) expectState(id, states.get(id), expected);
+      const { states, readings, refused } = play(model, fixture);
+      expect(refused).toBeUndefined();
+      for (const [id, expected] of Object.entries(fixture.expect ?? {}))
+        expect({ id, state: stateOf(states.get(id)) }).toEqual({ id, state: expectedOf(expected) });
       const lookup = (point: string) => (id: string | undefined) => states.get(id ?? point);
       const raised = expandSignals(model.signals, model.points).filter(
         (s) => evaluate(s.when, lookup(s.point)) === 'true',
