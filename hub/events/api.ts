@@ -45,6 +45,9 @@ export interface EventPayloads {
     readonly value?: number;
     readonly note: string;
     readonly by: string;
+    readonly building?: string;
+    readonly floor?: number;
+    readonly place?: string;
   };
   'order.changed': OrderFact & { readonly act: string; readonly from?: string };
   'order.breached': OrderFact & { readonly clock: 'respond' | 'arrive' | 'restore' | 'contractor-called' };

@@ -219,7 +219,11 @@ export class PolicyRunner<Ports> {
   }
 
   /** One rule on one event in one transaction, with its effects and its row in the books. */
-  async #apply(p: Policy<Ports>, event: StoredEvent, ref: books.ParkedRef | undefined): Promise<'over' | 'waits' | 'busy'> {
+  async #apply(
+    p: Policy<Ports>,
+    event: StoredEvent,
+    ref: books.ParkedRef | undefined,
+  ): Promise<'over' | 'waits' | 'busy'> {
     const { db, clock, execute, ports } = this.#deps;
     const outcome = await db.transaction(async (tx) => {
       if (ref) {
@@ -252,7 +256,8 @@ export class PolicyRunner<Ports> {
       if (!event) throw new Error(`event ${ref.event} is parked but not stored`);
       const p = this.#byName.get(ref.rule);
       try {
-        if (!p) await db.transaction((tx) => books.unpark(tx, ref)); // a rule this version no longer has
+        if (!p)
+          await db.transaction((tx) => books.unpark(tx, ref)); // a rule this version no longer has
         else if ((await this.#apply(p, event, ref)) === 'busy') continue;
         through++;
       } catch (error) {

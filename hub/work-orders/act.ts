@@ -154,8 +154,9 @@ async function prepare(
       return ok({ act: { act: 'wait', note: request.note }, detail: { ...detail, waiting, pauseMax: pause } });
     }
     case 'finish': {
-      const missing = await missingFile(c, ports, order, request.photos);
-      if (missing !== undefined) return refuse('photo-required', `not uploaded: ${missing}`);
+      const files = request.photos.map((p) => p.file);
+      const missing = await ports.missingFiles(c.tx, order.community, files);
+      if (missing.length > 0) return refuse('photo-required', `not uploaded: ${missing.join(', ')}`);
       const afterPhotos = request.photos.filter((p) => p.phase === 'after').length;
       return ok({
         act: { act: 'finish', result: request.result, afterPhotos },
@@ -179,16 +180,6 @@ const assignDetail = (detail: ActDetail, to: Person): ActDetail => ({
   ...detail,
   note: [`→ ${to.name}`, detail.note].filter(Boolean).join(': '),
 });
-
-async function missingFile(
-  c: CommandContext,
-  ports: OrderPorts,
-  order: LoadedOrder,
-  photos: readonly NewPhoto[],
-): Promise<string | undefined> {
-  for (const { file } of photos) if (!(await ports.fileExists(c.tx, order.community, file))) return file;
-  return undefined;
-}
 
 async function prepareVerify(
   c: CommandContext,

@@ -25,8 +25,8 @@ export interface OrderPorts {
   signalGone(tx: Tx, question: SignalQuestion, now: number): Promise<boolean>;
   /** True while the alarm episode is not over: its patience must not end in an order for something that is gone. */
   alarmActive(tx: Tx, alarm: string): Promise<boolean>;
-  /** True when this file was uploaded in this community. */
-  fileExists(tx: Tx, community: string, sha256: string): Promise<boolean>;
+  /** Which of these files (SHA-256 hex) were not uploaded in this community. */
+  missingFiles(tx: Tx, community: string, files: readonly string[]): Promise<readonly string[]>;
   person(tx: Tx, community: string, id: string): Promise<Person | undefined>;
   /** People of the role who are on a shift now. */
   onDuty(tx: Tx, community: string, role: string, now: number): Promise<readonly Person[]>;

@@ -1,0 +1,97 @@
+// The SQL of shifts.
+import type { Tx } from '../db/tx.ts';
+import type { ShiftKind } from './contract.ts';
+
+const at = (n: number): string => `to_timestamp($${n}::float8 / 1000)`;
+
+export interface Shift {
+  readonly id: string;
+  readonly community: string;
+  readonly kind: ShiftKind;
+  /** ms wall */
+  readonly from: number;
+  readonly to: number;
+  readonly people: readonly string[];
+}
+
+interface ShiftRow {
+  readonly id: string;
+  readonly community: string;
+  readonly kind: ShiftKind;
+  readonly starts_at: Date;
+  readonly ends_at: Date;
+  readonly people: readonly string[];
+}
+
+const shiftOf = (r: ShiftRow): Shift => ({
+  id: r.id,
+  community: r.community,
+  kind: r.kind,
+  from: r.starts_at.getTime(),
+  to: r.ends_at.getTime(),
+  people: r.people,
+});
+
+const SHIFT = `select s.id, s.community, s.kind, s.starts_at, s.ends_at,
+    array(select person from duty.shift_person where shift = s.id order by person) as people
+  from duty.shift s`;
+
+export async function insertShift(
+  tx: Tx,
+  s: Omit<Shift, 'id'> & { readonly by: string; readonly now: number },
+): Promise<Shift> {
+  const { id } = await tx.one<{ id: string }>(
+    `insert into duty.shift (community, kind, starts_at, ends_at, created_at, created_by)
+     values ($1, $2, ${at(3)}, ${at(4)}, ${at(5)}, $6) returning id`,
+    [s.community, s.kind, s.from, s.to, s.now, s.by],
+  );
+  await tx.run(`insert into duty.shift_person (shift, person) select $1, p from unnest($2::text[]) p`, [id, s.people]);
+  return { id, community: s.community, kind: s.kind, from: s.from, to: s.to, people: s.people };
+}
+
+export const findShift = async (tx: Tx, community: string, id: string): Promise<Shift | undefined> => {
+  const row = await tx.maybe<ShiftRow>(`${SHIFT} where s.id = $1 and s.community = $2`, [id, community]);
+  return row && shiftOf(row);
+};
+
+export const deleteShift = (tx: Tx, id: string): Promise<number> =>
+  tx.run(`delete from duty.shift where id = $1`, [id]);
+
+/** Shifts that have a moment in common with [from, to), earliest first. */
+export async function shiftsBetween(
+  tx: Tx,
+  community: string,
+  from: number,
+  to: number,
+  max: number,
+): Promise<Shift[]> {
+  const rows = await tx.query<ShiftRow>(
+    `${SHIFT} where s.community = $1 and s.ends_at > ${at(2)} and s.starts_at < ${at(3)}
+     order by s.starts_at, s.kind, s.id limit $4`,
+    [community, from, to, max],
+  );
+  return rows.map(shiftOf);
+}
+
+/** Shifts running at a moment. */
+export const shiftsAt = (tx: Tx, community: string, moment: number, max: number): Promise<Shift[]> =>
+  shiftsBetween(tx, community, moment, moment + 1, max);
+
+/** Is this person on a shift of this kind at that moment? */
+export async function isOnShift(tx: Tx, person: string, kind: ShiftKind, moment: number): Promise<boolean> {
+  const { on } = await tx.one<{ on: boolean }>(
+    `select exists (select 1 from duty.shift_person p join duty.shift s on s.id = p.shift
+       where p.person = $1 and s.kind = $2 and s.starts_at <= ${at(3)} and s.ends_at > ${at(3)}) as on`,
+    [person, kind, moment],
+  );
+  return on;
+}
+
+/** The latest end of any shift of this kind, ms; undefined when there is none. */
+export async function lastShiftEnd(tx: Tx, community: string, kind: ShiftKind): Promise<number | undefined> {
+  const { last } = await tx.one<{ last: Date | null }>(
+    `select max(ends_at) as last from duty.shift where community = $1 and kind = $2`,
+    [community, kind],
+  );
+  return last?.getTime();
+}
