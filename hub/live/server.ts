@@ -100,6 +100,7 @@ export class LiveChannel {
     this.#io.on('connection', (socket) => this.#welcome(socket));
     this.#undo.push(await alarms.onChange((community) => this.#changed(community)));
     this.#undo.push(await onPersonChanged((person) => void this.#recheck(person)));
+    for (const site of points.sites()) this.#learn(site);
     this.#undo.push(points.onChange((site, nums) => this.#valuesChanged(site, nums)));
     this.#every(LIVE_LIMITS.valuesEveryMs, () => this.#sendValues());
     this.#every(LIVE_LIMITS.beatEveryMs, () => this.#sendBeats());
@@ -253,9 +254,13 @@ export class LiveChannel {
       return;
     }
     // A birth or a silence: indexes and ages of all its points may be others now.
+    this.#learn(site);
+    this.#rebuildGroups();
+  }
+
+  #learn(site: Site): void {
     for (const [num, found] of this.#entries) if (found.site.gateway === site.gateway) this.#entries.delete(num);
     for (const entry of site.program?.points ?? []) if (entry) this.#entries.set(entry.num, { site, entry });
-    this.#rebuildGroups();
   }
 
   /** New points may belong to what is watched: each group's wish is looked up again. */

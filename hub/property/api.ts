@@ -1,7 +1,7 @@
 // What other domains may ask of places: a community by its id, and places made known when a gateway first names them.
 import type { Tx } from '../db/tx.ts';
 import { asNamed, floorName } from './names.ts';
-export { createCommunity, importBuildings } from './commands.ts';
+export { createCommunity, importBuildings, listBuildings } from './commands.ts';
 import { anyCommunity, findCommunity, putBuildings, putFloors, putPlaces, type CommunityRow } from './store.ts';
 
 export type Community = CommunityRow;
