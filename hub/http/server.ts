@@ -4,7 +4,7 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, {
   LogController,
   type FastifyBaseLogger,
@@ -20,6 +20,7 @@ import { guard, type SessionPort } from './guard.ts';
 import { healthRoutes, type Health } from './health.ts';
 import { metricsRoutes, requestTimes } from './metrics.ts';
 import { onError } from './problem.ts';
+import { validatorCompiler } from './validate.ts';
 
 export interface ServerParts {
   readonly log: Logger;
@@ -101,7 +102,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     forceCloseConnections: true,
     ...(parts.trustProxy.length === 0 ? {} : { trustProxy: [...parts.trustProxy] }),
   });
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(validatorCompiler);
   app.setErrorHandler(onError);
   await addPlatform(app, parts);
   const observe = requestTimes(parts.metrics);

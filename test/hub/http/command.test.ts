@@ -123,7 +123,7 @@ describe('a command', () => {
 });
 
 describe('an Idempotency-Key', () => {
-  test('[W1] does the work once and answers each repeat alike', async () => {
+  test('does the work once and answers each repeat alike', async () => {
     const first = await post({ add: 5 }, { key: 'k1' });
     clock.advance(60_000);
     expect(await post({ add: 5 }, { key: 'k1' })).toEqual(first);

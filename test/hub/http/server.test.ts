@@ -19,9 +19,14 @@ describe('a refusal', () => {
 
   test('of a body that breaks the schema names the field', async () => {
     const answer = await hub.anonymous.post('/api/session', { username: 'x', password: 'y', more: 1 });
-    expect(answer).toMatchObject({ status: 400, body: { code: 'bad-request' } });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: 'bad-request', detail: 'body must not have additional properties: more' },
+    });
     const missing = await hub.anonymous.post('/api/session', { username: 'x' });
-    expect(missing.body['detail']).toContain('password');
+    expect(missing.body['detail']).toBe('body must have required properties password');
+    const long = await hub.anonymous.post('/api/session', { username: '', password: 5 });
+    expect(long.body['detail']).toMatch(/^body\/username .+; body\/password must be string$/);
   });
 
   test('of malformed JSON, a forbidden key, a wrong content type or a body too large changes nothing', async () => {
