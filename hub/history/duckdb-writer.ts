@@ -2,7 +2,16 @@
 import { DuckDBDataChunk, INTEGER, BIGINT, DOUBLE, UTINYINT, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { LANES, QUALITIES, type Lane, type Quality } from '../../device-profiles/contract/point.ts';
-import type { Appended, HistoryBatch, HistoryWriter, PointRef, SeriesKey, SeriesSample } from './api.ts';
+import {
+  HistoryError,
+  type Appended,
+  type HistoryBatch,
+  type HistoryWriter,
+  type PointRef,
+  type SeriesKey,
+  type SeriesSample,
+} from './api.ts';
+import type { DuckdbFile } from './duckdb-file.ts';
 import { inTransaction } from './duckdb-schema.ts';
 import type { HistoryLimits } from './limits.ts';
 
@@ -47,9 +56,6 @@ export interface WriterCounters {
 const seriesText = (p: PointRef): string => `${p.community}\0${p.kind}\0${p.device}\0${p.point}`;
 const laneText = (gateway: string, epoch: string, lane: Lane): string => `${gateway}\0${epoch}\0${lane}`;
 
-/** Gives the connection to write on; opens the store anew after a failure. */
-export type Connect = () => Promise<DuckDBConnection>;
-
 export class DuckdbWriter implements HistoryWriter {
   readonly counters: WriterCounters = {
     samples: 0,
@@ -63,7 +69,7 @@ export class DuckdbWriter implements HistoryWriter {
   /** Rows in `recent`: what the next fold will move. */
   recentRows = 0;
   lastFailure = '';
-  readonly #connect: Connect;
+  readonly #file: DuckdbFile;
   readonly #limits: WriterLimits;
   readonly #onCommitted: () => void;
   readonly #seriesIds = new Map<string, number>();
@@ -75,26 +81,33 @@ export class DuckdbWriter implements HistoryWriter {
   #running: Promise<void> | null = null;
   #wake: (() => void) | null = null;
   #closing = false;
+  /** A commit failed: what the file holds is read again before the next one. */
+  #inDoubt = false;
 
-  constructor(connect: Connect, limits: WriterLimits, onCommitted: () => void) {
-    this.#connect = connect;
+  constructor(file: DuckdbFile, limits: WriterLimits, onCommitted: () => void) {
+    this.#file = file;
     this.#limits = limits;
     this.#onCommitted = onCommitted;
   }
 
-  /** Reads series and cursors; called once before anything is appended. */
+  /** Reads series and cursors, at the start and after a failure. */
   async load(connection: DuckDBConnection): Promise<void> {
     const series = await connection.runAndReadAll('SELECT id, community, kind, device, point FROM series');
-    for (const [id, ...name] of series.getRowsJS()) this.#seriesIds.set(name.join('\0'), Number(id));
+    for (const [id, ...name] of series.getRowsJS()) {
+      this.#seriesIds.set(name.join('\0'), Number(id));
+      this.#unsavedSeries.delete(Number(id));
+    }
     const cursors = await connection.runAndReadAll('SELECT gateway, epoch, lane, seq FROM lane_cursor');
     for (const [gateway, epoch, lane, seq] of cursors.getRowsJS()) {
-      const known = LANES.find((name) => name === lane);
-      if (known === undefined) continue;
-      const at = Number(seq);
-      this.#lanes.set(laneText(String(gateway), String(epoch), known), { stored: at, accepted: at, saved: true });
+      const name = LANES.find((one) => one === lane);
+      if (name === undefined) continue;
+      const state = this.#lane(String(gateway), String(epoch), name);
+      state.stored = Number(seq);
+      state.saved = true;
     }
     const rows = await connection.runAndReadAll('SELECT count(*) FROM recent');
     this.recentRows = Number(rows.getRowsJS()[0]?.[0] ?? 0);
+    for (const state of this.#lanes.values()) state.accepted = Math.max(state.accepted, state.stored);
   }
 
   get queuedSamples(): number {
@@ -111,7 +124,7 @@ export class DuckdbWriter implements HistoryWriter {
   }
 
   append(batch: HistoryBatch): Promise<Appended> {
-    const lane = this.#lane(batch);
+    const lane = this.#lane(batch.gateway, batch.epoch, batch.lane);
     if (this.#closing) return Promise.reject(new Error('history is closing'));
     if (batch.last <= lane.stored) {
       this.counters.replayed += batch.samples.length;
@@ -145,8 +158,8 @@ export class DuckdbWriter implements HistoryWriter {
     await this.#running;
   }
 
-  #lane(batch: HistoryBatch): LaneState {
-    const text = laneText(batch.gateway, batch.epoch, batch.lane);
+  #lane(gateway: string, epoch: string, lane: Lane): LaneState {
+    const text = laneText(gateway, epoch, lane);
     const known = this.#lanes.get(text);
     if (known) return known;
     const fresh = { stored: 0, accepted: 0, saved: false };
@@ -189,13 +202,15 @@ export class DuckdbWriter implements HistoryWriter {
   async #commit(group: readonly Waiting[]): Promise<void> {
     let rows = 0;
     try {
-      const connection = await this.#connect();
+      const connection = await this.#file.writer();
+      if (this.#inDoubt) await this.#settle(connection, group);
       await inTransaction(connection, async () => {
         rows = await this.#appendRows(connection, group);
         await this.#saveSeries(connection);
         await this.#saveCursors(connection, group);
       });
     } catch (error) {
+      this.#file.suspect(error);
       this.#fail(group, error);
       return;
     }
@@ -212,9 +227,22 @@ export class DuckdbWriter implements HistoryWriter {
     this.#onCommitted();
   }
 
+  /**
+   * A commit that was reported as failed may be in the file all the same (its checkpoint failed, not its log). Then the
+   * group would be stored twice: it is refused, and whoever sends it again is told that it is stored.
+   */
+  async #settle(connection: DuckDBConnection, group: readonly Waiting[]): Promise<void> {
+    const before = group.map(({ lane }) => lane.stored);
+    await this.load(connection);
+    this.#inDoubt = false;
+    if (group.some(({ lane }, k) => lane.stored !== before[k]))
+      throw new HistoryError('unavailable', 'history was opened anew and knows more than was told; send again');
+  }
+
   /** Nothing of the group is stored, and what waits behind it builds on it: all of it must be sent again. */
   #fail(group: readonly Waiting[], error: unknown): void {
     this.counters.commitFailures += 1;
+    this.#inDoubt = true;
     this.lastFailure = error instanceof Error ? error.message : String(error);
     const lost = [...group, ...this.#queue];
     this.#queue = [];

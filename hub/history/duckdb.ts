@@ -1,8 +1,5 @@
 // The embedded history store: one DuckDB file in the hub's data directory, for one process. Facts: durable on resolve
 // of `append`, each sequence once, queries off the event loop, and the file opens after any kill.
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   HistoryError,
   type Buckets,
@@ -16,7 +13,8 @@ import {
 } from './api.ts';
 import { checkRange, planBuckets } from './buckets.ts';
 import { beforeSql, bucketsSql, lastSql, rawSql, toBucket, toNs, toSample, type Row } from './duckdb-queries.ts';
-import { expire, fold, prepareSchema } from './duckdb-schema.ts';
+import { DuckdbFile } from './duckdb-file.ts';
+import { expire, fold } from './duckdb-schema.ts';
 import { DuckdbWriter } from './duckdb-writer.ts';
 import { HISTORY_LIMITS, RETENTION, type HistoryLimits, type Retention } from './limits.ts';
 import { checkPoints, collectStates, pageLimit, type SamplePage } from './questions.ts';
@@ -30,28 +28,6 @@ export interface DuckdbOptions {
   readonly limits?: Partial<HistoryLimits>;
 }
 
-/** What DuckDB calls a state from which only opening the file anew helps. */
-const FATAL = /fatal error|has been invalidated/i;
-
-async function openFile(dir: string, limits: HistoryLimits): Promise<DuckDBInstance> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const file = join(dir, 'history.duckdb');
-  try {
-    return await DuckDBInstance.create(file, {
-      threads: String(limits.threads),
-      memory_limit: `${limits.memoryMiB}MiB`,
-    });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const holder = /PID (\d+)/.exec(message)?.[1];
-    if (!/lock/i.test(message)) throw error;
-    const who = holder ? `process ${holder}` : 'another process';
-    throw new HistoryError('locked', `${file} is in use by ${who}: a data directory belongs to one hub`, {
-      cause: error,
-    });
-  }
-}
-
 /** Opens the store, with what an earlier process made durable. @throws HistoryError `locked` */
 export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbHistory> {
   const store = new DuckdbHistory(options);
@@ -63,14 +39,10 @@ export class DuckdbHistory implements History {
   readonly store = 'duckdb';
   readonly writer: DuckdbWriter;
   readonly #options: DuckdbOptions;
+  readonly #file: DuckdbFile;
   readonly #limits: HistoryLimits;
   readonly #retention: Retention;
-  readonly #counts = { folds: 0, foldFailures: 0, queries: 0, queryTimeouts: 0, queriesRefused: 0, reopened: 0 };
-  #instance: DuckDBInstance | null = null;
-  #write: DuckDBConnection | null = null;
-  #readers: DuckDBConnection[] = [];
-  #idle: DuckDBConnection[] = [];
-  #waiting: ((connection: DuckDBConnection) => void)[] = [];
+  readonly #counts = { folds: 0, foldFailures: 0, queries: 0, queryTimeouts: 0 };
   #folding: Promise<void> | null = null;
   /** A fold that failed is tried again by the timer, not by every commit. */
   #foldFailed = false;
@@ -81,18 +53,14 @@ export class DuckdbHistory implements History {
     this.#options = options;
     this.#limits = { ...HISTORY_LIMITS, ...options.limits };
     this.#retention = options.retention ?? RETENTION;
-    this.writer = new DuckdbWriter(
-      () => this.#writeConnection(),
-      this.#limits,
-      () => {
-        if (this.writer.recentRows >= this.#limits.foldRows && !this.#foldFailed) void this.fold();
-      },
-    );
+    this.#file = new DuckdbFile(options.dir, this.#limits);
+    this.writer = new DuckdbWriter(this.#file, this.#limits, () => {
+      if (this.writer.recentRows >= this.#limits.foldRows && !this.#foldFailed) void this.fold();
+    });
   }
 
   async open(): Promise<void> {
-    await this.#connect();
-    if (this.#write) await this.writer.load(this.#write);
+    await this.writer.load(await this.#file.writer());
     this.#foldTimer = setInterval(() => void this.fold(), this.#limits.foldEveryMs).unref();
   }
 
@@ -159,6 +127,7 @@ export class DuckdbHistory implements History {
     return {
       ...this.writer.counters,
       ...this.#counts,
+      ...this.#file.counters,
       queued: this.writer.queuedSamples,
       recent: this.writer.recentRows,
     };
@@ -171,57 +140,22 @@ export class DuckdbHistory implements History {
     await this.writer.close();
     await this.#folding;
     this.#closed = true;
-    this.#disconnect();
-  }
-
-  async #connect(): Promise<void> {
-    const instance = await openFile(this.#options.dir, this.#limits);
-    this.#instance = instance;
-    this.#write = await instance.connect();
-    await prepareSchema(this.#write);
-    for (let k = 0; k < this.#limits.readers; k++) this.#readers.push(await instance.connect());
-    for (const reader of this.#readers) this.#release(reader);
-  }
-
-  #disconnect(): void {
-    for (const reader of this.#readers) reader.closeSync();
-    this.#readers = [];
-    this.#idle = [];
-    this.#write?.closeSync();
-    this.#write = null;
-    this.#instance?.closeSync();
-    this.#instance = null;
-  }
-
-  /** After a fatal error (a disk that refused in mid-commit) the file is opened anew before the next commit. */
-  async #writeConnection(): Promise<DuckDBConnection> {
-    if (FATAL.test(this.writer.lastFailure)) {
-      await this.#folding;
-      this.#disconnect();
-      this.#counts.reopened += 1;
-    }
-    if (!this.#write) await this.#connect();
-    if (!this.#write) throw new HistoryError('unavailable', 'the history file is not open');
-    return this.#write;
+    this.#file.close();
   }
 
   async #fold(): Promise<void> {
-    const instance = this.#instance;
     const rows = this.writer.recentRows;
-    if (!instance || (rows === 0 && this.#counts.folds > 0)) return;
-    let connection: DuckDBConnection | null = null;
     try {
-      connection = await instance.connect();
-      if (rows > 0) await fold(connection);
+      await this.#file.aside(async (connection) => {
+        if (rows > 0) await fold(connection);
+        await expire(connection, this.#retention, this.#options.now());
+      });
       this.writer.recentRows = Math.max(0, this.writer.recentRows - rows);
-      await expire(connection, this.#retention, this.#options.now());
       this.#counts.folds += 1;
       this.#foldFailed = false;
     } catch {
       this.#counts.foldFailures += 1;
       this.#foldFailed = true;
-    } finally {
-      connection?.closeSync();
     }
   }
 
@@ -238,37 +172,24 @@ export class DuckdbHistory implements History {
   }
 
   async #rows(sql: string): Promise<readonly Row[]> {
-    const connection = await this.#reader();
-    const timer = setTimeout(() => {
-      this.#counts.queryTimeouts += 1;
-      connection.interrupt();
-    }, this.#limits.requestTimeoutMs);
+    if (this.#closed) throw new HistoryError('unavailable', 'history is closed');
     try {
-      this.#counts.queries += 1;
-      return (await connection.runAndReadAll(sql)).getRowsJS();
+      return await this.#file.reading(async (connection) => {
+        this.#counts.queries += 1;
+        const timer = setTimeout(() => {
+          this.#counts.queryTimeouts += 1;
+          connection.interrupt();
+        }, this.#limits.requestTimeoutMs);
+        try {
+          return (await connection.runAndReadAll(sql)).getRowsJS();
+        } finally {
+          clearTimeout(timer);
+        }
+      });
     } catch (error) {
+      if (error instanceof HistoryError) throw error;
       throw new HistoryError('unavailable', 'history did not answer the query', { cause: error });
-    } finally {
-      clearTimeout(timer);
-      this.#release(connection);
     }
-  }
-
-  #reader(): Promise<DuckDBConnection> {
-    const idle = this.#idle.pop();
-    if (idle) return Promise.resolve(idle);
-    if (this.#closed || this.#waiting.length >= this.#limits.waitingQueries) {
-      this.#counts.queriesRefused += 1;
-      return Promise.reject(new HistoryError('unavailable', 'too many history queries wait'));
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #release(connection: DuckDBConnection): void {
-    if (!this.#readers.includes(connection)) return;
-    const next = this.#waiting.shift();
-    if (next) next(connection);
-    else this.#idle.push(connection);
   }
 }
 

@@ -24,6 +24,8 @@ export const HISTORY_LIMITS = {
   /** What the embedded store may use. */
   threads: 2,
   memoryMiB: 512,
+  /** The write-ahead log is worked into the file when it is this large. */
+  checkpointMiB: 16,
   /** One query, or one request to a history server. */
   requestTimeoutMs: 15_000,
   /** Size of one reply of a history server. */

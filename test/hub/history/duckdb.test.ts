@@ -223,7 +223,7 @@ describe('the file', () => {
     const { buckets } = await store.buckets(series, { from: T0, to: T0 + 10 * HOUR_MS }, 1);
     expect(buckets, `seed ${seed}`).toMatchObject([{ count: last, min: 1, max: last }]);
     expect(await allValues(store), `seed ${seed}`).toEqual(upTo(last));
-  });
+  }, 120_000);
 
   test('what is older than its grain is kept is dropped, coarser grains stay', async () => {
     const DAY_MS = 86_400_000;
