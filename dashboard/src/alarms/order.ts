@@ -1,0 +1,67 @@
+// In which order the alarm list stands, and how it changes without moving a row under the operator's pointer or focus.
+import type { AlarmView } from '../../../hub/alarms/contract.ts';
+import { CLASS_INDEX, isLifeSafety, isSetAside, isUnacked } from './classes.ts';
+
+/**
+ * DESIGN 6: by rank, then unacknowledged first, then oldest first within FIRE, so that the origin stays on top
+ * (ENTRAPMENT alike: who waits longest). The rest newest first. What is shelved or suppressed stands last in its class.
+ */
+export function compareAlarms(a: AlarmView, b: AlarmView): number {
+  if (a.rank !== b.rank) return a.rank - b.rank;
+  const attention = attentionOf(a) - attentionOf(b);
+  if (attention !== 0) return attention;
+  const byTime = a.raisedAt < b.raisedAt ? -1 : a.raisedAt > b.raisedAt ? 1 : 0;
+  if (byTime !== 0) return isLifeSafety(a.class) ? byTime : -byTime;
+  const byClass = (CLASS_INDEX.get(a.class) ?? 0) - (CLASS_INDEX.get(b.class) ?? 0);
+  if (byClass !== 0) return byClass;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+const attentionOf = (alarm: AlarmView): 0 | 1 | 2 => (isUnacked(alarm.state) ? 0 : isSetAside(alarm.state) ? 2 : 1);
+
+/** What the list shows (`rows`, in this order) and what waits behind the "+n new" bar. */
+export interface Arrangement {
+  readonly rows: readonly AlarmView[];
+  readonly waiting: readonly AlarmView[];
+}
+export const NOTHING: Arrangement = { rows: [], waiting: [] };
+
+/**
+ * The next arrangement. `sorted` is every open alarm in order. While `held`, rows keep their places: their content is
+ * renewed, a row whose alarm is closed stays with the last that is known of it (`closed` gives that), and newcomers
+ * wait. Otherwise the list is simply `sorted`.
+ */
+export function arrange(
+  before: Arrangement,
+  sorted: readonly AlarmView[],
+  held: boolean,
+  closed: (id: string) => AlarmView | undefined,
+): Arrangement {
+  if (!held || before.rows.length === 0) return { rows: sorted, waiting: [] };
+  const now = new Map(sorted.map((alarm) => [alarm.id, alarm]));
+  const rows = before.rows.map((row) => now.get(row.id) ?? closed(row.id) ?? row);
+  for (const row of rows) now.delete(row.id);
+  return { rows, waiting: [...now.values()] };
+}
+
+/** A filter by class hides no life-safety row (screens.md A 1). */
+export const passesFilter = (alarm: AlarmView, filter: AlarmView['class'] | null): boolean =>
+  filter === null || alarm.class === filter || isLifeSafety(alarm.class);
+
+/** Of each incident the alarm that came first; alone in its incident it is not worth a badge. */
+export function firstOfIncidents(alarms: Iterable<AlarmView>): ReadonlySet<string> {
+  const first = new Map<string, { id: string; at: string; n: number }>();
+  for (const alarm of alarms) {
+    if (alarm.incident === undefined) continue;
+    const known = first.get(alarm.incident);
+    if (!known) first.set(alarm.incident, { id: alarm.id, at: alarm.raisedAt, n: 1 });
+    else {
+      known.n += 1;
+      if (alarm.raisedAt < known.at) {
+        known.at = alarm.raisedAt;
+        known.id = alarm.id;
+      }
+    }
+  }
+  return new Set([...first.values()].filter((f) => f.n > 1).map((f) => f.id));
+}

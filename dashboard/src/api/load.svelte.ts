@@ -1,0 +1,50 @@
+// Something fetched for a view: loading with an end, the value, or a problem; a later load never loses to an earlier.
+import { asProblem, type Problem } from './problem.ts';
+
+export class Load<T> {
+  #value = $state.raw<T | null>(null);
+  #problem = $state.raw<Problem | null>(null);
+  #loading = $state(false);
+  #turn = 0;
+
+  get value(): T | null {
+    return this.#value;
+  }
+  /** Set when the last try failed; an older value may still be there. */
+  get problem(): Problem | null {
+    return this.#problem;
+  }
+  get loading(): boolean {
+    return this.#loading;
+  }
+
+  /** Replaces the value by hand, as after an act whose answer is the new state. */
+  set(value: T): void {
+    this.#turn += 1;
+    this.#value = value;
+    this.#problem = null;
+    this.#loading = false;
+  }
+
+  clear(): void {
+    this.#turn += 1;
+    this.#value = null;
+    this.#problem = null;
+    this.#loading = false;
+  }
+
+  async run(fetching: () => Promise<T>): Promise<void> {
+    const turn = ++this.#turn;
+    this.#loading = true;
+    try {
+      const value = await fetching();
+      if (turn !== this.#turn) return;
+      this.#value = value;
+      this.#problem = null;
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      this.#problem = asProblem(error);
+    }
+    this.#loading = false;
+  }
+}

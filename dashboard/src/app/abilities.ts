@@ -1,0 +1,26 @@
+// What each role is offered. Only an offer: the hub decides, and its refusal is shown in words.
+
+export type Role = string;
+
+/** Sits at the control-room desk: sound and acknowledgement are theirs. */
+const DESK: ReadonlySet<Role> = new Set(['operator', 'supervisor', 'admin']);
+/** Takes orders on and does them (hub/work-orders/machine.ts). */
+const WORKERS: ReadonlySet<Role> = new Set(['technician', 'contractor']);
+const DISPATCHERS: ReadonlySet<Role> = new Set(['supervisor', 'manager', 'admin']);
+const JUDGES: ReadonlySet<Role> = new Set(['operator', 'inspector', 'supervisor', 'manager', 'admin']);
+const PROVERS: ReadonlySet<Role> = new Set(['technician', 'inspector', 'supervisor', 'admin']);
+const CHECKERS: ReadonlySet<Role> = new Set(['inspector', 'technician', 'operator', 'supervisor', 'admin']);
+
+export const isDesk = (role: Role): boolean => DESK.has(role);
+export const isWorker = (role: Role): boolean => WORKERS.has(role);
+export const mayDispatch = (role: Role): boolean => DISPATCHERS.has(role);
+/** Verifies, closes and reopens orders. */
+export const mayJudge = (role: Role): boolean => JUDGES.has(role);
+export const mayProve = (role: Role): boolean => PROVERS.has(role);
+export const mayCheck = (role: Role): boolean => CHECKERS.has(role);
+
+/** Where a role begins its work. */
+export function homeOf(role: Role): string {
+  if (isWorker(role)) return '/orders';
+  return role === 'inspector' ? '/checks' : '/';
+}

@@ -1,0 +1,55 @@
+// Chinese first, English second: which of the two is shown, and the words of the shared catalogue in it.
+import i18next from 'i18next';
+import en from '../../../hub/messages/ui.en.json' with { type: 'json' };
+import zh from '../../../hub/messages/ui.zh.json' with { type: 'json' };
+import { recall, remember } from './memory.ts';
+
+export type Key = keyof typeof zh;
+export type Lang = 'zh' | 'en';
+export interface Words {
+  readonly zh: string;
+  readonly en: string;
+}
+export type Args = Readonly<Record<string, string | number>>;
+
+const isLang = (value: unknown): value is Lang => value === 'zh' || value === 'en';
+
+export class Language {
+  #current = $state<Lang>('zh');
+  readonly #i18n = i18next.createInstance();
+
+  constructor() {
+    const kept = recall('language');
+    if (isLang(kept)) this.#current = kept;
+    void this.#i18n.init({
+      lng: this.#current,
+      fallbackLng: 'zh',
+      resources: { zh: { translation: zh }, en: { translation: en } },
+      keySeparator: false,
+      nsSeparator: false,
+      initAsync: false,
+      interpolation: { escapeValue: false },
+    });
+    this.#tell();
+  }
+
+  get current(): Lang {
+    return this.#current;
+  }
+
+  set(lang: Lang): void {
+    this.#current = lang;
+    remember('language', lang);
+    this.#tell();
+  }
+
+  /** The words of a key; `args` fill its {{places}}. */
+  readonly t = (key: Key, args: Args = {}): string => this.#i18n.t(key, { lng: this.#current, ...args });
+
+  /** The hub's words in the language shown. */
+  readonly words = (words: Words): string => words[this.#current] || words.zh;
+
+  #tell(): void {
+    document.documentElement.lang = this.#current === 'zh' ? 'zh-CN' : 'en';
+  }
+}

@@ -1,0 +1,88 @@
+// The buildings in section: which cell shows what. Pure: alarms and overview in, cells out.
+import type { AlarmClass } from '../../../device-profiles/contract/signal.ts';
+import type { AlarmView } from '../../../hub/alarms/contract.ts';
+import type { OverviewView } from '../../../hub/read/contract.ts';
+import { isSetAside, isUnacked, worse } from '../alarms/classes.ts';
+
+export type OverviewBuilding = OverviewView['buildings'][number];
+export type OverviewFloor = OverviewBuilding['floors'][number];
+export type OverviewElevator = OverviewBuilding['elevators'][number];
+
+/** What is wrong at one place: the worst class, and how much. */
+export interface Trouble {
+  readonly worst: AlarmClass;
+  readonly count: number;
+  readonly unacked: boolean;
+}
+
+/** Key of a floor's cell; of a building as a whole where an alarm names no floor; of a device. */
+export const floorKey = (building: string, floor: number): string => `${building}/${floor}`;
+export const buildingKey = (building: string): string => `${building}/`;
+export const deviceKey = (device: string): string => `device:${device}`;
+
+/** Troubles by place. What is shelved or suppressed colours nothing: its list row tells of it. */
+export function troubles(alarms: Iterable<AlarmView>): ReadonlyMap<string, Trouble> {
+  const found = new Map<string, Trouble>();
+  const add = (key: string, alarm: AlarmView): void => {
+    const known = found.get(key);
+    const unacked = isUnacked(alarm.state);
+    found.set(
+      key,
+      known
+        ? {
+            worst: worse(known.worst, alarm.class),
+            count: known.count + 1,
+            unacked: known.unacked || unacked,
+          }
+        : { worst: alarm.class, count: 1, unacked },
+    );
+  };
+  for (const alarm of alarms) {
+    if (isSetAside(alarm.state)) continue;
+    add(deviceKey(alarm.device), alarm);
+    if (alarm.building === undefined) continue;
+    add(buildingKey(alarm.building), alarm);
+    if (alarm.floor !== undefined) add(floorKey(alarm.building, alarm.floor), alarm);
+  }
+  return found;
+}
+
+/** How far a floor can be believed: all of it, some points not, none; `empty` where nothing is measured at all. */
+export type Belief = 'known' | 'partly' | 'unknown' | 'empty';
+
+export function beliefOf(floor: Pick<OverviewFloor, 'points' | 'unknown'>, frozen: boolean): Belief {
+  if (floor.points === 0) return 'empty';
+  if (frozen || floor.unknown >= floor.points) return 'unknown';
+  return floor.unknown > 0 ? 'partly' : 'known';
+}
+
+/** All floor numbers of all buildings from the top down, so that one height is one level in every column. */
+export function levels(buildings: readonly OverviewBuilding[]): readonly number[] {
+  const numbers = new Set<number>();
+  for (const building of buildings) for (const floor of building.floors) numbers.add(floor.floor);
+  return [...numbers].sort((a, b) => b - a);
+}
+
+/** Levels whose number is printed: every fifth, the ends, the first above ground, and where something is wrong. */
+export function isLabelled(level: number, all: readonly number[], troubled: boolean): boolean {
+  return troubled || level % 5 === 0 || level === 1 || level === all[0] || level === all.at(-1);
+}
+
+/** Short form on the scale: B1, 1, 12. */
+export const levelMark = (level: number): string => (level < 0 ? `B${-level}` : String(level));
+
+/** The cell that an arrow key leads to from (column, level): the nearest level that the target column has. */
+export function neighbour(
+  buildings: readonly OverviewBuilding[],
+  from: { readonly column: number; readonly level: number },
+  key: string,
+): { readonly column: number; readonly level: number } | null {
+  const columnStep = key === 'ArrowLeft' ? -1 : key === 'ArrowRight' ? 1 : 0;
+  const up = key === 'ArrowUp' ? 1 : key === 'ArrowDown' ? -1 : 0;
+  if (columnStep === 0 && up === 0) return null;
+  const column = from.column + columnStep;
+  const floors = buildings[column]?.floors.map((f) => f.floor) ?? [];
+  const candidates = up === 0 ? floors : floors.filter((f) => Math.sign(f - from.level) === up);
+  const level = candidates.toSorted((a, b) => Math.abs(a - from.level) - Math.abs(b - from.level))[0];
+  return level === undefined ? null : { column, level };
+}

@@ -1,0 +1,154 @@
+// The alarm book as state: applied at once (sound must not wait), shown once a frame, compared with the hub's digest.
+import type { AlarmView } from '../../../hub/alarms/contract.ts';
+import type { AlarmFrame, BeatFrame } from '../../../hub/live/contract.ts';
+import { AlarmBook, countByClass, type Counts } from '../alarms/book.ts';
+import { compareAlarms, firstOfIncidents } from '../alarms/order.ts';
+import type { Api } from '../api/client.ts';
+import { asProblem, type Problem } from '../api/problem.ts';
+import { openDigest } from './digest.ts';
+import { Flush } from './flush.ts';
+
+export const RESYNC_LIMITS = {
+  /** Pause between two resyncs, ms; doubles up to `pauseMaxMs` while they don't help. */
+  pauseMs: 1_000,
+  pauseMaxMs: 15_000,
+} as const;
+
+export class Alarms {
+  readonly #book = new AlarmBook();
+  readonly #api: Api;
+  #sorted = $state.raw<readonly AlarmView[]>([]);
+  #counts = $state.raw<Counts>(countByClass([]));
+  #firsts = $state.raw<ReadonlySet<string>>(new Set());
+  #loaded = $state(false);
+  #matches = $state(false);
+  #problem = $state.raw<Problem | null>(null);
+  #resyncs = $state(0);
+  #running = false;
+  #session = 0;
+  #pauseMs: number = RESYNC_LIMITS.pauseMs;
+  #notBefore = 0;
+  #announced = 0;
+  /** Called at once after every change, before anything is drawn. */
+  changed: () => void = () => undefined;
+  readonly flush = new Flush(() => this.#show());
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** All open alarms in the order of the list. */
+  get sorted(): readonly AlarmView[] {
+    return this.#sorted;
+  }
+  get counts(): Counts {
+    return this.#counts;
+  }
+  get firsts(): ReadonlySet<string> {
+    return this.#firsts;
+  }
+  /** The open alarms were fetched at least once since signing in. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+  /** Count and digest equal the hub's, as of the last beat. */
+  get matches(): boolean {
+    return this.#matches;
+  }
+  get problem(): Problem | null {
+    return this.#problem;
+  }
+  /** How often this screen had to fetch everything anew. */
+  get resyncs(): number {
+    return this.#resyncs;
+  }
+  get seq(): number {
+    return this.#book.seq;
+  }
+  get arrivals(): number {
+    return this.#book.arrivals;
+  }
+  /** Counts at this very moment, not as of the last frame drawn. */
+  countsNow(): Counts {
+    return this.#book.counts();
+  }
+  /** An alarm that is open, or was until a while ago. */
+  find(id: string): AlarmView | undefined {
+    return this.#book.get(id);
+  }
+  closed(id: string): AlarmView | undefined {
+    return this.#book.closed(id);
+  }
+
+  apply(frame: AlarmFrame): void {
+    const outcome = this.#book.apply(frame);
+    this.changed();
+    this.flush.request();
+    if (outcome === 'gap') void this.resync();
+  }
+
+  /** One alarm as an act of this screen left it; the live channel brings the same. */
+  put(alarm: AlarmView): void {
+    this.apply({ from: alarm.seq, seq: this.#book.seq, items: [alarm] });
+  }
+
+  /** Compares with what the hub says that it has; resyncs when they differ. */
+  check(beat: BeatFrame): void {
+    this.#announced = beat.seq;
+    if (!this.#loaded) {
+      void this.resync();
+      return;
+    }
+    const equal =
+      beat.seq === this.#book.seq && beat.open === this.#book.size && beat.digest === openDigest(this.#book.open());
+    this.#matches = equal;
+    if (equal) this.#pauseMs = RESYNC_LIMITS.pauseMs;
+    else void this.resync();
+  }
+
+  /** Fetches the open alarms; frames that arrive meanwhile are laid over. Not more often than the pause allows. */
+  async resync(): Promise<void> {
+    if (this.#running || performance.now() < this.#notBefore) return;
+    this.#running = true;
+    const session = this.#session;
+    const announced = Math.max(this.#announced, this.#book.seq);
+    this.#book.startResync();
+    try {
+      const items = await this.#api.all<AlarmView>('/api/alarms?state=open&limit=1000');
+      if (session !== this.#session) return;
+      if (this.#book.finishResync(items, announced)) {
+        this.#loaded = true;
+        this.#resyncs += 1;
+      }
+      this.#problem = null;
+    } catch (error) {
+      if (session !== this.#session) return;
+      this.#book.abandonResync();
+      this.#problem = asProblem(error);
+    } finally {
+      this.#running = false;
+      this.#notBefore = performance.now() + this.#pauseMs;
+      this.#pauseMs = Math.min(this.#pauseMs * 2, RESYNC_LIMITS.pauseMaxMs);
+    }
+    this.changed();
+    this.flush.request();
+  }
+
+  clear(): void {
+    this.#session += 1;
+    this.#book.clear();
+    this.#loaded = false;
+    this.#matches = false;
+    this.#problem = null;
+    this.#notBefore = 0;
+    this.#pauseMs = RESYNC_LIMITS.pauseMs;
+    this.#show();
+  }
+
+  #show(): void {
+    const open = [...this.#book.open()].sort(compareAlarms);
+    this.#sorted = open;
+    this.#counts = this.#book.counts();
+    this.#firsts = firstOfIncidents(open);
+  }
+}

@@ -1,0 +1,35 @@
+// The hub's time as this screen knows it: ages and clocks follow the hub, not the machine on the desk.
+import { timeFormats, DEFAULT_TIME_ZONE, type TimeFormats } from '../kit/time.ts';
+import { nextOffsets } from './link-state.ts';
+
+export class Clock {
+  #offsets: readonly number[] = [];
+  #offset = $state(0);
+  #now = $state(Math.floor(Date.now() / 1_000) * 1_000);
+  readonly format: TimeFormats = timeFormats(DEFAULT_TIME_ZONE);
+
+  /** The hub's time, ms, in whole seconds: reading it makes a component follow the clock. */
+  get now(): number {
+    return this.#now;
+  }
+  /** Hub clock − this machine's clock, ms. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** A beat that left the hub at `hubTime` was heard at `wall` (Date.now()). */
+  hear(hubTime: number, wall: number): void {
+    this.#offsets = nextOffsets(this.#offsets, hubTime - wall);
+    this.#offset = Math.max(...this.#offsets);
+    this.tick(wall);
+  }
+
+  tick(wall: number): void {
+    this.#now = Math.floor((wall + this.#offset) / 1_000) * 1_000;
+  }
+
+  /** The hub's time to the millisecond; not followed. */
+  exact(): number {
+    return Date.now() + this.#offset;
+  }
+}
