@@ -1,0 +1,324 @@
+// How the hub meets its gateways: its own MQTT broker (aedes), in which every gateway has its own name, password and
+// topics; or the user's broker (MQTT_URL), in which an access list gives the same rights (compose.yaml has one for
+// Mosquitto). Either way ingest sees messages in order and can hold a gateway back while it is busy.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from 'aedes';
+import { connect, type MqttClient } from 'mqtt';
+import type { Logger } from 'pino';
+import { GATEWAY_ID, TOPIC_PATTERN } from '../device-profiles/contract/wire.ts';
+
+export const BROKER_LIMITS = {
+  connections: 1_000,
+  /** Bytes that somebody who has not said who they are may send. */
+  bytesBeforeLogin: 16 * 1024,
+  connectMs: 10_000,
+  /** A receipt that a gateway does not take in this time ends its connection. */
+  drainMs: 30_000,
+  tcpKeepAliveMs: 30_000,
+  /** Refused logins of one address until it must wait, and how long. */
+  refusedLogins: 20,
+  refusedLoginsMs: 60_000,
+  rememberedAddresses: 1_000,
+  /** Messages of one gateway in a second; a lane catching up sends some hundreds. */
+  messagesPerSecond: 5_000,
+  reconnectMs: 1_000,
+  /** Something wrong with the same gateway or address is logged once in this time. */
+  logEveryMs: 60_000,
+} as const;
+
+/** What gateways send; the hub hears nothing else. */
+const UP_TOPICS = ['birth', 'up/+', 'state', 'beat'].map((kind) => `fengsui/v1/+/${kind}`);
+const DOWN_TOPIC = /^fengsui\/v1\/([a-z0-9][a-z0-9-]{0,62})\/(?:receipt\/(?:safety|telemetry|\+)|ask)$/;
+
+export interface BrokerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The user's broker instead of our own. */
+  readonly url?: string;
+  /** SHA-256 (hex) of the password of an enrolled gateway, by its user name; undefined for strangers. */
+  readonly secretOf: (username: string) => Promise<string | undefined>;
+  /** A message of a gateway. A promise holds further messages back until it resolves. */
+  readonly receive: (topic: string, payload: Buffer) => Promise<void> | undefined;
+  /** A gateway tried what is not its own: for the audit. */
+  readonly forged: (gateway: string, topic: string) => void;
+  readonly log: Logger;
+  /** ms, monotonic. */
+  readonly monotonic: () => number;
+}
+
+export interface Broker {
+  /** Where gateways connect; without credentials. */
+  readonly url: string;
+  /** Sends to a gateway; dropped and counted while there is no connection. */
+  publish(topic: string, payload: Buffer): void;
+  connected(): boolean;
+  /** Ends the connections of a gateway whose credentials are no longer good. */
+  drop(gateway: string): void;
+  readonly counters: Readonly<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Starts our own broker, or connects to the user's. @throws Error when the port is taken */
+export async function openBroker(o: BrokerOptions): Promise<Broker> {
+  if (o.url !== undefined) return connectTo(o.url, o);
+  const broker = new OwnBroker(o);
+  await broker.start();
+  return broker;
+}
+
+interface Session {
+  readonly gateway: string;
+  readonly socket: Socket | undefined;
+  since: number;
+  messages: number;
+}
+
+class OwnBroker implements Broker {
+  readonly counters = {
+    connections: 0,
+    refusedLogins: 0,
+    forgedTopics: 0,
+    refusedSubscriptions: 0,
+    tooMany: 0,
+    dropped: 0,
+  };
+  readonly #o: BrokerOptions;
+  readonly #sessions = new Map<Client, Session>();
+  readonly #sockets = new Map<Client, Socket>();
+  readonly #failures = new Map<string, { count: number; since: number }>();
+  readonly #logged = new Map<string, number>();
+  #aedes: Aedes | undefined;
+  #server: Server | undefined;
+  url = '';
+
+  constructor(o: BrokerOptions) {
+    this.#o = o;
+  }
+
+  async start(): Promise<void> {
+    const aedes = await Aedes.createBroker({
+      connectTimeout: BROKER_LIMITS.connectMs,
+      drainTimeout: BROKER_LIMITS.drainMs,
+      authenticate: (client, username, password, done) => void this.#authenticate(client, username, password, done),
+      authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
+      authorizeSubscribe: (client, subscription, done) => done(null, this.#maySubscribe(client, subscription)),
+    });
+    this.#aedes = aedes;
+    aedes.on('clientDisconnect', (client) => {
+      this.#sessions.delete(client);
+      this.#sockets.delete(client);
+    });
+    const server = createServer((socket) => this.#accept(aedes, socket));
+    server.maxConnections = BROKER_LIMITS.connections;
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#o.port, this.#o.host, resolve);
+    });
+    server.on('error', (error) => this.#o.log.error({ err: error }, 'broker'));
+    const { port } = server.address() as AddressInfo;
+    this.url = `mqtt://${this.#o.host.includes(':') ? `[${this.#o.host}]` : this.#o.host}:${port}`;
+  }
+
+  connected(): boolean {
+    return this.#server?.listening === true;
+  }
+
+  publish(topic: string, payload: Buffer): void {
+    const packet = { cmd: 'publish' as const, topic, payload, qos: 0 as const, retain: false, dup: false };
+    if (!this.#aedes || this.#aedes.closed) this.counters.dropped += 1;
+    else this.#aedes.publish(packet, () => undefined);
+  }
+
+  drop(gateway: string): void {
+    for (const [client, session] of this.#sessions) if (session.gateway === gateway) client.close();
+  }
+
+  async stop(): Promise<void> {
+    const [server, aedes] = [this.#server, this.#aedes];
+    if (!server || !aedes) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of this.#sockets.values()) socket.destroy();
+    await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    await closed;
+  }
+
+  #accept(aedes: Aedes, socket: Socket): void {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, BROKER_LIMITS.tcpKeepAliveMs);
+    if (this.#mustWait(socket.remoteAddress ?? '')) return void socket.destroy();
+    const client = aedes.handle(socket);
+    this.#sockets.set(client, socket);
+    this.counters.connections += 1;
+    socket.once('close', () => {
+      this.counters.connections -= 1;
+      this.#sockets.delete(client);
+    });
+    // Nobody needs many bytes to say who they are; a stranger can't fill memory with one endless packet.
+    const meter = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (this.#sessions.has(client)) socket.off('data', meter);
+      else if (bytes > BROKER_LIMITS.bytesBeforeLogin) socket.destroy();
+    };
+    let bytes = 0;
+    socket.on('data', meter);
+  }
+
+  async #authenticate(
+    client: Client,
+    username: string | undefined,
+    password: Buffer | undefined,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): Promise<void> {
+    const socket = this.#sockets.get(client);
+    try {
+      const name = username ?? '';
+      const known = GATEWAY_ID.test(name) ? await this.#o.secretOf(name) : undefined;
+      // Compared even for strangers, so that time does not tell which names exist.
+      const given = Buffer.from(sha256Hex(password?.toString('utf8') ?? ''));
+      const good = timingSafeEqual(given, Buffer.from(known ?? sha256Hex(''))) && known !== undefined;
+      if (!good) return this.#refuse(socket?.remoteAddress ?? '', done);
+      for (const [other, session] of this.#sessions)
+        if (other.id === client.id && session.gateway !== name) return this.#refuse(socket?.remoteAddress ?? '', done);
+      this.#sessions.set(client, { gateway: name, socket, since: this.#o.monotonic(), messages: 0 });
+      return done(null, true);
+    } catch (error) {
+      this.#o.log.error({ err: error }, 'broker: a login could not be checked');
+      return done(refusal('unavailable', 3), false);
+    }
+  }
+
+  #refuse(address: string, done: (error: AuthenticateError | null, success: boolean | null) => void): void {
+    this.counters.refusedLogins += 1;
+    const now = this.#o.monotonic();
+    const before = this.#failures.get(address);
+    const fresh = before === undefined || now - before.since > BROKER_LIMITS.refusedLoginsMs;
+    this.#failures.delete(address);
+    this.#failures.set(address, fresh ? { count: 1, since: now } : { ...before, count: before.count + 1 });
+    forgetOldest(this.#failures);
+    this.#warn(`login ${address}`, { address }, 'broker: a login was refused');
+    done(refusal('bad user name or password', 4), false);
+  }
+
+  #mustWait(address: string): boolean {
+    const failed = this.#failures.get(address);
+    if (failed === undefined || failed.count < BROKER_LIMITS.refusedLogins) return false;
+    return this.#o.monotonic() - failed.since <= BROKER_LIMITS.refusedLoginsMs;
+  }
+
+  /** Called before the acknowledgement: a message that is not the gateway's own ends its connection. */
+  #authorizePublish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    const session = client === null ? undefined : this.#sessions.get(client);
+    // Last wills of clients that are gone come without a session: the topic alone says whose they are.
+    const gateway = session?.gateway ?? (client === null ? TOPIC_PATTERN.exec(packet.topic)?.[1] : undefined);
+    if (gateway === undefined || TOPIC_PATTERN.exec(packet.topic)?.[1] !== gateway) {
+      this.counters.forgedTopics += 1;
+      this.#warn(`topic ${gateway ?? ''}`, { gateway }, 'broker: a gateway published to a topic that is not its own');
+      if (gateway !== undefined) this.#o.forged(gateway, packet.topic.slice(0, 200));
+      return done(new Error('not its topic'));
+    }
+    if (session && !this.#withinRate(session)) return done(new Error('too many messages'));
+    // The hub asks for what it needs; nothing old may look new.
+    packet.retain = false;
+    const busy = this.#o.receive(packet.topic, Buffer.from(packet.payload));
+    if (busy === undefined) return done(null);
+    busy.then(() => done(null)).catch((error: unknown) => done(error instanceof Error ? error : new Error('busy')));
+  }
+
+  #withinRate(session: Session): boolean {
+    const now = this.#o.monotonic();
+    if (now - session.since >= 1_000) {
+      session.since = now;
+      session.messages = 0;
+    }
+    session.messages += 1;
+    if (session.messages <= BROKER_LIMITS.messagesPerSecond) return true;
+    this.counters.tooMany += 1;
+    this.#warn(`rate ${session.gateway}`, { gateway: session.gateway }, 'broker: a gateway sends too many messages');
+    return false;
+  }
+
+  #maySubscribe(client: Client, subscription: Subscription): Subscription | null {
+    const session = this.#sessions.get(client);
+    if (session && DOWN_TOPIC.exec(subscription.topic)?.[1] === session.gateway) return subscription;
+    this.counters.refusedSubscriptions += 1;
+    if (session) this.#o.forged(session.gateway, subscription.topic.slice(0, 200));
+    return null;
+  }
+
+  #warn(key: string, context: object, message: string): void {
+    const now = this.#o.monotonic();
+    const last = this.#logged.get(key);
+    if (last !== undefined && now - last < BROKER_LIMITS.logEveryMs) return;
+    this.#logged.delete(key);
+    this.#logged.set(key, now);
+    forgetOldest(this.#logged);
+    this.#o.log.warn(context, message);
+  }
+}
+
+function forgetOldest<V>(map: Map<string, V>): void {
+  const [oldest] = map.keys();
+  if (map.size > BROKER_LIMITS.rememberedAddresses && oldest !== undefined) map.delete(oldest);
+}
+
+function refusal(message: string, returnCode: number): AuthenticateError {
+  return Object.assign(new Error(message), { returnCode });
+}
+
+/** The user's broker: its access list gives each gateway its topics, and the hub all of them. */
+function connectTo(url: string, o: BrokerOptions): Broker {
+  const client: MqttClient = connect(url, {
+    clean: true,
+    reconnectPeriod: BROKER_LIMITS.reconnectMs,
+    queueQoSZero: false,
+    resubscribe: true,
+  });
+  const counters = { connects: 0, dropped: 0, errors: 0 };
+  let lastLogged = -Infinity;
+  client.on('connect', () => {
+    counters.connects += 1;
+    // Without this small receipts wait for the other side's delayed acknowledgement (24 ms instead of 1 ms).
+    if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') client.stream.setNoDelay(true);
+    client.subscribe(UP_TOPICS, { qos: 1 }, (error) => {
+      if (error) o.log.error({ err: error }, 'broker: the topics of gateways could not be subscribed');
+    });
+  });
+  client.on('error', (error) => {
+    counters.errors += 1;
+    const now = o.monotonic();
+    if (now - lastLogged < BROKER_LIMITS.logEveryMs) return;
+    lastLogged = now;
+    o.log.error({ err: error }, 'broker: no connection');
+  });
+  // mqtt.js reads no further, and acknowledges nothing, until this calls back.
+  client.handleMessage = (packet, done) => {
+    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    const busy = packet.retain ? undefined : o.receive(packet.topic, payload);
+    if (busy === undefined) done();
+    else busy.then(() => done()).catch((error: unknown) => done(error instanceof Error ? error : new Error('busy')));
+  };
+  return {
+    url: withoutSecrets(url),
+    counters,
+    connected: () => client.connected,
+    publish: (topic, payload) => {
+      if (client.connected) client.publish(topic, payload, { qos: 0 });
+      else counters.dropped += 1;
+    },
+    // Rights in the user's broker are the user's: the hub stops listening to a revoked gateway by itself.
+    drop: () => undefined,
+    stop: () => client.endAsync(true).then(() => undefined),
+  };
+}
+
+function withoutSecrets(url: string): string {
+  const clean = new URL(url);
+  clean.username = '';
+  clean.password = '';
+  return clean.href.replace(/\/$/, '');
+}
