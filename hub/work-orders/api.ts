@@ -3,26 +3,13 @@ import type { CommandContext } from '../events/api.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { VERIFY_TIMER } from './apply.ts';
 import { CLOCK_TIMER } from './clocks.ts';
-import {
-  ALARM_PATIENCE_TIMER,
-  alarmPatienceOver,
-  clockRanOut,
-  GATEWAY_PATIENCE_TIMER,
-  gatewayPatienceOver,
-} from './follow.ts';
+import { ALARM_PATIENCE_TIMER, alarmPatienceOver, clockRanOut } from './follow.ts';
 import type { OrderPorts } from './ports.ts';
 import { verifyByLiveData } from './verify.ts';
 
-export {
-  alarmCleared,
-  alarmRecurred,
-  endAlarmPatience,
-  endGatewayPatience,
-  startAlarmPatience,
-  startGatewayPatience,
-} from './follow.ts';
-export { openForAlarm, openForCheck, openForGateway } from './open.ts';
-export { ordersOfAlarms, ordersOfSources, shiftClocks } from './store.ts';
+export { alarmCleared, alarmRecurred, endAlarmPatience, startAlarmPatience } from './follow.ts';
+export { openForAlarm, openForCheck } from './open.ts';
+export { ordersOfAlarms, ordersOfSources, orderState, shiftClocks } from './store.ts';
 export { orderRoutes } from './routes.ts';
 export { ORDER_RULES } from './norms.ts';
 export type { OrderPorts, Person, SignalQuestion } from './ports.ts';
@@ -34,5 +21,4 @@ export const orderTimers = (
   [CLOCK_TIMER]: clockRanOut,
   [VERIFY_TIMER]: (c, timer) => verifyByLiveData(c, ports, timer),
   [ALARM_PATIENCE_TIMER]: (c, timer) => alarmPatienceOver(c, ports, timer),
-  [GATEWAY_PATIENCE_TIMER]: (c, timer) => gatewayPatienceOver(c, ports, timer),
 });

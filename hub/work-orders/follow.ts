@@ -6,15 +6,13 @@ import { changed } from './apply.ts';
 import { running } from './clocks.ts';
 import type { ClockName } from './machine.ts';
 import { HOLD, holdMs, PATIENCE } from './norms.ts';
-import { openForAlarm, openForGateway, reopenBySystem } from './open.ts';
+import { openForAlarm, reopenBySystem } from './open.ts';
 import type { OrderPorts } from './ports.ts';
 import { addOrderEvents, loadOrder, orderOfAlarm, saveClocks, setAlarmCleared } from './store.ts';
 import { askLiveDataAt } from './verify.ts';
 
 export const ALARM_PATIENCE_TIMER = 'work-order.alarm-patience';
-export const GATEWAY_PATIENCE_TIMER = 'work-order.gateway-patience';
 const alarmPatienceKey = (alarm: string): string => `${ALARM_PATIENCE_TIMER}:${alarm}`;
-const gatewayPatienceKey = (gateway: string): string => `${GATEWAY_PATIENCE_TIMER}:${gateway}`;
 
 /** Notes that the alarm is gone; a finished order is verified once it has stayed gone for its hold time. */
 export async function alarmCleared(c: CommandContext, alarm: AlarmFact): Promise<void> {
@@ -75,32 +73,6 @@ export async function alarmPatienceOver(c: CommandContext, ports: OrderPorts, ti
   // The payload is what startAlarmPatience stored, gone through JSON.
   const { alarm } = timer.payload as { readonly alarm: AlarmFact };
   if (await ports.alarmActive(c.tx, alarm.alarm)) await openForAlarm(c, ports, alarm);
-}
-
-export async function startGatewayPatience(
-  c: CommandContext,
-  community: string,
-  silence: { readonly gateway: string; readonly since: number },
-): Promise<void> {
-  const norms = (await ruleInForce(c.tx, community, PATIENCE)).value;
-  c.emit({
-    effect: 'timer',
-    key: gatewayPatienceKey(silence.gateway),
-    kind: GATEWAY_PATIENCE_TIMER,
-    community,
-    dueAt: Math.max(c.now, silence.since + norms.gatewaySilent),
-    basis: 'duration',
-    payload: { gateway: silence.gateway, since: silence.since },
-  });
-}
-
-export function endGatewayPatience(c: CommandContext, gateway: string): void {
-  c.emit({ effect: 'cancel-timer', key: gatewayPatienceKey(gateway) });
-}
-
-export async function gatewayPatienceOver(c: CommandContext, ports: OrderPorts, timer: DueTimer): Promise<void> {
-  const { gateway, since } = timer.payload as { readonly gateway: string; readonly since: number };
-  await openForGateway(c, ports, { community: timer.community, gateway, since });
 }
 
 /** A clock has run out: recorded and told once a round. A timer of an earlier round, or one met meanwhile, says nothing. */

@@ -117,8 +117,8 @@ export const PATIENCE = ruleSet({
   version: '2026-1',
   source:
     'own: a line that drops comes back by itself or not within minutes; 屏蔽 without an order is noticed in an hour',
-  schema: Type.Object({ COMMS: Ms, DISABLED: Ms, gatewaySilent: Ms }, { additionalProperties: false }),
-  value: { COMMS: 10 * MINUTE, DISABLED: 60 * MINUTE, gatewaySilent: 10 * MINUTE },
+  schema: Type.Object({ COMMS: Ms, DISABLED: Ms }, { additionalProperties: false }),
+  value: { COMMS: 10 * MINUTE, DISABLED: 60 * MINUTE },
 });
 
 /** How long a signal must be gone without a break before its repair counts as verified by live data, ms. */

@@ -151,27 +151,6 @@ export async function openForCheck(c: CommandContext, ports: OrderPorts, check: 
   });
 }
 
-/** The one order of a gateway's silence since `since` (ms). */
-export async function openForGateway(
-  c: CommandContext,
-  ports: OrderPorts,
-  silence: { readonly community: string; readonly gateway: string; readonly since: number },
-): Promise<string> {
-  const source = { kind: 'gateway', id: `${silence.gateway}@${silence.since}` } as const;
-  await lockCause(c.tx, silence.community, `gateway:${silence.gateway}`);
-  const mine = await orderOfSource(c.tx, silence.community, source);
-  if (mine) return mine.id;
-  return open(c, ports, {
-    community: silence.community,
-    kind: 'repair',
-    source,
-    title: { zh: `网关 ${silence.gateway} 通信中断`, en: `Gateway ${silence.gateway} is silent` },
-    detail: '',
-    dutyClass: 'comms',
-    spot: {},
-  });
-}
-
 export interface HandOrder {
   readonly title: string;
   readonly detail?: string | undefined;

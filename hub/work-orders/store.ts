@@ -111,6 +111,10 @@ export async function insertOrder(tx: Tx, o: NewOrder): Promise<string> {
   return id;
 }
 
+/** The state an order is in now. */
+export const orderState = async (tx: Tx, id: string): Promise<OrderState | undefined> =>
+  (await tx.maybe<{ state: OrderState }>(`select state from work_orders.work_order where id = $1`, [id]))?.state;
+
 /** Serialises whoever opens or joins orders of one cause (a device, a check): until the transaction ends. */
 export async function lockCause(tx: Tx, community: string, cause: string): Promise<void> {
   await tx.query(`select pg_advisory_xact_lock(hashtextextended($1, 7365140))`, [`${community}\n${cause}`]);

@@ -69,6 +69,7 @@ export const ABOVE: readonly string[] = [
   'main.ts',
   'start.ts',
   'policies.ts',
+  'policy-notices.ts',
   'effects.ts',
   'broker.ts',
   'backup.ts',

@@ -1,0 +1,213 @@
+// The nervous system in one table: which event causes which command (DESIGN 7). One line a rule; the runner
+// (events/runner.ts) takes events in order and gives each rule a transaction of its own.
+//
+// A line says: rule (its name in the books), on (the event), lane (what must stay in order with it), when (a condition
+// on the payload alone), key (the effect happens once for each), run (a command of a domain's api.ts).
+import type { AlarmFact, CommandContext, EventPayloads } from './events/api.ts';
+import { policy, type Policy } from './events/runner.ts';
+import * as notices from './policy-notices.ts';
+import * as orders from './work-orders/api.ts';
+
+/** What rules need that main.ts must hand in. */
+export interface PolicyPorts extends orders.OrderPorts {
+  /** Raises a FAULT of the hub itself on its own point, or goes on with the open one. */
+  raiseFault(c: CommandContext, fault: HubFault): Promise<void>;
+  /** Has this page reached anyone at all? */
+  reachedAnyone(c: CommandContext, notification: string): Promise<boolean>;
+}
+
+export interface HubFault {
+  readonly community: string;
+  /** `policy` or `page`: which of the hub's own signals. */
+  readonly signal: 'policy' | 'page';
+  readonly text: { readonly zh: string; readonly en: string };
+}
+
+/** Kinds of device whose limits (pressure, level) are repaired by an order. */
+const PROCESS_KINDS = ['extinguisher', 'water-tank', 'water-main'];
+
+/** Nothing opens an order while a drill or maintenance covers the place. */
+const earnest = (a: AlarmFact): boolean => a.mode === undefined;
+const ofAlarm = (a: AlarmFact): string => `alarm:${a.alarm}`;
+const patient = (a: AlarmFact): boolean => a.class === 'COMMS' || a.class === 'DISABLED';
+const needsOrder = (a: AlarmFact): boolean =>
+  a.class === 'FAULT' || (a.class === 'PROCESS' && PROCESS_KINDS.includes(a.deviceKind));
+const mayHaveOrder = (a: AlarmFact): boolean => needsOrder(a) || patient(a) || a.class === 'ENTRAPMENT';
+const entered =
+  (state: string) =>
+  (o: EventPayloads['order.changed']): boolean =>
+    o.state === state && o.from !== state;
+
+export const POLICIES: readonly Policy<PolicyPorts>[] = [
+  // Alarms → orders
+  policy({
+    rule: 'fault-opens-order',
+    on: 'alarm.raised',
+    lane: 'orders',
+    when: (a) => earnest(a) && needsOrder(a),
+    key: ofAlarm,
+    run: async (c, { payload }, ports) => void (await orders.openForAlarm(c, ports, payload)),
+  }),
+  policy({
+    rule: 'entrapment-opens-rescue',
+    on: 'alarm.raised',
+    lane: 'orders',
+    when: (a) => earnest(a) && a.class === 'ENTRAPMENT',
+    key: ofAlarm,
+    run: async (c, { payload }, ports) => void (await orders.openForAlarm(c, ports, payload)),
+  }),
+  policy({
+    rule: 'silence-starts-patience',
+    on: 'alarm.raised',
+    lane: 'orders',
+    when: (a) => earnest(a) && patient(a),
+    run: (c, { payload }) => orders.startAlarmPatience(c, payload),
+  }),
+  policy({
+    rule: 'return-of-silence-starts-patience',
+    on: 'alarm.recurred',
+    lane: 'orders',
+    when: (a) => earnest(a) && patient(a),
+    run: (c, { payload }) => orders.startAlarmPatience(c, payload),
+  }),
+  policy({
+    rule: 'clearing-ends-patience',
+    on: 'alarm.cleared',
+    lane: 'orders',
+    when: patient,
+    run: (c, { payload }) => orders.endAlarmPatience(c, payload),
+  }),
+  policy({
+    rule: 'clearing-asks-for-verification',
+    on: 'alarm.cleared',
+    lane: 'orders',
+    when: mayHaveOrder,
+    run: (c, { payload }) => orders.alarmCleared(c, payload),
+  }),
+  policy({
+    rule: 'return-reopens-order',
+    on: 'alarm.recurred',
+    lane: 'orders',
+    when: mayHaveOrder,
+    run: (c, { payload }) => orders.alarmRecurred(c, payload),
+  }),
+  policy({
+    rule: 'failed-check-opens-order',
+    on: 'check.failed',
+    lane: 'orders',
+    key: (check) => `check:${check.check}`,
+    run: async (c, { community, payload }, ports) =>
+      void (await orders.openForCheck(c, ports, { community, ...payload })),
+  }),
+  policy({
+    rule: 'clock-jump-moves-due-times',
+    on: 'clock.jumped',
+    lane: 'orders',
+    run: async (c, { payload }) => void (await orders.shiftClocks(c.tx, payload.jumpMs)),
+  }),
+
+  // Entrapment → people, whether or not the order could be opened
+  policy({
+    rule: 'entrapment-pages-duty',
+    on: 'alarm.raised',
+    lane: 'pages',
+    when: (a) => earnest(a) && a.class === 'ENTRAPMENT',
+    key: ofAlarm,
+    run: (c, { payload }, ports) => notices.pageDuty(c, ports, payload),
+  }),
+  policy({
+    rule: 'entrapment-pages-contractor',
+    on: 'alarm.raised',
+    lane: 'pages',
+    when: (a) => earnest(a) && a.class === 'ENTRAPMENT',
+    key: ofAlarm,
+    run: (c, { payload }) => notices.pageForEntrapment(c, payload, 'contractor'),
+  }),
+  policy({
+    rule: 'entrapment-pages-manager',
+    on: 'alarm.raised',
+    lane: 'pages',
+    when: (a) => earnest(a) && a.class === 'ENTRAPMENT',
+    key: ofAlarm,
+    run: (c, { payload }) => notices.pageForEntrapment(c, payload, 'manager'),
+  }),
+
+  // Orders → people
+  policy({
+    rule: 'order-without-anyone-on-duty-pages-supervisor',
+    on: 'order.changed',
+    lane: 'notices',
+    when: (o) => o.act === 'open' && o.state === 'open',
+    key: (o) => `order:${o.order}`,
+    run: (c, { community, payload }) => notices.tellUnattended(c, community, payload),
+  }),
+  policy({
+    rule: 'dispatched-order-tells-technicians',
+    on: 'order.changed',
+    lane: 'notices',
+    when: (o) => o.act === 'dispatch' && o.assignee === undefined && o.kind !== 'rescue',
+    run: (c, { id, community, payload }) => notices.tellPool(c, community, payload, id),
+  }),
+  policy({
+    rule: 'assigned-order-tells-assignee',
+    on: 'order.changed',
+    lane: 'notices',
+    when: (o) => o.act === 'assign',
+    run: (c, { id, community, payload }) => notices.tellAssignee(c, community, payload, id),
+  }),
+  policy({
+    rule: 'reopened-order-tells-supervisor-and-pool',
+    on: 'order.changed',
+    lane: 'notices',
+    when: (o) => o.act === 'reopen',
+    run: (c, { id, community, payload }) => notices.tellReopened(c, community, payload, id),
+  }),
+  policy({
+    rule: 'finished-order-tells-supervisor',
+    on: 'order.changed',
+    lane: 'notices',
+    when: entered('done'),
+    run: (c, { id, community, payload }) => notices.tellDone(c, community, payload, id),
+  }),
+  policy({
+    rule: 'breach-escalates',
+    on: 'order.breached',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => notices.escalate(c, community, payload, id),
+  }),
+  policy({
+    rule: 'failed-check-tells-supervisor',
+    on: 'check.failed',
+    lane: 'notices',
+    run: (c, { community, payload }) => notices.tellFailedCheck(c, community, payload),
+  }),
+
+  // Duty → people
+  policy({
+    rule: 'lost-certificate-tells-supervisor',
+    on: 'duty.unqualified',
+    lane: 'notices',
+    run: (c, { id, community, payload }, ports) => notices.tellUnqualified(c, ports, community, payload, id),
+  }),
+  policy({
+    rule: 'too-few-on-duty-tells-manager',
+    on: 'duty.understaffed',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => notices.tellUnderstaffed(c, community, payload, id),
+  }),
+
+  // The hub's own troubles → FAULT
+  policy({
+    rule: 'failed-policy-raises-fault',
+    on: 'policy.failed',
+    lane: 'faults',
+    run: (c, { community, payload }, ports) => notices.raisePolicyFault(c, ports, community, payload),
+  }),
+  policy({
+    rule: 'page-for-a-life-that-reached-nobody-raises-fault',
+    on: 'notify.undelivered',
+    lane: 'faults',
+    when: (n) => n.urgency === 'life',
+    run: (c, { community, payload }, ports) => notices.raisePageFault(c, ports, community, payload),
+  }),
+];

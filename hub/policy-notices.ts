@@ -1,0 +1,199 @@
+// The commands of policies that tell people, and those that raise the hub's own faults: whom, how urgently, what.
+import type { AlarmFact, CommandContext, EventPayloads, OrderFact } from './events/api.ts';
+import { textOf, type MessageKey } from './messages/text.ts';
+import type { PolicyPorts } from './policies.ts';
+import { orderState } from './work-orders/api.ts';
+
+type Urgency = 'life' | 'urgent' | 'normal';
+interface Page {
+  readonly key: string;
+  readonly community: string;
+  readonly to: { readonly role: string } | { readonly user: string };
+  readonly urgency: Urgency;
+  readonly message: MessageKey;
+  readonly args: Record<string, string | number>;
+  readonly link: string;
+}
+
+const tell = (c: CommandContext, page: Page): void => c.emit({ effect: 'notify', ...page });
+
+const orderArgs = (o: OrderFact): Record<string, string> => ({
+  number: o.number,
+  title_zh: o.title.zh,
+  title_en: o.title.en,
+});
+const orderLink = (o: OrderFact): string => `/orders/${o.order}`;
+
+/** Order numbers are for people; who is told of a life is told at the urgency of a life. */
+const tellOfOrder = (
+  c: CommandContext,
+  community: string,
+  o: OrderFact,
+  page: Pick<Page, 'to' | 'message' | 'urgency'> & { readonly once: string; readonly args?: Record<string, string> },
+): void =>
+  tell(c, {
+    key: `${page.message}:${o.order}:${page.once}`,
+    community,
+    to: page.to,
+    urgency: page.urgency,
+    message: page.message,
+    args: { ...orderArgs(o), ...page.args },
+    link: orderLink(o),
+  });
+
+const whereOf = (a: AlarmFact): string =>
+  [a.building, a.floor === undefined ? undefined : `${a.floor}F`, a.place, a.device].filter(Boolean).join(' ');
+
+function entrapmentPage(a: AlarmFact, to: Page['to'], message: MessageKey): Page {
+  return {
+    // One page a person, even for someone who is on duty and manager at once.
+    key: `${message}:${a.alarm}`,
+    community: a.community,
+    to,
+    urgency: 'life',
+    message,
+    args: { title_zh: a.text.zh, title_en: a.text.en, where: whereOf(a) },
+    link: `/?alarm=${a.alarm}`,
+  };
+}
+
+/** [S5] Those on duty in the control room answer the intercom; with nobody on duty, every operator is paged. */
+export async function pageDuty(c: CommandContext, ports: PolicyPorts, a: AlarmFact): Promise<void> {
+  const duty = await ports.onDuty(c.tx, a.community, 'operator', c.now);
+  const to = duty.length > 0 ? duty.map((p) => ({ user: p.id })) : [{ role: 'operator' }];
+  for (const one of to) tell(c, entrapmentPage(a, one, 'notify.entrapment-duty'));
+}
+
+/** [S5] The maintenance company is called at once, and a leader comes in person. */
+export function pageForEntrapment(c: CommandContext, a: AlarmFact, role: 'contractor' | 'manager'): void {
+  tell(c, entrapmentPage(a, { role }, `notify.entrapment-${role}`));
+}
+
+/** An order that could not be dispatched, because nobody was on duty, must not lie unseen. */
+export async function tellUnattended(c: CommandContext, community: string, o: OrderFact): Promise<void> {
+  if ((await orderState(c.tx, o.order)) !== 'open') return;
+  tellOfOrder(c, community, o, {
+    to: { role: 'supervisor' },
+    message: 'notify.order-unattended',
+    urgency: 'urgent',
+    once: 'open',
+  });
+}
+
+const seldomLife = (o: OrderFact): Urgency => (o.priority === 'normal' ? 'normal' : 'urgent');
+
+export function tellPool(c: CommandContext, community: string, o: OrderFact, event: string): void {
+  const to = { role: 'technician' };
+  tellOfOrder(c, community, o, { to, message: 'notify.order-dispatched', urgency: seldomLife(o), once: event });
+}
+
+export function tellAssignee(c: CommandContext, community: string, o: OrderFact, event: string): void {
+  if (o.assignee === undefined) return;
+  const to = { user: o.assignee };
+  tellOfOrder(c, community, o, { to, message: 'notify.order-assigned', urgency: seldomLife(o), once: event });
+}
+
+export function tellReopened(c: CommandContext, community: string, o: OrderFact, event: string): void {
+  for (const role of ['supervisor', 'technician'])
+    tellOfOrder(c, community, o, {
+      to: { role },
+      message: 'notify.order-reopened',
+      urgency: seldomLife(o),
+      once: `${event}:${role}`,
+    });
+}
+
+export function tellDone(c: CommandContext, community: string, o: OrderFact, event: string): void {
+  const to = { role: 'supervisor' };
+  tellOfOrder(c, community, o, { to, message: 'notify.order-done', urgency: 'normal', once: event });
+}
+
+/** Whom a clock that ran out is told: the next above who should have met it. */
+export function escalate(
+  c: CommandContext,
+  community: string,
+  o: EventPayloads['order.breached'],
+  event: string,
+): void {
+  const roles = o.kind === 'rescue' ? ['manager', 'supervisor', 'operator'] : ['supervisor', 'manager'];
+  for (const role of roles)
+    tellOfOrder(c, community, o, {
+      to: { role },
+      message: 'notify.order-breached',
+      urgency: o.priority === 'life' ? 'life' : 'urgent',
+      once: `${event}:${role}`,
+      args: { clock: o.clock },
+    });
+}
+
+export function tellFailedCheck(c: CommandContext, community: string, check: EventPayloads['check.failed']): void {
+  tell(c, {
+    key: `check-failed:${check.check}`,
+    community,
+    to: { role: 'supervisor' },
+    urgency: 'normal',
+    message: 'notify.check-failed',
+    args: { item: check.item },
+    link: '/checks',
+  });
+}
+
+export async function tellUnqualified(
+  c: CommandContext,
+  ports: PolicyPorts,
+  community: string,
+  lost: EventPayloads['duty.unqualified'],
+  event: string,
+): Promise<void> {
+  const person = await ports.person(c.tx, community, lost.person);
+  tell(c, {
+    key: `certificate-expired:${event}`,
+    community,
+    to: { role: 'supervisor' },
+    urgency: 'urgent',
+    message: 'notify.certificate-expired',
+    args: { name: person?.name ?? lost.person },
+    link: '/duty',
+  });
+}
+
+export function tellUnderstaffed(
+  c: CommandContext,
+  community: string,
+  duty: EventPayloads['duty.understaffed'],
+  event: string,
+): void {
+  for (const role of ['supervisor', 'manager'])
+    tell(c, {
+      key: `understaffed:${event}:${role}`,
+      community,
+      to: { role },
+      urgency: 'urgent',
+      message: 'notify.understaffed',
+      args: { qualified: duty.qualified, minimum: duty.minimum },
+      link: '/duty',
+    });
+}
+
+export const raisePolicyFault = (
+  c: CommandContext,
+  ports: PolicyPorts,
+  community: string,
+  failed: EventPayloads['policy.failed'],
+): Promise<void> =>
+  ports.raiseFault(c, {
+    community,
+    signal: 'policy',
+    text: textOf('notify.policy-failed', { rule: failed.rule, error: failed.error }),
+  });
+
+/** A page for a life that nobody at all received: someone must go and tell. */
+export async function raisePageFault(
+  c: CommandContext,
+  ports: PolicyPorts,
+  community: string,
+  lost: EventPayloads['notify.undelivered'],
+): Promise<void> {
+  if (await ports.reachedAnyone(c, lost.notification)) return;
+  await ports.raiseFault(c, { community, signal: 'page', text: textOf('notify.page-lost', { error: lost.error }) });
+}
