@@ -1,0 +1,86 @@
+// The gateway's command line: what is asked for, and the check of a site file without starting anything.
+import { parseArgs } from 'node:util';
+import { formatProblem, ConfigError } from '../device-profiles/config-error.ts';
+import { WIRE_LIMITS } from '../device-profiles/contract/wire.ts';
+import { encodeIndex, pointIndex, type PointIndex } from './birth.ts';
+import { SETTINGS } from './config.ts';
+import { loadSite, type Site } from './site.ts';
+
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'run'; readonly site: string; readonly check: boolean }
+  | { readonly kind: 'wrong'; readonly why: string };
+
+export function readCommand(argv: readonly string[]): Command {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { site: { type: 'string' }, check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help) return { kind: 'help' };
+    if (!values.site) return { kind: 'wrong', why: '--site FILE is missing' };
+    return { kind: 'run', site: values.site, check: values.check ?? false };
+  } catch (error) {
+    return { kind: 'wrong', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export function helpText(): string {
+  const width = Math.max(...SETTINGS.map((s) => s.name.length));
+  const settings = SETTINGS.map(
+    (s) => `  ${s.name.padEnd(width)}  ${s.help}${s.default === undefined ? '' : ` (default ${s.default})`}`,
+  );
+  return [
+    'npm run gateway -- --site FILE [--check]',
+    '',
+    '  --site FILE  the site file: links, devices, field users',
+    '  --check      says whether the site file is right, with every mistake and its line, and starts nothing',
+    '  --help       this text',
+    '',
+    'Settings (environment):',
+    ...settings,
+  ].join('\n');
+}
+
+export interface CheckedSite {
+  readonly site: Site;
+  readonly index: PointIndex;
+}
+
+/** @throws ConfigError with every problem of the site */
+export function checkSite(file: string, env: Readonly<Record<string, string | undefined>>): CheckedSite {
+  const site = loadSite(file, { env });
+  const index = pointIndex(site.devices);
+  const bytes = encodeIndex(index, {
+    gateway: site.gateway,
+    community: site.community,
+    epoch: '0'.repeat(32),
+    at: 0,
+    software: '',
+    head: { safety: 0, telemetry: 0 },
+    writesHistory: false,
+  }).length;
+  // The snapshot of a birth adds up to 50 bytes a point.
+  const points = site.devices.reduce((sum, d) => sum + d.model.points.length, 0);
+  if (bytes + points * 50 > WIRE_LIMITS.birthBytes) {
+    const message = `${points} points are more than one gateway can announce (${WIRE_LIMITS.birthBytes} bytes)`;
+    throw new ConfigError([{ file, path: 'devices', message }]);
+  }
+  return { site, index };
+}
+
+/** One line for a site that is right: what it holds. */
+export function summary({ site, index }: CheckedSite): string {
+  const points = index.devices.flatMap((d) => d.points);
+  const safety = points.filter((p) => p.lane === 'safety').length;
+  const counts = [
+    `${site.links.length} links`,
+    `${site.devices.length} devices`,
+    `${index.models.length} models`,
+    `${points.length} points (${safety} safety, ${points.length - safety} telemetry)`,
+    `${site.mqttUsers.length} field users`,
+  ];
+  return `OK ${site.gateway}: ${counts.join(', ')}`;
+}
+
+export const warningLines = (site: Site): string[] => site.warnings.map((w) => `warning: ${formatProblem(w)}`);

@@ -1,0 +1,236 @@
+// The gateway process, put together in the order in which data flows through it.
+//
+//   devices ──▶ drivers (modbus, mqtt) ──▶ intake: report what is worth it, in one order
+//                    ▲                        │
+//        answer to the device        spool: two lanes on disk, then durable
+//                                             ├──▶ history ──▶ InfluxDB (if INFLUX_URL)
+//                                             └──▶ uplink  ──▶ broker ──▶ hub
+//   intake ──▶ annunciator page, /health, /metrics on loopback
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { ConfigError } from '../device-profiles/config-error.ts';
+import type { Beat } from '../device-profiles/contract/wire.ts';
+import { Annunciator } from './annunciator.ts';
+import { annunciatorPage } from './annunciator-page.ts';
+import { encodeIndex } from './birth.ts';
+import { checkSite, helpText, readCommand, summary, warningLines, type CheckedSite } from './cli.ts';
+import { systemClock, watchClock } from './clock.ts';
+import { readConfig, SettingsError, type GatewayConfig } from './config.ts';
+import type { Driver, Logger } from './drivers/driver.ts';
+import { modbusDriver, type ModbusLink } from './drivers/modbus.ts';
+import { MqttDriver } from './drivers/mqtt.ts';
+import { healthOf, metricsOf } from './health.ts';
+import { HISTORY_CONSUMER, HistoryWriter } from './history.ts';
+import { Intake } from './intake.ts';
+import { LocalServer } from './local-server.ts';
+import { SpoolLocked } from './spool/lock.ts';
+import { Spool } from './spool.ts';
+import { Uplink } from './uplink.ts';
+
+/** Everything must be closed by then after SIGTERM, ms; what is not is ended anyway (the spool survives that). */
+const STOP_MS = 10_000;
+const CLOCK_LOOK_MS = 1_000;
+/** Exit codes: 1 the site or settings are wrong, 2 the command line is. */
+const EXIT = { wrong: 1, usage: 2 } as const;
+
+const software = (): string => {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { name, version } = JSON.parse(text) as { name: string; version: string };
+  return `${name} ${version}`;
+};
+
+interface Running {
+  /** What the ready line tells. */
+  readonly addresses: Readonly<Record<string, string | number>>;
+  stop(): Promise<void>;
+}
+
+async function startGateway({ site, index }: CheckedSite, config: GatewayConfig, log: Logger): Promise<Running> {
+  const { gateway, community } = site;
+  const clock = systemClock;
+  const dir = join(config.dataDir, 'gateway', gateway);
+  const writesHistory = config.influx !== undefined;
+  const at = Math.trunc(clock.now());
+  const born = { gateway, community, software: software(), writesHistory };
+
+  // ── The spool first: nothing is heard that could not be kept.
+  const birthBytes = encodeIndex(index, { ...born, epoch: '0'.repeat(32), at, head: { safety: 0, telemetry: 0 } });
+  const spool = await Spool.open({
+    dir: join(dir, 'spool'),
+    gateway,
+    birth: { id: index.id, bytes: birthBytes },
+    consumers: writesHistory ? ['uplink', HISTORY_CONSUMER] : ['uplink'],
+    clock,
+    log,
+    limits: { maxBytes: config.spoolBytes },
+  });
+  spool.note({ kind: 'started', text: born.software });
+
+  // ── What drivers hand on becomes records.
+  const intake = new Intake({ devices: site.devices, links: site.links.map((l) => l.id), spool, clock, log });
+  const annunciator = new Annunciator(site.devices, intake.table);
+  intake.onSamples((samples) => annunciator.take(samples));
+
+  // ── Consumers of the spool.
+  const history = config.influx
+    ? new HistoryWriter({ target: config.influx, gateway, community, index, spool, dir, clock, log })
+    : undefined;
+  const uplink = new Uplink({
+    ...born,
+    ...config.hub,
+    index,
+    spool,
+    snapshot: () => intake.table.snapshot(),
+    beat: () => beatOf(spool, intake, history),
+    clock,
+    log,
+  });
+
+  // ── Drivers.
+  const modbusLinks = site.links.filter((l): l is Extract<typeof l, ModbusLink> => l.type !== 'mqtt');
+  const modbus = modbusDriver({ links: modbusLinks, devices: site.devices, port: intake });
+  const fields = site.links
+    .filter((l) => l.type === 'mqtt')
+    .map(
+      (l) =>
+        new MqttDriver({
+          link: l.id,
+          devices: site.devices,
+          port: intake,
+          broker: { host: config.host, port: config.fieldMqttPort, users: site.mqttUsers },
+        }),
+    );
+  const drivers: readonly Driver[] = [modbus, ...fields];
+
+  // ── What people on site can look at.
+  const health = { gateway, spool, intake, uplink, history, drivers };
+  const local = new LocalServer(config.annunciatorPort, {
+    page: () => {
+      const { connected, fault, lanes } = uplink.stats();
+      return annunciatorPage({
+        gateway,
+        now: clock.now(),
+        active: annunciator.active(),
+        diskFault: spool.stats().failing.safety,
+        hubFault: connected && lanes.safety.open ? '' : fault || 'no answer',
+        offlineDevices: intake.table.counts().offline,
+      });
+    },
+    health: () => healthOf(health),
+    metrics: () => metricsOf(health),
+  });
+
+  const watch = watchClock(clock);
+  const clockTimer = setInterval(() => {
+    const jump = watch.look();
+    if (jump === 0) return;
+    log.warn({ jumpMs: jump }, 'the wall clock has jumped');
+    spool.note({ kind: 'clock-jump', count: jump });
+  }, CLOCK_LOOK_MS);
+
+  const stop = async (): Promise<void> => {
+    clearInterval(clockTimer);
+    await Promise.all(drivers.map((d) => d.stop()));
+    intake.stop();
+    spool.flush().catch(() => undefined);
+    await Promise.all([uplink.stop(), history?.stop()]);
+    await spool.close();
+    await local.stop();
+  };
+
+  try {
+    const address = await local.start();
+    intake.start();
+    history?.start();
+    uplink.start();
+    await Promise.all(drivers.map((d) => d.start()));
+    const ports = fields.map((f) => f.listening).filter((port) => port !== 0);
+    return {
+      addresses: {
+        gateway,
+        ...(ports[0] === undefined ? {} : { fieldMqtt: ports[0] }),
+        annunciator: `${address}/`,
+        health: `${address}/health`,
+        metrics: `${address}/metrics`,
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+function beatOf(
+  spool: Spool,
+  intake: Intake,
+  history: HistoryWriter | undefined,
+): Pick<Beat, 'spool' | 'devices' | 'links' | 'history'> {
+  const { bytes, maxBytes, dropped } = spool.stats();
+  return {
+    spool: { bytes, maxBytes, dropped },
+    devices: intake.table.counts(),
+    links: intake.links(),
+    ...(history ? { history: history.position() } : {}),
+  };
+}
+
+/** @returns the exit code, or undefined while the gateway runs */
+async function main(): Promise<number | undefined> {
+  const command = readCommand(process.argv.slice(2));
+  if (command.kind === 'help') {
+    console.log(helpText());
+    return 0;
+  }
+  if (command.kind === 'wrong') {
+    console.error(`${command.why}\n\n${helpText()}`);
+    return EXIT.usage;
+  }
+  const checked = checkSite(command.site, process.env);
+  for (const line of warningLines(checked.site)) console.error(line);
+  if (command.check) {
+    console.log(summary(checked));
+    return 0;
+  }
+  const config = readConfig(process.env);
+  // The log goes to stderr, so that stdout carries the ready line alone.
+  const log = pino({ level: config.logLevel, base: { gateway: checked.site.gateway } }, pino.destination(2));
+  const running = await startGateway(checked, config, log);
+  let stopping = false;
+  const onSignal = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    const deadline = setTimeout(() => {
+      log.error({}, `not stopped within ${STOP_MS} ms`);
+      process.exit(EXIT.wrong);
+    }, STOP_MS);
+    running.stop().then(
+      () => {
+        clearTimeout(deadline);
+        process.exit(0);
+      },
+      (error: unknown) => {
+        log.error({ error: String(error) }, 'stopping failed');
+        process.exit(EXIT.wrong);
+      },
+    );
+  };
+  process.on('SIGINT', () => onSignal('SIGINT'));
+  process.on('SIGTERM', () => onSignal('SIGTERM'));
+  console.log(JSON.stringify({ ready: 'gateway', ...running.addresses }));
+  return undefined;
+}
+
+try {
+  const code = await main();
+  if (code !== undefined) process.exitCode = code;
+} catch (error) {
+  // What the user can set right is told without a stack.
+  const system = error instanceof Error && 'syscall' in error;
+  const known = error instanceof ConfigError || error instanceof SettingsError || error instanceof SpoolLocked || system;
+  const text = error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
+  console.error(text);
+  process.exitCode = EXIT.wrong;
+}
