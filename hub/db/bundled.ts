@@ -147,6 +147,8 @@ function serverArgs({ paths, options, transport }: Setup, port: number): string[
     'max_parallel_workers_per_gather=0',
     'io_method=sync',
     'jit=off',
+    // After a crash: one call for the whole file system instead of one for each of a thousand files.
+    ...(process.platform === 'linux' ? ['recovery_init_sync_method=syncfs'] : []),
     'timezone=UTC',
     'log_timezone=UTC',
     'log_min_messages=warning',
@@ -176,6 +178,7 @@ async function freePort(): Promise<number> {
 /** Waits until postmaster.pid says `ready`. @throws Error with the server's messages when it ends first */
 async function ready(setup: Setup, child: ChildProcess, output: () => string): Promise<void> {
   const deadline = performance.now() + BUNDLED_LIMITS.startMsMax;
+  // A file of an earlier server was disowned before this one started.
   while (readPostmaster(setup.paths.data)?.status !== 'ready') {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`the bundled PostgreSQL ended while it started:\n${output()}`);

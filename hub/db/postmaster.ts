@@ -1,12 +1,17 @@
 // Deals with a PostgreSQL server that an earlier hub left in a data directory: still running, dying, or only its
 // lock file.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { BUNDLED_LIMITS } from '../config.ts';
 
 /** A pid above every kernel's maximum: PostgreSQL finds nobody there and takes the directory over. */
 const NOBODY_PID = 2_147_483_646;
+
+/** Lines of postmaster.pid, from 0. */
+const PID_LINE = 0;
+const PORT_LINE = 3;
+const STATUS_LINE = 7;
 
 const pidFile = (dataDir: string): string => join(dataDir, 'postmaster.pid');
 
@@ -20,9 +25,9 @@ export interface Postmaster {
 export function readPostmaster(dataDir: string): Postmaster | undefined {
   if (!existsSync(pidFile(dataDir))) return undefined;
   const lines = readFileSync(pidFile(dataDir), 'utf8').split('\n');
-  const pid = Number(lines[0]);
+  const pid = Number(lines[PID_LINE]);
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  return { pid, port: Number(lines[3] ?? 0), status: (lines[7] ?? '').trim() };
+  return { pid, port: Number(lines[PORT_LINE] ?? 0), status: (lines[STATUS_LINE] ?? '').trim() };
 }
 
 function commandOf(pid: number): string {
@@ -73,21 +78,32 @@ export async function stopPostmaster(pid: number): Promise<void> {
   await gone(pid, BUNDLED_LIMITS.stopImmediateMsMax);
 }
 
+/** Replaces the lock file's pid and status, whole or not at all. */
+function disown(dataDir: string): void {
+  const lines = readFileSync(pidFile(dataDir), 'utf8').split('\n');
+  lines[PID_LINE] = String(NOBODY_PID);
+  lines[STATUS_LINE] = 'stopped';
+  const beside = `${pidFile(dataDir)}.new`;
+  writeFileSync(beside, lines.join('\n'));
+  renameSync(beside, pidFile(dataDir));
+}
+
 /**
- * Frees a data directory whose hub is dead: stops a server that still runs there; where the lock file names a process
- * that is something else by now (the machine restarted), says so in the file. The file itself stays: it carries the
- * shared memory id by which PostgreSQL detects backends that outlived their parent.
+ * Frees a data directory whose hub is dead: stops a server that still runs there. A lock file that a dead one left says
+ * `ready` and names a pid that may be something else by now, so it is told that nobody is there; it stays, for it
+ * carries the shared memory id by which PostgreSQL detects backends that outlived their parent. An unreadable one (cut
+ * while it was written) would keep the server from starting and is removed.
  */
 export async function freeDataDir(dataDir: string): Promise<'free' | 'stopped' | 'stale'> {
+  if (!existsSync(pidFile(dataDir))) return 'free';
   const found = readPostmaster(dataDir);
-  if (found === undefined) return 'free';
-  if (isServer(found.pid)) {
-    await stopPostmaster(found.pid);
-    return 'stopped';
+  if (found === undefined) {
+    rmSync(pidFile(dataDir), { force: true });
+    return 'stale';
   }
-  if (exists(found.pid)) {
-    const text = readFileSync(pidFile(dataDir), 'utf8');
-    writeFileSync(pidFile(dataDir), text.replace(/^\d+/, String(NOBODY_PID)));
-  }
-  return 'stale';
+  const running = isServer(found.pid);
+  if (running) await stopPostmaster(found.pid);
+  // A server that had to be killed leaves its file, too.
+  if (existsSync(pidFile(dataDir))) disown(dataDir);
+  return running ? 'stopped' : 'stale';
 }

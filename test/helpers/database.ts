@@ -56,6 +56,14 @@ async function preparedDataDir(migrations: readonly Migration[]): Promise<string
   return prepared;
 }
 
+/** A data directory for a bundled server, as a second start finds it: initialised, with all migrations applied. */
+export async function preparedData(name: string): Promise<string> {
+  const prepared = await preparedDataDir(await loadMigrations());
+  const dir = tempDir(name);
+  cpSync(prepared, join(dir, 'postgres'), { recursive: true });
+  return dir;
+}
+
 interface Source {
   /** Where CREATE DATABASE can be said. */
   readonly admin: ClientConfig;
@@ -64,10 +72,8 @@ interface Source {
   url(database: string): string;
 }
 
-async function bundledSource(migrations: readonly Migration[]): Promise<Source> {
-  const prepared = await preparedDataDir(migrations);
-  const dir = tempDir('pg');
-  cpSync(prepared, join(dir, 'postgres'), { recursive: true });
+async function bundledSource(): Promise<Source> {
+  const dir = await preparedData('pg');
   const server: BundledServer = await startBundled({ dataDir: dir, log: silentLog, settings: SETTINGS });
   onCleanup(() => server.stop());
   const { host, port, user } = server.connection;
@@ -124,7 +130,7 @@ let source: Promise<Source> | undefined;
 /** The server of this test file, started at its first use. */
 async function theSource(migrations: readonly Migration[]): Promise<Source> {
   const url = process.env['FENGSUI_TEST_DATABASE_URL'];
-  source ??= url === undefined || url === '' ? bundledSource(migrations) : serverSource(url, migrations);
+  source ??= url === undefined || url === '' ? bundledSource() : serverSource(url, migrations);
   return source;
 }
 
