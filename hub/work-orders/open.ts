@@ -80,7 +80,7 @@ export async function openForAlarm(c: CommandContext, ports: OrderPorts, alarm: 
   const kind: OrderKind = alarm.class === 'ENTRAPMENT' ? 'rescue' : 'repair';
   const joined = await orderToJoin(tx, alarm.community, alarm, kind);
   if (joined) {
-    await join(c, joined.id, alarm);
+    await join(c, ports, joined.id, alarm);
     return joined.id;
   }
   const site = await ruleInForce(tx, alarm.community, SITE_AREA);
@@ -94,12 +94,14 @@ export async function openForAlarm(c: CommandContext, ports: OrderPorts, alarm: 
     spot: alarm,
   });
   await joinAlarm(tx, id, alarm, now);
+  await ports.linkAlarm(c, alarm.alarm, id);
   return id;
 }
 
-async function join(c: CommandContext, id: string, alarm: AlarmFact): Promise<void> {
+async function join(c: CommandContext, ports: OrderPorts, id: string, alarm: AlarmFact): Promise<void> {
   const order = await existing(c, alarm.community, id);
   if (!(await joinAlarm(c.tx, id, alarm, c.now))) return;
+  await ports.linkAlarm(c, alarm.alarm, id);
   const note = `${alarm.text.zh} / ${alarm.text.en}`;
   await addOrderEvents(c.tx, { order: id, version: order.version, by: 'system', byName: '', now: c.now }, [
     { act: 'join', note },
