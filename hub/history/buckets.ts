@@ -13,7 +13,8 @@ const LADDER_MS: readonly number[] = [
   ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND_MS),
   ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE_MS),
   ...[1, 2, 3, 4, 6, 8, 12].map((n) => n * HOUR_MS),
-  ...[1, 2, 7, 14, 28, 56, 112, 364].map((n) => n * DAY_MS),
+  ...[1, 2, 7, 14, 28, 56, 112].map((n) => n * DAY_MS),
+  ...[1, 2, 4, 8, 16, 32, 64, 128, 256].map((n) => n * 364 * DAY_MS),
 ];
 
 /**
@@ -22,8 +23,8 @@ const LADDER_MS: readonly number[] = [
  */
 export const BUCKET_ORIGIN_MS = -8 * HOUR_MS;
 
-/** Latest time a query may name, ms: what a Date can hold (ECMA-262, 21.4.1.1). */
-const TIME_MAX_MS = 8_640_000_000_000_000;
+/** Latest time that history can hold or be asked for: its ns fit 64 bits, in the year 2262, as in InfluxDB. */
+export const TIME_MAX_MS = 9_223_372_036_853;
 
 export interface BucketPlan extends Range {
   readonly widthMs: number;

@@ -11,6 +11,7 @@ import {
   type SeriesKey,
   type SeriesSample,
 } from './api.ts';
+import { TIME_MAX_MS } from './buckets.ts';
 import type { DuckdbFile } from './duckdb-file.ts';
 import { inTransaction } from './duckdb-schema.ts';
 import type { HistoryLimits } from './limits.ts';
@@ -19,8 +20,6 @@ import type { HistoryLimits } from './limits.ts';
 const CHUNK_ROWS = 2_048;
 const CHUNK_TYPES = [INTEGER, BIGINT, DOUBLE, VARCHAR, UTINYINT] as const;
 const NS_PER_MS = 1_000_000n;
-/** Last whole ms whose ns fit 64 bits: in the year 2262, as in InfluxDB. */
-const TIME_MAX_MS = 9_223_372_036_853;
 const QUALITY_CODE = new Map<Quality, number>(QUALITIES.map((quality, code) => [quality, code]));
 
 export type WriterLimits = Pick<HistoryLimits, 'queuedSamples' | 'commitDelayMs' | 'commitSamples'>;

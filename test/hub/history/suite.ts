@@ -174,6 +174,7 @@ export function historySuite(open: () => Promise<Store>): void {
       ['an empty range', { from: T0, to: T0 }, {}],
       ['a reversed range', { from: T0, to: T0 - 1 }, {}],
       ['a time before 1970', { from: -1, to: T0 }, {}],
+      ['a time after 2262', { from: T0, to: 9_223_372_036_854 }, {}],
       ['a time that is no number', { from: Number.NaN, to: T0 }, {}],
       ['a page of nothing', { from: T0, to: T0 + 1 }, { limit: 0 }],
       ['a page that is too large', { from: T0, to: T0 + 1 }, { limit: HISTORY_LIMITS.rawPage + 1 }],
