@@ -169,6 +169,10 @@ export class Spool {
   get epoch(): string {
     return this.#epoch;
   }
+  /** Last place given in the gateway-wide order of records. */
+  get lastN(): number {
+    return this.#n;
+  }
   /** Next place in the gateway-wide order of records. */
   nextN(): number {
     return ++this.#n;
@@ -258,17 +262,20 @@ export class Spool {
   /**
    * Begins a new epoch, because the hub's memory and this disk do not agree. What no consumer has yet is carried over in
    * its order, under new sequences and with its n; then the new epoch is put in force in one step.
+   * @param aboveN where the hub has heard a greater n than was ever given here: all that is carried gets an n above it
    * @throws Error when the disk refuses; the old epoch then goes on
    */
-  mintEpoch(reason: string): Promise<string> {
-    this.#minting ??= this.#mint(reason).finally(() => {
+  mintEpoch(reason: string, aboveN = 0): Promise<string> {
+    this.#minting ??= this.#mint(reason, aboveN).finally(() => {
       this.#minting = undefined;
     });
     return this.#minting;
   }
 
-  async #mint(reason: string): Promise<string> {
+  async #mint(reason: string, aboveN: number): Promise<string> {
     const epoch = newEpoch();
+    const renumber = aboveN >= this.#n;
+    if (renumber) this.#n = aboveN;
     const stores: LaneStore[] = [];
     for (const lane of LANES) this.#lane(lane).hold();
     try {
@@ -278,7 +285,8 @@ export class Spool {
         const store = await this.#openStore(lane, epoch, (d) => this.#onDamage(lane, d));
         stores.push(store);
         const places = new Map([...this.#readers].map(([name, r]) => [name, r.positions[lane]]));
-        moved[lane] = await carry(this.#store(lane), store, epoch, places);
+        const numbering = { epoch, nextN: () => this.nextN(), renumber };
+        moved[lane] = await carry(this.#store(lane), store, places, numbering);
       }
       const [safety, telemetry] = stores;
       if (!safety || !telemetry) throw new Error('no stores');
@@ -367,13 +375,13 @@ export class Spool {
     loss: { from: number; to: number; fromTime: number; toTime: number; crc: number },
   ): Entry {
     const { gateway, birth, clock } = this.#o;
-    const n = this.nextN();
     const at = clock.now();
     const count = loss.to - loss.from + 1;
-    const note: Note = { kind: 'loss', at, n, ...loss, count, text: 'no longer kept by the gateway' };
+    // Outside the order: what follows it in the lane is older than now.
+    const note: Note = { kind: 'loss', at, n: 0, ...loss, count, text: 'no longer kept by the gateway' };
     const identity = { gateway, epoch, lane, birth: birth.id, first: loss.from, prevCrc: 0 };
     const bytes = encodeBatch({ ...identity, samples: [], notes: [note] });
-    const place = { first: loss.from, last: loss.to, count, lastN: n, time: at, prevCrc: 0, crc: loss.crc };
+    const place = { first: loss.from, last: loss.to, count, lastN: 0, time: at, prevCrc: 0, crc: loss.crc };
     return { ...place, birthTag: 0, bytes, loss: true };
   }
 

@@ -133,14 +133,14 @@ export class Uplink {
     const consumer = spool.consumer(CONSUMER);
     const source = {
       epoch: () => spool.epoch,
-      position: () => consumer.position(lane),
+      lastN: () => spool.lastN,
       next: (after: number) => consumer.next(lane, after),
       commit: (seq: number, epoch: string) => consumer.commit(lane, seq, epoch),
       crcAt: (seq: number) => spool.crcAt(lane, seq),
     };
     const hooks = {
       publish: (entry: Entry) => this.#publish(lane, entry),
-      mismatch: (reason: string) => void this.#mint(`${lane}: ${reason}`),
+      mismatch: (reason: string, aboveN?: number) => void this.#mint(`${lane}: ${reason}`, aboveN),
       monotonic: () => clock.monotonic(),
     };
     return new LaneSender(lane, source, hooks, this.#limits);
@@ -335,13 +335,13 @@ export class Uplink {
     }
   }
 
-  async #mint(reason: string): Promise<void> {
+  async #mint(reason: string, aboveN?: number): Promise<void> {
     const { spool, clock, log } = this.#o;
     if (this.#minting || clock.monotonic() - this.#mintedAt < this.#limits.mintQuietMs) return;
     this.#minting = true;
     this.#mintedAt = clock.monotonic();
     try {
-      await spool.mintEpoch(reason);
+      await spool.mintEpoch(reason, aboveN);
       this.#minted++;
       this.#announce();
     } catch (error) {

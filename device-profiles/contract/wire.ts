@@ -18,6 +18,7 @@
 // their n, so a sample whose n is not above the highest n the hub has applied from the lanes for that point is a repeat:
 // without effect on alarms. The snapshot's n is no such mark: records between the hub's cursor and `head` are still to
 // come and must be applied, pulses and all; the snapshot is compared with alarm states once the cursor reaches `head`.
+// The note of a batch that `coversLoss` has n 0: it stands outside the order.
 // Point `online` = 0 makes every point of its device stale (`device-offline`) from that n on, each until a record of
 // its own with a greater n; there is no record per point for it.
 import { Encoder } from 'cbor-x';
@@ -181,6 +182,11 @@ export const Receipt = Type.Object(
     /** Running CRC of the lane at `seq`; the gateway compares it with its own and mints a new epoch on a mismatch. */
     crc: Type.Integer({ minimum: 0, maximum: 0xffff_ffff }),
     rewind: Type.Optional(Type.Boolean()),
+    /**
+     * Highest n that the hub has applied from this lane, over all epochs. A gateway whose own n is behind (wiped disk and
+     * a clock that is wrong as well) goes on above it under a new epoch, since the hub would take its records for repeats.
+     */
+    n: Type.Optional(Sequence),
   },
   closed,
 );

@@ -112,6 +112,10 @@ export class Lane {
     const waiting = this.#heldRecords + (this.#open?.records ?? 0);
     if (waiting + samples.length > this.#limits.pendingRecords) return this.#refuse(samples);
     let group = this.#openGroup();
+    if (this.#refused.count > 0) {
+      group.notes.push({ kind: 'loss', at: this.#hooks.now(), n: this.#hooks.nextN(), ...this.#refused });
+      this.#refused = { count: 0, fromTime: 0, toTime: 0 };
+    }
     for (const sample of samples) {
       const bytes = sampleBytes(sample);
       if (group.records >= WIRE_LIMITS.batchRecords || group.bytes + bytes > SEAL_BYTES) {
@@ -190,10 +194,6 @@ export class Lane {
 
   #encode(group: OpenGroup): void {
     const { samples, notes } = group;
-    if (this.#refused.count > 0) {
-      notes.push({ kind: 'loss', at: this.#hooks.now(), n: this.#hooks.nextN(), ...this.#refused });
-      this.#refused = { count: 0, fromTime: 0, toTime: 0 };
-    }
     const parts = splitForBatches(samples, notes);
     group.split(parts.length);
     const entries: NewEntry[] = [];

@@ -12,7 +12,8 @@ import type { UplinkLimits } from './limits.ts';
 /** What the sender needs of the spool. */
 export interface LaneSource {
   readonly epoch: () => string;
-  position(): number;
+  /** Last n given. */
+  readonly lastN: () => number;
   next(after: number): Promise<Entry | undefined>;
   commit(seq: number, epoch: string): void;
   crcAt(seq: number): Promise<number | 'ahead' | 'inside' | 'unknown'>;
@@ -21,8 +22,11 @@ export interface LaneSource {
 export interface SenderHooks {
   /** Puts a batch on the wire. */
   publish(entry: Entry): void;
-  /** The hub's memory and the spool contradict each other. */
-  mismatch(reason: string): void;
+  /**
+   * The hub's memory and the spool contradict each other. `aboveN`: the hub has heard this n, greater than any given
+   * here.
+   */
+  mismatch(reason: string, aboveN?: number): void;
   monotonic(): number;
 }
 
@@ -104,8 +108,9 @@ export class LaneSender {
     const turn = this.#turn;
     const contradiction = contradictionOf(r, await this.#source.crcAt(r.seq));
     if (turn !== this.#turn || r.epoch !== epoch()) return;
-    if (contradiction) {
-      this.#hooks.mismatch(contradiction);
+    const behind = r.n !== undefined && r.n > this.#source.lastN();
+    if (contradiction || behind) {
+      this.#hooks.mismatch(contradiction || `the hub has heard n ${r.n}, which was never given here`, r.n);
       return;
     }
     if (this.#open) this.#countRewind(target);
