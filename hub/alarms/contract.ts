@@ -82,6 +82,11 @@ export const CloseBody = Type.Object(
   { note: Type.String({ minLength: 1, maxLength: 1000 }) },
   { additionalProperties: false },
 );
+/** Takes an alarm out of service or puts it back; never FIRE or ENTRAPMENT. */
+export const ServiceBody = Type.Object(
+  { inService: Type.Boolean(), reason: Type.String({ minLength: 1, maxLength: 500 }) },
+  { additionalProperties: false },
+);
 
 /** Drill or maintenance over a place or devices: marks everything, ends by itself. */
 export const ModeBody = Type.Object(
@@ -110,3 +115,15 @@ export const ModeView = Type.Object({
   endedAt: Type.Optional(Time),
 });
 export type ModeView = Static<typeof ModeView>;
+
+/** One act on an alarm, from its journal. */
+export const AlarmActView = Type.Object({
+  act: Type.String(),
+  /** State after it. */
+  state: Type.Enum([...ALARM_STATES]),
+  by: Type.String(),
+  name: Type.Optional(Type.String()),
+  note: Type.Optional(Type.String()),
+  at: Time,
+});
+export type AlarmActView = Static<typeof AlarmActView>;

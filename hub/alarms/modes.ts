@@ -1,6 +1,17 @@
-// Which mode covers a place: drill before maintenance when both do. Pure.
+// Drill and maintenance: which mode covers a place (drill before maintenance when both do), how one begins and ends.
+import { randomUUID } from 'node:crypto';
+import type { Static } from 'typebox';
+import { ok, refuse, type Result } from '../errors.ts';
+import type { CommandContext } from '../events/api.ts';
+import { ruleInForce } from '../rules/api.ts';
+import { AlarmChanges, type ChangePorts } from './changes.ts';
+import type { ModeBody, ModeView } from './contract.ts';
 import type { Mode } from './machine.ts';
-import type { ModeRow } from './store.ts';
+import { LIFECYCLE } from './rules.ts';
+import { endMode, findMode, insertMode, lockCovered, modesInForce, type ModeRow } from './store.ts';
+
+export const MODE_TIMER = 'alarm-mode-end';
+const modeKey = (id: string): string => `${MODE_TIMER}:${id}`;
 
 export interface Place {
   readonly community: string;
@@ -25,4 +36,99 @@ export function modeOver(modes: readonly ModeRow[], p: Place, now: number): Mode
     found = m.mode;
   }
   return found;
+}
+
+export const modeView = (m: ModeRow): ModeView => ({
+  id: m.id,
+  mode: m.mode,
+  ...(m.building === null ? {} : { building: m.building }),
+  ...(m.floor === null ? {} : { floor: m.floor }),
+  devices: [...m.devices],
+  by: m.by_name,
+  reason: m.reason,
+  from: m.from_at.toISOString(),
+  until: m.until_at.toISOString(),
+  ...(m.ended_at === null ? {} : { endedAt: m.ended_at.toISOString() }),
+});
+
+/** Begins a mode: marks every open alarm it covers, suppresses those it may. Refuses `bad-request` for an odd scope. */
+export async function startMode(
+  c: CommandContext,
+  ports: ChangePorts,
+  body: Static<typeof ModeBody>,
+): Promise<Result<ModeView>> {
+  const { actor } = c;
+  if (actor.kind !== 'user') throw new Error('a mode needs a person');
+  const { building, floor, devices = [] } = body.scope;
+  if (floor !== undefined && building === undefined) return refuse('bad-request', 'scope.floor needs a building');
+  const mode: ModeRow = {
+    id: randomUUID(),
+    community: actor.community,
+    mode: body.mode,
+    building: building ?? null,
+    floor: floor ?? null,
+    devices,
+    reason: body.reason,
+    by_id: actor.id,
+    by_name: actor.name,
+    from_at: new Date(c.now),
+    until_at: new Date(c.now + body.minutes * 60_000),
+    ended_at: null,
+  };
+  await insertMode(c.tx, mode);
+  await recover(c, ports, mode);
+  c.emit({
+    effect: 'timer',
+    key: modeKey(mode.id),
+    kind: MODE_TIMER,
+    community: mode.community,
+    dueAt: mode.until_at.getTime(),
+    basis: 'duration',
+    payload: { mode: mode.id },
+  });
+  auditMode(c, mode, 'mode.started');
+  return ok(modeView(mode));
+}
+
+/** Ends a mode before its time. */
+export async function stopMode(c: CommandContext, ports: ChangePorts, id: string): Promise<Result<ModeView>> {
+  const { actor } = c;
+  if (actor.kind !== 'user') throw new Error('a mode is ended by a person');
+  const { community } = actor;
+  const ended = await endMode(c.tx, id, { by: actor.id, at: c.now, community });
+  if (!ended) return (await findMode(c.tx, community, id)) ? refuse('already-done') : refuse('not-found');
+  c.emit({ effect: 'cancel-timer', key: modeKey(id) });
+  await recover(c, ports, ended);
+  auditMode(c, ended, 'mode.ended');
+  return ok(modeView(ended));
+}
+
+/** The time of a mode is over: it ends by itself. */
+export async function expireMode(c: CommandContext, ports: ChangePorts, id: string): Promise<void> {
+  const ended = await endMode(c.tx, id, { by: c.actor.id, at: c.now });
+  if (!ended) return;
+  await recover(c, ports, ended);
+  auditMode(c, ended, 'mode.ended');
+}
+
+/** A mode began or ended: every open alarm under it stands as the modes now in force say. */
+async function recover(c: CommandContext, ports: ChangePorts, changed: ModeRow): Promise<void> {
+  const rows = await lockCovered(c.tx, changed);
+  if (rows.length === 0) return;
+  const modes = await modesInForce(c.tx, [changed.community]);
+  const rules = (await ruleInForce(c.tx, changed.community, LIFECYCLE)).value;
+  const changes = new AlarmChanges(c.now);
+  const by = { actor: c.actor, at: c.now, rules, note: changed.reason };
+  for (const row of rows) {
+    changes.hold(row);
+    const mode = modeOver(modes, row, c.now);
+    if (mode !== row.mode) changes.step(row.id, mode === null ? { type: 'uncover' } : { type: 'cover', mode }, by);
+  }
+  await changes.write(c.tx, ports);
+}
+
+function auditMode(c: CommandContext, m: ModeRow, action: string): void {
+  const { mode, building, floor, devices, reason } = m;
+  const after = { mode, building, floor, devices, reason, until: m.until_at.toISOString() };
+  c.emit({ effect: 'audit', community: m.community, action, entity: 'mode', entityId: m.id, after });
 }

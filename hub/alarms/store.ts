@@ -1,6 +1,7 @@
 // SQL of the schema `alarms`. Whatever the number of alarms, a change is one statement.
 import type { Tx } from '../db/tx.ts';
 import type { Actor } from '../events/api.ts';
+import type { AlarmActView } from './contract.ts';
 import type { AlarmRow } from './row.ts';
 import type { Mode } from './machine.ts';
 
@@ -306,4 +307,148 @@ export async function linkOrder(tx: Tx, alarm: string, order: string): Promise<v
      on conflict (alarm) do update set work_order = excluded.work_order`,
     [alarm, order],
   );
+}
+
+export interface AlarmFilter {
+  readonly community: string;
+  readonly device: string | null;
+  readonly point: string | null;
+  readonly class: string | null;
+  readonly incident: string | null;
+}
+/** With the key that the next page begins after. */
+export type Listed = Stored & { readonly key: (string | number)[] };
+
+const FILTER = `a.community = $1 and ($2::text is null or a.device = $2) and ($3::text is null or a.point = $3)
+  and ($4::text is null or a.class = $4) and ($5::text is null or a.incident = $5)`;
+const filterParams = (f: AlarmFilter): unknown[] => [f.community, f.device, f.point, f.class, f.incident];
+const UNACKED_FIRST = `case when a.state in ('unacked-active', 'unacked-cleared', 'latched-unacked') then 0 else 1 end`;
+const MS = '(extract(epoch from a.raised_at) * 1000)::float8';
+
+export async function listOpen(
+  tx: Tx,
+  f: AlarmFilter,
+  after: readonly (string | number)[] | null,
+  limit: number,
+): Promise<Listed[]> {
+  const time = `case when a.class = 'FIRE' then ${MS} else -${MS} end`;
+  const rows = await tx.query<DbRow & { k_ack: number; k_time: number }>(
+    `select a.*, o.work_order, ${UNACKED_FIRST} as k_ack, ${time} as k_time
+     from alarms.alarm a left join alarms.alarm_order o on o.alarm = a.id
+     where ${FILTER} and a.state <> 'normal'
+       and ($6::int is null or (a.rank, ${UNACKED_FIRST}, ${time}, a.id) > ($6, $7::int, $8::float8, $9::uuid))
+     order by a.rank, k_ack, k_time, a.id limit $10`,
+    [...filterParams(f), ...(after ?? [null, null, null, null]), limit],
+  );
+  return rows.map(({ k_ack, k_time, ...r }) => ({ ...fromDb(r), key: [r.rank, k_ack, k_time, r.id] }));
+}
+
+export async function listAll(
+  tx: Tx,
+  f: AlarmFilter,
+  after: readonly (string | number)[] | null,
+  limit: number,
+): Promise<Listed[]> {
+  const rows = await tx.query<DbRow & { k_time: number }>(
+    `select a.*, o.work_order, ${MS} as k_time
+     from alarms.alarm a left join alarms.alarm_order o on o.alarm = a.id
+     where ${FILTER} and ($6::float8 is null or (${MS}, a.id) < ($6, $7::uuid))
+     order by a.raised_at desc, a.id desc limit $8`,
+    [...filterParams(f), ...(after ?? [null, null]), limit],
+  );
+  return rows.map(({ k_time, ...r }) => ({ ...fromDb(r), key: [k_time, r.id] }));
+}
+
+export async function lastSeq(tx: Tx, community: string): Promise<number> {
+  const row = await tx.maybe<{ seq: string }>('select seq from alarms.sequence where community = $1', [community]);
+  return row ? Number(row.seq) : 0;
+}
+
+export async function actsOf(tx: Tx, community: string, alarm: string, limit: number): Promise<AlarmActView[]> {
+  const rows = await tx.query<{
+    act: string;
+    state: AlarmRow['state'];
+    actor: string;
+    actor_name: string | null;
+    note: string | null;
+    at: Date;
+  }>(
+    `select t.act, t.state, t.actor, t.actor_name, t.note, t.at from alarms.act t
+       join alarms.alarm a on a.id = t.alarm
+     where t.alarm = $1 and a.community = $2 order by t.id limit $3`,
+    [alarm, community, limit],
+  );
+  return rows.map((r) => ({
+    act: r.act,
+    state: r.state,
+    by: r.actor,
+    ...(r.actor_name === null ? {} : { name: r.actor_name }),
+    ...(r.note === null ? {} : { note: r.note }),
+    at: r.at.toISOString(),
+  }));
+}
+
+/** Number of open alarms of each of these devices that has any. */
+export async function openCounts(tx: Tx, devices: readonly string[]): Promise<Map<string, number>> {
+  const rows = await tx.query<{ device: string; count: string }>(
+    `select device, count(*) as count from alarms.alarm
+     where device = any ($1::text[]) and state <> 'normal' group by device`,
+    [devices],
+  );
+  return new Map(rows.map((r) => [r.device, Number(r.count)]));
+}
+
+/** Open alarms on these points of a device, locked in one order. */
+export async function lockOnPoints(tx: Tx, device: string, points: readonly string[]): Promise<AlarmRow[]> {
+  const rows = await tx.query<DbRow>(
+    `select a.*, null as work_order from alarms.alarm a
+     where a.device = $1 and a.point = any ($2::text[]) and a.state <> 'normal' order by a.id for update of a`,
+    [device, points],
+  );
+  return rows.map((r) => fromDb(r).row);
+}
+
+export interface IncidentCount {
+  readonly incident: string;
+  readonly class: AlarmRow['class'];
+  readonly state: AlarmRow['state'];
+  readonly count: number;
+}
+
+/** Alarms of incidents counted by class and state; null asks for the incidents that have an open one, newest first. */
+export async function countByIncident(
+  tx: Tx,
+  community: string,
+  incidents: readonly string[] | null,
+  limit: number,
+): Promise<IncidentCount[]> {
+  const rows = await tx.query<Omit<IncidentCount, 'count'> & { count: string }>(
+    `with wanted as (
+       select unnest($2::text[]) as incident where $2::text[] is not null
+       union all
+       (select incident from alarms.alarm
+        where $2::text[] is null and community = $1 and state <> 'normal' and incident is not null
+        group by incident order by max(seq) desc limit $3)
+     )
+     select a.incident, a.class, a.state, count(*) as count
+     from alarms.alarm a join wanted w on w.incident = a.incident
+     where a.community = $1 group by a.incident, a.class, a.state`,
+    [community, incidents, limit],
+  );
+  return rows.map((r) => ({ ...r, count: Number(r.count) }));
+}
+
+export async function firstOfIncidents(
+  tx: Tx,
+  community: string,
+  incidents: readonly string[],
+): Promise<Map<string, Stored>> {
+  const rows = await tx.query<DbRow>(
+    `select distinct on (a.incident) a.*, o.work_order
+     from alarms.alarm a left join alarms.alarm_order o on o.alarm = a.id
+     where a.community = $1 and a.incident = any ($2::text[])
+     order by a.incident, a.received_at, a.raised_at, a.id`,
+    [community, incidents],
+  );
+  return new Map(rows.flatMap((r) => (r.incident === null ? [] : [[r.incident, fromDb(r)]])));
 }

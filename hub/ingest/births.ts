@@ -42,7 +42,6 @@ export async function keepBirth(tx: Tx, born: Birth, now: number): Promise<void>
 
 /**
  * A live birth. Answers the staged T1, run but not yet committed.
- * @param known the program, when this index is in memory already
  * @throws BirthRefused, Fenced
  */
 export async function liveBirth(
@@ -55,8 +54,10 @@ export async function liveBirth(
   if (!gateway || gateway.revoked_at !== null) throw new BirthRefused(`gateway ${born.gateway} is not enrolled`);
   if (gateway.community !== null && gateway.community !== born.community)
     throw new BirthRefused(`community ${born.community}: the gateway is enrolled for ${gateway.community}`);
-  const program = await enterBirth(tx, deps, born, now);
-  await keepBirth(tx, born, now);
+  // Births of the index in force come often (each reconnection, each catching up): only their snapshot is new.
+  const known = site.program?.birth === born.birth ? site.program : undefined;
+  const program = known ?? (await enterBirth(tx, deps, born, now));
+  if (!known) await keepBirth(tx, born, now);
   const lanes = await openCursors(tx, born.gateway, born.epoch, INGEST_LIMITS.epochsKept);
   await noteLiveBirth(tx, { ...born, now });
 
