@@ -41,6 +41,8 @@ export interface BrokerOptions {
   readonly secretOf: (username: string) => Promise<string | undefined>;
   /** A message of a gateway. A promise holds further messages back until it resolves. */
   readonly receive: (topic: string, payload: Buffer) => Promise<void> | undefined;
+  /** There is a connection again: what was not heard meanwhile must be asked for. */
+  readonly connected: () => void;
   /** A gateway tried what is not its own: for the audit. */
   readonly forged: (gateway: string, topic: string) => void;
   readonly log: Logger;
@@ -285,7 +287,8 @@ function connectTo(url: string, o: BrokerOptions): Broker {
     // Without this small receipts wait for the other side's delayed acknowledgement (24 ms instead of 1 ms).
     if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') client.stream.setNoDelay(true);
     client.subscribe(UP_TOPICS, { qos: 1 }, (error) => {
-      if (error) o.log.error({ err: error }, 'broker: the topics of gateways could not be subscribed');
+      if (!error) o.connected();
+      else o.log.error({ err: error }, 'broker: the topics of gateways could not be subscribed');
     });
   });
   client.on('error', (error) => {

@@ -1,0 +1,219 @@
+// The sensing half of the hub, composed: what gateways tell becomes alarms, history and live screens (T1).
+//
+//   broker → ingest → T1 (signals → alarms → incidents → events, cursor) → receipt, history, live channel
+//
+// main.ts starts it; everything here is wiring.
+import type { Server as HttpServer } from 'node:http';
+import type { FastifyPluginAsync } from 'fastify';
+import type { Logger } from 'pino';
+import {
+  AlarmEngine,
+  alarmTimers,
+  ALARMS_CHANNEL,
+  changedSince,
+  lastSeqs,
+  modesInForce,
+  openAlarms,
+  viewOf,
+  type ChangePorts,
+} from './alarms/api.ts';
+import { alarmRoutes } from './alarms/routes.ts';
+import { openBroker, type Broker } from './broker.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Db, Tx } from './db/tx.ts';
+import type { EffectRunner } from './http/command.ts';
+import type { Entry, SignedIn } from './http/entry.ts';
+import type { Health } from './http/health.ts';
+import { appendEvents } from './events/store.ts';
+import { Register } from './equipment/register.ts';
+import { countUnproved } from './equipment/store.ts';
+import { equipmentRoutes } from './equipment/routes.ts';
+import type { History } from './history/api.ts';
+import { openHistory } from './history/open.ts';
+import { groupAlarms } from './incidents/api.ts';
+import { incidentRoutes } from './incidents/routes.ts';
+import { Ingest } from './ingest/ingest.ts';
+import { gatewayRoutes } from './ingest/routes.ts';
+import { credentialOf } from './ingest/store.ts';
+import type { OrderFrame } from './live/contract.ts';
+import { LiveChannel } from './live/server.ts';
+import { overviewNums, overviewRoutes } from './read/overview.ts';
+import { PERSON_CHANGED_CHANNEL, type Sessions } from './staff/api.ts';
+import { TimerRunner } from './timers.ts';
+
+export interface SensingParts {
+  readonly config: Config;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly health: Health;
+  readonly entry: Entry;
+  readonly runEffects: EffectRunner;
+  readonly sessions: Sessions;
+  /** On a valid shift with a valid certificate at that moment. */
+  readonly qualified: (tx: Tx, user: SignedIn, at: number) => Promise<boolean>;
+}
+
+export interface Sensing {
+  readonly routes: readonly FastifyPluginAsync[];
+  readonly ingest: Ingest;
+  readonly engine: AlarmEngine;
+  readonly register: Register;
+  readonly history: History;
+  readonly timers: TimerRunner;
+  readonly alarmPorts: ChangePorts;
+  /** Set by `start`. */
+  broker(): Broker;
+  /** Opens the live channel on the web server, which must not listen yet. */
+  attach(server: HttpServer): void;
+  /** A work order changed. */
+  order(community: string, frame: OrderFrame): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Opens history and puts everything together; nothing runs before `start`. */
+export async function makeSensing(parts: SensingParts): Promise<Sensing> {
+  const { config, db, clock, log, health, entry } = parts;
+  const history = await openHistory({
+    dataDir: config.dataDir,
+    now: () => clock.now(),
+    ...(config.influx === undefined ? {} : { influx: config.influx }),
+  });
+  const register = new Register();
+  const ports: ChangePorts = { appendEvents, group: groupAlarms };
+  const engine = new AlarmEngine({ ...ports, proved: (num) => register.isProved(num) });
+  let broker: Broker | undefined;
+  const ingest = new Ingest({
+    db,
+    clock,
+    log,
+    sink: engine,
+    registry: register,
+    appendEvents,
+    history: history.writer,
+    publish: (topic, payload) => broker?.publish(topic, payload),
+  });
+  const timers = new TimerRunner({ db, clock, execute: parts.runEffects, log, community: config.community });
+  const kinds = alarmTimers({
+    engine,
+    ports,
+    exclusive: (work) => ingest.exclusive(work),
+    assertLease: (tx) => ingest.assertLease(tx),
+    settled: (gateway) => ingest.settled(gateway),
+  });
+  for (const [kind, handler] of Object.entries(kinds)) timers.register(kind, handler);
+  let live: LiveChannel | undefined;
+  watch(health, { history, ingest, broker: () => broker });
+  return {
+    routes: [
+      alarmRoutes({ entry, ports: { ...ports, orphaned: (...key) => engine.orphaned(...key) }, qualified: parts.qualified }),
+      incidentRoutes(entry),
+      equipmentRoutes({ entry, register, points: ingest, history, ports }),
+      gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway) }),
+      overviewRoutes(entry, ingest),
+    ],
+    ingest,
+    engine,
+    register,
+    history,
+    timers,
+    alarmPorts: ports,
+    broker: () => {
+      if (broker === undefined) throw new Error('the broker is not started yet');
+      return broker;
+    },
+    attach: (server) => {
+      live = makeLive(server, parts, ingest);
+    },
+    order: (community, frame) => live?.order(community, frame),
+    start: async () => {
+      await db.read((tx) => register.load(tx));
+      await ingest.start();
+      broker = await openGatewayBroker(parts, ingest);
+      await live?.start();
+      timers.start();
+    },
+    stop: async () => {
+      await timers.stop();
+      await live?.stop();
+      await broker?.stop();
+      await ingest.stop();
+      await history.close();
+    },
+  };
+}
+
+function openGatewayBroker({ config, db, clock, log, runEffects }: SensingParts, ingest: Ingest): Promise<Broker> {
+  return openBroker({
+    host: config.host,
+    port: config.mqttPort,
+    ...(config.mqttUrl === undefined ? {} : { url: config.mqttUrl }),
+    secretOf: async (username) => (await db.read((tx) => credentialOf(tx, username)))?.password_sha256,
+    receive: (topic, payload) => ingest.receive(topic, payload),
+    connected: () => ingest.connected(),
+    forged: (gateway, topic) => {
+      const community = ingest.site(gateway)?.community ?? config.community;
+      const entityId = gateway;
+      const effect = { effect: 'audit', community, action: 'gateway.forged', entity: 'gateway', entityId, after: { topic } } as const;
+      db.transaction((tx) => runEffects(tx, [effect], { now: clock.now(), actor: { kind: 'device', id: gateway } })).catch(
+        (error: unknown) => log.error({ err: error }, 'a forged topic could not be audited'),
+      );
+    },
+    log,
+    monotonic: () => clock.monotonic(),
+  });
+}
+
+function makeLive(server: HttpServer, { config, db, clock, log, sessions }: SensingParts, ingest: Ingest): LiveChannel {
+  const viewOfStored = ({ row, workOrder }: Awaited<ReturnType<typeof openAlarms>>[number]) => viewOf(row, workOrder);
+  return new LiveChannel(server, {
+    points: ingest,
+    alarms: {
+      // One statement after the other: the number is read first, so that what changes between is sent again, not lost.
+      open: (community) =>
+        db.read(async (tx) => {
+          const seq = (await lastSeqs(tx)).get(community) ?? 0;
+          const items = await openAlarms(tx, community);
+          return { seq, items: items.map(viewOfStored) };
+        }),
+      changedSince: async (community, seq, limit) =>
+        (await db.read((tx) => changedSince(tx, community, seq, limit))).map(viewOfStored),
+      onChange: (heard) => db.listen(ALARMS_CHANNEL, heard),
+    },
+    overview: (community) => overviewNums(ingest, community),
+    unproved: (community) => db.read((tx) => countUnproved(tx, community)),
+    modes: async (community) => (await db.read((tx) => modesInForce(tx, [community]))).length,
+    sessions,
+    onPersonChanged: (heard) => db.listen(PERSON_CHANGED_CHANNEL, heard),
+    origins: config.origins,
+    clock,
+    log,
+  });
+}
+
+interface Watched {
+  readonly history: History;
+  readonly ingest: Ingest;
+  readonly broker: () => Broker | undefined;
+}
+
+function watch(health: Health, { history, ingest, broker }: Watched): void {
+  health.register('broker', () =>
+    broker()?.connected() ? { status: 'ok', detail: broker()?.url ?? '' } : { status: 'degraded', detail: 'no connection' },
+  );
+  health.register('history', () => history.health());
+  health.register('ingest', () => {
+    const { state } = ingest;
+    const { safety, telemetry } = ingest.waiting();
+    const detail = `${state}, waiting: ${safety} safety, ${telemetry} telemetry`;
+    return { status: state === 'active' || state === 'standby' ? 'ok' : 'degraded', detail };
+  });
+  health.register('gateways', () => {
+    const sites = [...ingest.sites()];
+    const silent = sites.filter((s) => s.silence !== undefined || s.program === undefined).map((s) => s.gateway);
+    const detail = `${sites.length - silent.length} of ${sites.length} heard${silent.length > 0 ? `; silent: ${silent.join(', ')}` : ''}`;
+    return { status: silent.length > 0 ? 'degraded' : 'ok', detail };
+  });
+}
