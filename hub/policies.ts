@@ -12,6 +12,8 @@ import * as orders from './work-orders/api.ts';
 export interface PolicyPorts extends orders.OrderPorts {
   /** Raises a FAULT of the hub itself on its own point, or goes on with the open one. */
   raiseFault(c: CommandContext, fault: HubFault): Promise<void>;
+  /** Tells the alarm which order answers it, so that screens show it. */
+  linkAlarm(c: CommandContext, alarm: string, order: string): Promise<void>;
   /** Has this page reached anyone at all? */
   reachedAnyone(c: CommandContext, notification: string): Promise<boolean>;
 }
@@ -98,6 +100,15 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     key: (check) => `check:${check.check}`,
     run: async (c, { community, payload }, ports) =>
       void (await orders.openForCheck(c, ports, { community, ...payload })),
+  }),
+  policy({
+    rule: 'order-is-shown-on-its-alarm',
+    on: 'order.changed',
+    // In a transaction of its own: the alarm's row and its change number are T1's, and held no longer than that.
+    lane: 'links',
+    when: (o) => o.alarm !== undefined,
+    key: (o) => `alarm:${o.alarm}:${o.order}`,
+    run: (c, { payload }, ports) => ports.linkAlarm(c, payload.alarm ?? '', payload.order),
   }),
   policy({
     rule: 'clock-jump-moves-due-times',

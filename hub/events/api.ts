@@ -49,7 +49,8 @@ export interface EventPayloads {
     readonly floor?: number;
     readonly place?: string;
   };
-  'order.changed': OrderFact & { readonly act: string; readonly from?: string };
+  /** `alarm`: the one that opened the order or joined it, with the acts `open` and `join`. */
+  'order.changed': OrderFact & { readonly act: string; readonly from?: string; readonly alarm?: string };
   'order.breached': OrderFact & { readonly clock: 'respond' | 'arrive' | 'restore' | 'contractor-called' };
   'notify.undelivered': {
     readonly notification: string;

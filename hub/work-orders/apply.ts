@@ -66,6 +66,8 @@ export const changed = (
     readonly state: OrderState;
     readonly from?: OrderState;
     readonly assignee?: string | undefined;
+    /** The alarm that opened or joined it. */
+    readonly alarm?: string | undefined;
   },
 ): Effect => ({
   effect: 'event',
@@ -83,6 +85,7 @@ export const changed = (
       ...(now.assignee === undefined ? {} : { assignee: now.assignee }),
       act: now.act,
       ...(now.from === undefined ? {} : { from: now.from }),
+      ...(now.alarm === undefined ? {} : { alarm: now.alarm }),
     },
   },
 });

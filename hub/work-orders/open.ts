@@ -40,7 +40,8 @@ async function open(c: CommandContext, ports: OrderPorts, o: Opening): Promise<s
   await addOrderEvents(tx, { order: id, version: 1, ...by, now }, [{ act: 'open', to: 'open' }]);
   for (const effect of clockTimers(id, o.community, [], clocks)) c.emit(effect);
   const order = await existing(c, o.community, id);
-  c.emit(changed(order, { act: 'open', state: 'open' }));
+  const alarm = o.source.kind === 'alarm' ? o.source.id : undefined;
+  c.emit(changed(order, { act: 'open', state: 'open', alarm }));
   c.emit({
     effect: 'audit',
     community: o.community,
@@ -80,7 +81,7 @@ export async function openForAlarm(c: CommandContext, ports: OrderPorts, alarm: 
   const kind: OrderKind = alarm.class === 'ENTRAPMENT' ? 'rescue' : 'repair';
   const joined = await orderToJoin(tx, alarm.community, alarm, kind);
   if (joined) {
-    await join(c, ports, joined.id, alarm);
+    await join(c, joined.id, alarm);
     return joined.id;
   }
   const site = await ruleInForce(tx, alarm.community, SITE_AREA);
@@ -94,14 +95,12 @@ export async function openForAlarm(c: CommandContext, ports: OrderPorts, alarm: 
     spot: alarm,
   });
   await joinAlarm(tx, id, alarm, now);
-  await ports.linkAlarm(c, alarm.alarm, id);
   return id;
 }
 
-async function join(c: CommandContext, ports: OrderPorts, id: string, alarm: AlarmFact): Promise<void> {
+async function join(c: CommandContext, id: string, alarm: AlarmFact): Promise<void> {
   const order = await existing(c, alarm.community, id);
   if (!(await joinAlarm(c.tx, id, alarm, c.now))) return;
-  await ports.linkAlarm(c, alarm.alarm, id);
   const note = `${alarm.text.zh} / ${alarm.text.en}`;
   await addOrderEvents(c.tx, { order: id, version: order.version, by: 'system', byName: '', now: c.now }, [
     { act: 'join', note },
@@ -114,8 +113,8 @@ async function join(c: CommandContext, ports: OrderPorts, id: string, alarm: Ala
     entityId: id,
     after: { alarm: alarm.alarm, signal: alarm.signal, point: alarm.point },
   });
+  c.emit(changed(order, { act: 'join', state: order.state, assignee: order.assignee?.id, alarm: alarm.alarm }));
   if (order.state === 'done') await reopenBySystem(c, order, note);
-  else c.emit(changed(order, { act: 'join', state: order.state, assignee: order.assignee?.id }));
 }
 
 /** The fault came back: what was finished is not repaired. */

@@ -1,6 +1,5 @@
 // What work orders need to know from other domains. `main.ts` hands it in; tests hand in what they want to be true.
 import type { Tx } from '../db/tx.ts';
-import type { CommandContext } from '../events/api.ts';
 import type { DeviceNames } from './views-store.ts';
 
 export interface Person {
@@ -26,8 +25,6 @@ export interface OrderPorts {
   signalGone(tx: Tx, question: SignalQuestion, now: number): Promise<boolean>;
   /** True while the alarm episode is not over: its patience must not end in an order for something that is gone. */
   alarmActive(tx: Tx, alarm: string): Promise<boolean>;
-  /** Tells the alarm which order answers it, so that screens show it. */
-  linkAlarm(c: CommandContext, alarm: string, order: string): Promise<void>;
   /** Which of these files (SHA-256 hex) were not uploaded in this community. */
   missingFiles(tx: Tx, community: string, files: readonly string[]): Promise<readonly string[]>;
   person(tx: Tx, community: string, id: string): Promise<Person | undefined>;
