@@ -219,6 +219,8 @@ async function main(): Promise<number | undefined> {
   };
   process.on('SIGINT', () => onSignal('SIGINT'));
   process.on('SIGTERM', () => onSignal('SIGTERM'));
+  // Started by another program with a channel to it: when that program is gone, so are we.
+  process.on('disconnect', () => onSignal('disconnect'));
   console.log(JSON.stringify({ ready: 'gateway', ...running.addresses }));
   return undefined;
 }
