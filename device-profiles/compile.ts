@@ -239,7 +239,7 @@ function expandPoints(
         // A row that names one point says nothing about its siblings, except where the whole instance stands.
         if (repeat.fromPointList && !own && whole?.point !== undefined) continue;
         if (points.length >= DEVICE_POINTS_MAX) break;
-        points.push(make({ template, repeat: k, indices }, own ?? nameFor(whole, repeat, template)));
+        points.push(make({ template, repeat: k, indices }, own ?? nameFor(whole, template)));
       }
     }
   });
@@ -251,19 +251,16 @@ function expandPoints(
   return points;
 }
 
-/** A row that names a whole instance names its points: alone the row's words, together the row's and their own. */
-function nameFor(row: PointListRow | undefined, repeat: Repeat, template: Point): PointListRow | undefined {
-  if (!row || row.point !== undefined) {
-    if (!row) return undefined;
-    const { name: _, invert: __, ...place } = row;
-    return place;
-  }
-  if (!row.name || repeat.points.length === 1) return row;
+/**
+ * A row that names a whole instance names each of its points by the row's words and the point's own; a row that names a
+ * sibling says only where they are.
+ */
+function nameFor(row: PointListRow | undefined, template: Point): PointListRow | undefined {
+  if (!row) return undefined;
+  const { name, invert: _, ...place } = row;
+  if (row.point !== undefined || !name) return place;
   const own = (text: string) => text.replace(/\s*\{[a-z]+\}/g, '');
-  return {
-    ...row,
-    name: { zh: `${row.name.zh} ${own(template.name.zh)}`, en: `${row.name.en} ${own(template.name.en)}` },
-  };
+  return { ...place, name: { zh: `${name.zh} ${own(template.name.zh)}`, en: `${name.en} ${own(template.name.en)}` } };
 }
 
 type Ranges = Readonly<Record<string, readonly [number, number]>>;

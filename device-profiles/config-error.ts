@@ -45,9 +45,10 @@ export function formatPath(path: Path): string {
 
 /** Up to `max` of the candidates that look most like `word` (edit distance), for "did you mean". */
 export function nearest(word: string, candidates: Iterable<string>, max = 3): string[] {
-  const limit = Math.max(2, Math.ceil(word.length / 2));
+  const limit = Math.max(1, Math.ceil(word.length / 2));
+  const holds = (a: string, b: string) => b.length >= 3 && a.includes(b);
   return [...candidates]
-    .map((c) => ({ c, d: c.includes(word) || word.includes(c) ? 1 : editDistance(word, c) }))
+    .map((c) => ({ c, d: holds(c, word) || holds(word, c) ? 1 : editDistance(word, c) }))
     .filter(({ d }) => d <= limit)
     .sort((a, b) => a.d - b.d || a.c.localeCompare(b.c))
     .slice(0, max)

@@ -211,6 +211,10 @@ export function readPointList(
       });
       continue;
     }
+    if (found.template === undefined && row.invert !== undefined) {
+      problems.push({ option: ['pointList'], row, message: 'invert needs a value in column point: the indices name several points' });
+      continue;
+    }
     const key = instanceKey(found.repeat, found.indices, found.template);
     const whole = instances.get(key)?.row;
     const first = points.get(key) ?? (whole?.point === undefined ? whole : undefined);
@@ -269,7 +273,8 @@ function findByIndices(row: PointListRow, repeats: readonly Repeat[]): FoundTemp
     return `expected a value in column point${sets.length > 0 ? `, or in ${sets.join(', or in ')}` : ''}`;
   }
   if (chosen.length > 1) return `column point is needed: the indices ${given.join(', ')} fit several groups of points`;
-  return { repeat: only, indices: row.indices };
+  const [single, ...others] = repeats[only]?.points ?? [];
+  return { repeat: only, indices: row.indices, ...(single && others.length === 0 ? { template: single.id } : {}) };
 }
 
 const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
