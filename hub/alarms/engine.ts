@@ -168,9 +168,14 @@ export class AlarmEngine implements SignalSink {
     return this.#writer;
   }
 
-  /** An alarm was closed, wherever: its signal has none open any more. */
+  /**
+   * An alarm was closed, wherever: its signal has none open any more. One that a person closed while its signal was
+   * raised (its point was gone) is forgotten: should the point come back, it begins anew.
+   */
   closed(key: string, id: string): void {
-    if (this.#open.get(key) === id) this.#open.delete(key);
+    if (this.#open.get(key) !== id) return;
+    this.#open.delete(key);
+    if (this.#tracks.get(key)?.raised) this.#tracks.delete(key);
   }
 
   /** After the commit of a stage. */

@@ -150,6 +150,11 @@ export class Ingest implements LivePoints {
     for (const site of this.#sites.values()) this.#talk.ask(site);
   }
 
+  /** One look at silence, lag and the lease; taken each second by itself. */
+  look(): void {
+    this.#watch.look();
+  }
+
   /** Runs work that shares the memory of T1, alone; its transaction may only commit while this hub holds the lease. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return this.#committer.exclusive(work);
