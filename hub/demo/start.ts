@@ -211,7 +211,7 @@ async function startGateway(
     ['gateway/main.ts', '--site', site],
     { ...ports, MQTT_URL: broker, GATEWAY_USER: id, GATEWAY_PASSWORD: credentials[id] ?? '' },
     (ready) => {
-      if (page !== undefined) void tellField(page, text(ready, 'fieldMqtt'));
+      if (page !== undefined) void tellField(page, `mqtt://127.0.0.1:${String(ready['fieldMqtt'])}`);
     },
   );
 }

@@ -103,7 +103,7 @@ export class Compound {
     this.hub = hub;
     this.gateway = gateway;
     this.url = (hub.ready as { url: string }).url;
-    this.fieldPort = Number(new URL((gateway.ready as { fieldMqtt: string }).fieldMqtt).port);
+    this.fieldPort = (gateway.ready as { fieldMqtt: number }).fieldMqtt;
   }
 
   static async start(options: CompoundOptions = {}): Promise<Compound> {
