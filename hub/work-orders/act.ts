@@ -90,6 +90,7 @@ async function isRepeat(c: CommandContext, order: LoadedOrder, request: OrderReq
   if (request.act === 'finish' && order.result !== undefined && order.result !== request.result) return false;
   if (request.capturedAt !== undefined && mine.some((p) => p.capturedAt === request.capturedAt)) return true;
   if (request.act === 'milestone') return order.milestones.includes(request.milestone) && !request.serviceState;
+  if (request.act === 'assign' && order.assignee?.id !== request.assignee) return false;
   return mine.some((p) => p.version === order.version);
 }
 

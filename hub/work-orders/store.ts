@@ -429,7 +429,7 @@ export const setAlarmCleared = async (tx: Tx, alarm: string, clearedAt: number |
 export const alarmsOfOrder = async (tx: Tx, order: string): Promise<JoinedAlarm[]> =>
   tx.query<{ alarm: string; device: string; point: string; signal: string; class: string; text: Words }>(
     `select alarm, device, point, signal, class, text from work_orders.alarm where work_order = $1
-     order by joined_at, alarm`,
+     order by n`,
     [order],
   );
 

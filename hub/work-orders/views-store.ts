@@ -61,7 +61,7 @@ const VIEW = `
   select o.id, o.number, o.kind, o.state, o.version, o.source_kind, o.source_id, o.title, o.detail, o.priority,
     o.duty_class, o.device, o.point, o.building, o.floor, o.place, o.assignee, o.assignee_name, o.opened_at,
     o.closed_at, o.waiting, o.result, o.service_state, o.verification,
-    array(select alarm from work_orders.alarm where work_order = o.id order by joined_at, alarm) as alarms,
+    array(select alarm from work_orders.alarm where work_order = o.id order by n) as alarms,
     coalesce((select json_agg(json_build_object('clock', clock, 'due', due_at, 'done', done_at, 'breached', breached_at,
         'paused_ms', paused_ms, 'paused_since', paused_since) order by due_at, clock)
       from work_orders.clock where work_order = o.id), '[]') as clocks,

@@ -52,6 +52,8 @@ create index order_assignee on work_orders.work_order (community, assignee) wher
 -- An alarm episode belongs to one order only.
 create table work_orders.alarm (
   alarm text primary key,
+  -- Order of joining: the first is the one that opened it.
+  n bigint generated always as identity,
   work_order text not null references work_orders.work_order (id),
   device text not null,
   point text not null,
