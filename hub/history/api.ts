@@ -31,7 +31,9 @@ export interface SeriesSample {
 
 /**
  * Records of one lane of one gateway under one epoch. `samples[k]` has sequence `first + k`; `last` may be higher than
- * the last sample's, because notes take sequences after the samples (device-profiles/contract/wire.ts, Batch).
+ * the last sample's, because notes take sequences after the samples, and a batch that covers a loss has none at all
+ * (device-profiles/contract/wire.ts, Batch). What a gateway carries from one epoch into the next keeps its `n`, and by
+ * that is known again: it is not stored twice.
  */
 export interface HistoryBatch {
   readonly gateway: string;
@@ -40,11 +42,6 @@ export interface HistoryBatch {
   readonly first: number;
   readonly last: number;
   readonly samples: readonly SeriesSample[];
-  /**
-   * Set when ingest has accepted that the sequences between the watermark and `first` are gone for good (a loss that
-   * the gateway recorded). Without it a batch beyond the watermark is refused as `gap`.
-   */
-  readonly afterLoss?: boolean;
 }
 
 /** `stored`: durable up to and including `last`, now or already before (a replay). The others changed nothing. */
@@ -134,6 +131,8 @@ export interface History {
   health(): Promise<HistoryHealth>;
   /** Counters since start, for /metrics. */
   counters(): Readonly<Record<string, number>>;
+  /** Only the embedded store: copies all of it, as of one moment, into a new file (for backups). */
+  copyTo?(file: string): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -19,7 +19,7 @@ const ROLLUP_COLUMNS =
 const TABLES: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS meta (version INTEGER)',
   'CREATE TABLE IF NOT EXISTS series (id INTEGER, community VARCHAR, kind VARCHAR, device VARCHAR, point VARCHAR, building VARCHAR)',
-  'CREATE TABLE IF NOT EXISTS lane_cursor (gateway VARCHAR, epoch VARCHAR, lane VARCHAR, seq BIGINT)',
+  'CREATE TABLE IF NOT EXISTS lane_cursor (gateway VARCHAR, epoch VARCHAR, lane VARCHAR, seq BIGINT, floor_n BIGINT, top_n BIGINT)',
   `CREATE TABLE IF NOT EXISTS recent (${SAMPLE_COLUMNS})`,
   `CREATE TABLE IF NOT EXISTS archive (${SAMPLE_COLUMNS})`,
   `CREATE TABLE IF NOT EXISTS newest (${SAMPLE_COLUMNS})`,

@@ -30,13 +30,18 @@ interface LaneState {
   accepted: number;
   /** Whether the cursor has its row. */
   saved: boolean;
+  /** Samples up to this n are stored under an earlier epoch of the lane; -1 when there was none. */
+  readonly floor: number;
+  /** Highest n: durable, and in memory ahead of that. */
+  storedTop: number;
+  top: number;
 }
 
 interface Waiting {
   readonly lane: LaneState;
   readonly batch: HistoryBatch;
-  /** Samples before this one are stored already. */
-  readonly skip: number;
+  /** Those of the batch that are not stored yet. */
+  readonly fresh: readonly SeriesSample[];
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -53,7 +58,7 @@ export interface WriterCounters {
 }
 
 const seriesText = (p: PointRef): string => `${p.community}\0${p.kind}\0${p.device}\0${p.point}`;
-const laneText = (gateway: string, epoch: string, lane: Lane): string => `${gateway}\0${epoch}\0${lane}`;
+const laneText = (gateway: string, lane: Lane): string => `${gateway}\0${lane}`;
 
 export class DuckdbWriter implements HistoryWriter {
   readonly counters: WriterCounters = {
@@ -74,7 +79,8 @@ export class DuckdbWriter implements HistoryWriter {
   readonly #seriesIds = new Map<string, number>();
   readonly #knownObjects = new WeakMap<SeriesKey, number>();
   readonly #unsavedSeries = new Map<number, SeriesKey>();
-  readonly #lanes = new Map<string, LaneState>();
+  /** By gateway and lane, then by epoch. */
+  readonly #lanes = new Map<string, Map<string, LaneState>>();
   #queue: Waiting[] = [];
   #queuedSamples = 0;
   #running: Promise<void> | null = null;
@@ -89,24 +95,34 @@ export class DuckdbWriter implements HistoryWriter {
     this.#onCommitted = onCommitted;
   }
 
-  /** Reads series and cursors, at the start and after a failure. */
-  async load(connection: DuckDBConnection): Promise<void> {
+  /** Reads series and cursors, at the start and after a failure. @returns whether a lane is further than was known */
+  async load(connection: DuckDBConnection): Promise<boolean> {
     const series = await connection.runAndReadAll('SELECT id, community, kind, device, point FROM series');
     for (const [id, ...name] of series.getRowsJS()) {
       this.#seriesIds.set(name.join('\0'), Number(id));
       this.#unsavedSeries.delete(Number(id));
     }
-    const cursors = await connection.runAndReadAll('SELECT gateway, epoch, lane, seq FROM lane_cursor');
-    for (const [gateway, epoch, lane, seq] of cursors.getRowsJS()) {
+    let further = false;
+    const cursors = await connection.runAndReadAll(
+      'SELECT gateway, lane, epoch, seq, floor_n, top_n FROM lane_cursor',
+    );
+    for (const [gateway, lane, epoch, ...numbers] of cursors.getRowsJS()) {
       const name = LANES.find((one) => one === lane);
       if (name === undefined) continue;
-      const state = this.#lane(String(gateway), String(epoch), name);
-      state.stored = Number(seq);
+      const [seq = 0, floor = -1, top = -1] = numbers.map(Number);
+      const epochs = this.#epochs(String(gateway), name);
+      const state = epochs.get(String(epoch)) ?? { stored: 0, accepted: 0, saved: false, floor, storedTop: -1, top: -1 };
+      further ||= seq > state.stored;
+      state.stored = seq;
+      state.accepted = Math.max(state.accepted, seq);
       state.saved = true;
+      state.storedTop = top;
+      state.top = Math.max(state.top, top);
+      epochs.set(String(epoch), state);
     }
     const rows = await connection.runAndReadAll('SELECT count(*) FROM recent');
     this.recentRows = Number(rows.getRowsJS()[0]?.[0] ?? 0);
-    for (const state of this.#lanes.values()) state.accepted = Math.max(state.accepted, state.stored);
+    return further;
   }
 
   get queuedSamples(): number {
@@ -119,32 +135,33 @@ export class DuckdbWriter implements HistoryWriter {
   }
 
   stored(gateway: string, epoch: string, lane: Lane): number {
-    return this.#lanes.get(laneText(gateway, epoch, lane))?.stored ?? 0;
+    return this.#lanes.get(laneText(gateway, lane))?.get(epoch)?.stored ?? 0;
   }
 
   append(batch: HistoryBatch): Promise<Appended> {
-    const lane = this.#lane(batch.gateway, batch.epoch, batch.lane);
+    const lane = this.#lane(batch);
     if (this.#closing) return Promise.reject(new Error('history is closing'));
     if (batch.last <= lane.stored) {
       this.counters.replayed += batch.samples.length;
       return Promise.resolve({ outcome: 'stored', stored: lane.stored });
     }
-    if (batch.first > lane.accepted + 1 && !batch.afterLoss) {
+    if (batch.first > lane.accepted + 1) {
       this.counters.gaps += 1;
       return Promise.resolve({ outcome: 'gap', stored: lane.stored });
     }
-    const skip = Math.min(Math.max(0, lane.accepted + 1 - batch.first), batch.samples.length);
-    const fresh = batch.samples.length - skip;
+    const unseen = batch.samples.slice(Math.max(0, lane.accepted + 1 - batch.first));
+    const fresh = lane.floor < 0 ? unseen : unseen.filter(({ n }) => n > lane.floor);
     // A batch that is larger than the whole queue is still taken when it comes alone.
-    if (this.#queuedSamples > 0 && this.#queuedSamples + fresh > this.#limits.queuedSamples) {
+    if (this.#queuedSamples > 0 && this.#queuedSamples + fresh.length > this.#limits.queuedSamples) {
       this.counters.busy += 1;
       return Promise.resolve({ outcome: 'busy', stored: lane.stored });
     }
-    this.counters.replayed += skip;
+    this.counters.replayed += batch.samples.length - fresh.length;
     lane.accepted = Math.max(lane.accepted, batch.last);
-    this.#queuedSamples += fresh;
+    for (const { n } of fresh) lane.top = Math.max(lane.top, n);
+    this.#queuedSamples += fresh.length;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ lane, batch, skip, resolve, reject });
+      this.#queue.push({ lane, batch, fresh, resolve, reject });
       this.#running ??= this.#run();
       if (this.#queuedSamples >= this.#limits.commitSamples) this.#wake?.();
     });
@@ -157,12 +174,23 @@ export class DuckdbWriter implements HistoryWriter {
     await this.#running;
   }
 
-  #lane(gateway: string, epoch: string, lane: Lane): LaneState {
-    const text = laneText(gateway, epoch, lane);
+  #epochs(gateway: string, lane: Lane): Map<string, LaneState> {
+    const text = laneText(gateway, lane);
     const known = this.#lanes.get(text);
     if (known) return known;
-    const fresh = { stored: 0, accepted: 0, saved: false };
+    const fresh = new Map<string, LaneState>();
     this.#lanes.set(text, fresh);
+    return fresh;
+  }
+
+  /** State of a lane; a new epoch begins above what earlier ones of the lane have brought. */
+  #lane({ gateway, epoch, lane }: HistoryBatch): LaneState {
+    const epochs = this.#epochs(gateway, lane);
+    const known = epochs.get(epoch);
+    if (known) return known;
+    const floor = Math.max(-1, ...[...epochs.values()].map(({ top }) => top));
+    const fresh = { stored: 0, accepted: 0, saved: false, floor, storedTop: floor, top: floor };
+    epochs.set(epoch, fresh);
     return fresh;
   }
 
@@ -179,9 +207,9 @@ export class DuckdbWriter implements HistoryWriter {
   #takeGroup(): readonly Waiting[] {
     let size = 0;
     let count = 0;
-    for (const { batch, skip } of this.#queue) {
-      if (count > 0 && size + batch.samples.length - skip > this.#limits.commitSamples) break;
-      size += batch.samples.length - skip;
+    for (const { fresh } of this.#queue) {
+      if (count > 0 && size + fresh.length > this.#limits.commitSamples) break;
+      size += fresh.length;
       count += 1;
     }
     this.#queuedSamples -= size;
@@ -202,7 +230,7 @@ export class DuckdbWriter implements HistoryWriter {
     let rows = 0;
     try {
       const connection = await this.#file.writer();
-      if (this.#inDoubt) await this.#settle(connection, group);
+      if (this.#inDoubt) await this.#settle(connection);
       await inTransaction(connection, async () => {
         rows = await this.#appendRows(connection, group);
         await this.#saveSeries(connection);
@@ -218,9 +246,10 @@ export class DuckdbWriter implements HistoryWriter {
     this.counters.samples += rows;
     this.counters.commits += 1;
     this.lastFailure = '';
-    for (const { lane, batch } of group) {
+    for (const [lane, { batch, top }] of ends(group)) {
       lane.saved = true;
       lane.stored = Math.max(lane.stored, batch.last);
+      lane.storedTop = top;
     }
     for (const { lane, resolve } of group) resolve({ outcome: 'stored', stored: lane.stored });
     this.#onCommitted();
@@ -228,14 +257,12 @@ export class DuckdbWriter implements HistoryWriter {
 
   /**
    * A commit that was reported as failed may be in the file all the same (its checkpoint failed, not its log). Then the
-   * group would be stored twice: it is refused, and whoever sends it again is told that it is stored.
+   * group would be stored twice: it is refused, and whoever sends again is told how far history is.
    */
-  async #settle(connection: DuckDBConnection, group: readonly Waiting[]): Promise<void> {
-    const before = group.map(({ lane }) => lane.stored);
-    await this.load(connection);
+  async #settle(connection: DuckDBConnection): Promise<void> {
+    const further = await this.load(connection);
     this.#inDoubt = false;
-    if (group.some(({ lane }, k) => lane.stored !== before[k]))
-      throw new HistoryError('unavailable', 'history was opened anew and knows more than was told; send again');
+    if (further) throw new HistoryError('unavailable', 'history holds more than was told; send again');
   }
 
   /** Nothing of the group is stored, and what waits behind it builds on it: all of it must be sent again. */
@@ -246,12 +273,18 @@ export class DuckdbWriter implements HistoryWriter {
     const lost = [...group, ...this.#queue];
     this.#queue = [];
     this.#queuedSamples = 0;
-    for (const { lane } of lost) lane.accepted = lane.stored;
+    for (const { lane } of lost) {
+      lane.accepted = lane.stored;
+      lane.top = lane.storedTop;
+    }
+    // An epoch that has nothing stored is forgotten: its floor may rest on what was lost just now.
+    for (const epochs of this.#lanes.values())
+      for (const [epoch, lane] of epochs) if (!lane.saved) epochs.delete(epoch);
     for (const { reject } of lost) reject(error);
   }
 
   async #appendRows(connection: DuckDBConnection, group: readonly Waiting[]): Promise<number> {
-    const handed = group.flatMap(({ batch, skip }) => (skip > 0 ? batch.samples.slice(skip) : batch.samples));
+    const handed = group.flatMap(({ fresh }) => fresh);
     const samples = handed.filter(({ t }) => t >= 0 && t <= TIME_MAX_MS);
     this.counters.timeless += handed.length - samples.length;
     if (samples.length === 0) return 0;
@@ -323,13 +356,29 @@ export class DuckdbWriter implements HistoryWriter {
   }
 
   async #saveCursors(connection: DuckDBConnection, group: readonly Waiting[]): Promise<void> {
-    const last = new Map<LaneState, HistoryBatch>();
-    for (const { lane, batch } of group) if (batch.last > (last.get(lane)?.last ?? 0)) last.set(lane, batch);
-    for (const [lane, { gateway, epoch, lane: name, last: seq }] of last) {
+    for (const [lane, { batch, top }] of ends(group)) {
       const statement = lane.saved
-        ? 'UPDATE lane_cursor SET seq = $4 WHERE gateway = $1 AND epoch = $2 AND lane = $3'
-        : 'INSERT INTO lane_cursor VALUES ($1, $2, $3, $4)';
-      await connection.run(statement, [gateway, epoch, name, BigInt(seq)]);
+        ? 'UPDATE lane_cursor SET seq = $4, floor_n = $5, top_n = $6 WHERE gateway = $1 AND epoch = $2 AND lane = $3'
+        : 'INSERT INTO lane_cursor VALUES ($1, $2, $3, $4, $5, $6)';
+      const numbers = [batch.last, lane.floor, top].map(BigInt);
+      await connection.run(statement, [batch.gateway, batch.epoch, batch.lane, ...numbers]);
     }
   }
+}
+
+interface LaneEnd {
+  readonly batch: HistoryBatch;
+  readonly top: number;
+}
+
+/** How far each lane is after the group: its last batch, and the highest n. */
+function ends(group: readonly Waiting[]): ReadonlyMap<LaneState, LaneEnd> {
+  const found = new Map<LaneState, LaneEnd>();
+  for (const { lane, batch, fresh } of group) {
+    const before = found.get(lane);
+    let top = before?.top ?? lane.storedTop;
+    for (const { n } of fresh) top = Math.max(top, n);
+    found.set(lane, { batch: before && before.batch.last > batch.last ? before.batch : batch, top });
+  }
+  return found;
 }

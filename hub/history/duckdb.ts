@@ -13,6 +13,7 @@ import {
 } from './api.ts';
 import { checkRange, planBuckets } from './buckets.ts';
 import { beforeSql, bucketsSql, lastSql, rawSql, toBucket, toNs, toSample, type Row } from './duckdb-queries.ts';
+import { copyStore } from './duckdb-copy.ts';
 import { DuckdbFile } from './duckdb-file.ts';
 import { expire, fold } from './duckdb-schema.ts';
 import { DuckdbWriter } from './duckdb-writer.ts';
@@ -131,6 +132,11 @@ export class DuckdbHistory implements History {
       queued: this.writer.queuedSamples,
       recent: this.writer.recentRows,
     };
+  }
+
+  /** Copies the store as of one moment into a new file that a restored hub can open. @throws Error when it exists */
+  copyTo(file: string): Promise<void> {
+    return this.#file.aside((connection) => copyStore(connection, file));
   }
 
   /** Commits what waits, then lets go of the file. */

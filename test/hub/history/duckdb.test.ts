@@ -135,11 +135,12 @@ describe('appending', () => {
     expect(store.writer.counters.commits).toBe(1);
   });
 
-  test('a batch beyond the watermark is refused, unless ingest says that the rest is lost', async () => {
+  test('a batch beyond the watermark is refused; one that covers the loss makes way for it', async () => {
     const store = await open();
     await store.writer.append(batch(1, 2));
     expect(await store.writer.append(batch(5, 6))).toEqual({ outcome: 'gap', stored: 2 });
-    expect(await store.writer.append(batch(5, 6, { afterLoss: true }))).toEqual({ outcome: 'stored', stored: 6 });
+    expect(await store.writer.append({ ...batch(3, 4), samples: [] })).toEqual({ outcome: 'stored', stored: 4 });
+    expect(await store.writer.append(batch(5, 6))).toEqual({ outcome: 'stored', stored: 6 });
     expect(await values(store)).toEqual([1, 2, 5, 6]);
   });
 
@@ -151,11 +152,33 @@ describe('appending', () => {
     expect(await values(store)).toEqual([1, 2]);
   });
 
-  test('lanes, epochs and gateways count apart', async () => {
+  test('lanes and gateways count apart', async () => {
     const store = await open();
-    const others: Partial<HistoryBatch>[] = [{}, { lane: 'telemetry' }, { epoch: 'epoch-02' }, { gateway: 'gw-2' }];
+    const others: Partial<HistoryBatch>[] = [{}, { lane: 'telemetry' }, { gateway: 'gw-2' }];
     for (const change of others) await store.writer.append(batch(1, 1, change));
-    expect(await values(store)).toEqual([1, 1, 1, 1]);
+    expect(await values(store)).toEqual([1, 1, 1]);
+  });
+
+  test('what a gateway carries into its next epoch is known by its n, also across a restart and while it waits', async () => {
+    const dir = tempDir('history');
+    const first = await open({ dir });
+    /** Records of sequence `from` on in the epoch, whose n and value begin at `n`. */
+    const carried = (epoch: string, from: number, n: number, count: number): HistoryBatch => ({
+      ...batch(n, n + count - 1, { epoch }),
+      first: from,
+      last: from + count - 1,
+    });
+    await first.writer.append(carried('epoch-01', 1, 1, 5));
+    // Not awaited: the third epoch comes while the second one waits for its commit.
+    const second = first.writer.append(carried('epoch-02', 1, 4, 4));
+    await first.writer.append(carried('epoch-03', 1, 6, 4));
+    expect(await second).toEqual({ outcome: 'stored', stored: 4 });
+    await first.close();
+    const later = await open({ dir });
+    await later.writer.append(carried('epoch-03', 4, 9, 3));
+    await later.writer.append(carried('epoch-04', 1, 11, 2));
+    expect(await values(later)).toEqual(upTo(12));
+    expect(later.counters()).toMatchObject({ replayed: 2, samples: 3 });
   });
 
   test('a full queue answers busy and loses nothing', async () => {
