@@ -297,7 +297,7 @@ export class Spool {
       const consumers = Object.fromEntries([...this.#readers.keys()].map((name) => [name, positions(name)]));
       await writeCursors(this.#disk, join(this.#o.dir, epoch), { consumers, dropped: 0 });
       await writeEpoch(this.#disk, this.#o.dir, epoch);
-      this.#switchTo(epoch, { safety, telemetry }, consumers);
+      this.#switchTo({ epoch, renumber, stores: { safety, telemetry }, consumers });
       await removeOtherEpochs(this.#o.dir, epoch).catch(() => undefined);
       this.#o.log.warn({ reason, epoch }, 'a new epoch of the spool begins');
       return epoch;
@@ -308,7 +308,13 @@ export class Spool {
     }
   }
 
-  #switchTo(epoch: string, stores: Record<LaneName, LaneStore>, consumers: Record<string, Positions>): void {
+  #switchTo(next: {
+    epoch: string;
+    renumber: boolean;
+    stores: Record<LaneName, LaneStore>;
+    consumers: Record<string, Positions>;
+  }): void {
+    const { epoch, renumber, stores, consumers } = next;
     this.#epoch = epoch;
     this.#dropped = 0;
     for (const [name, reader] of this.#readers) {
@@ -317,7 +323,7 @@ export class Spool {
     }
     for (const lane of LANES) {
       const old = this.#store(lane);
-      this.#lane(lane).release({ store: stores[lane], epoch });
+      this.#lane(lane).release({ store: stores[lane], epoch, renumber });
       void old.close().catch(() => undefined);
     }
     this.#advanced();

@@ -43,6 +43,11 @@ class OpenGroup implements Group {
     return this.samples.length + this.notes.length;
   }
 
+  renumber(nextN: () => number): void {
+    this.samples = this.samples.map((s) => ({ ...s, n: nextN() }));
+    this.notes = this.notes.map((x) => ({ ...x, n: nextN() }));
+  }
+
   /** The group became this many batches. */
   split(batches: number): void {
     this.#left = batches;
@@ -158,17 +163,25 @@ export class Lane {
     this.#holding = true;
   }
 
-  /** Goes on, with another store and epoch if given. */
-  release(next?: { store: LaneStore; epoch: string }): void {
+  /**
+   * Goes on, with another store and epoch if given. `renumber`: what was carried over has new places in the order, so
+   * what waited behind it gets new ones too.
+   */
+  release(next?: { store: LaneStore; epoch: string; renumber: boolean }): void {
     if (next) {
       this.#store = next.store;
       this.#identity = { ...this.#identity, epoch: next.epoch };
     }
+    // What is still open waited too.
+    if (next?.renumber) this.flush();
     this.#holding = false;
     const held = this.#held;
     this.#held = [];
     this.#heldRecords = 0;
-    for (const group of held) this.#encode(group);
+    for (const group of held) {
+      if (next?.renumber) group.renumber(() => this.#hooks.nextN());
+      this.#encode(group);
+    }
   }
 
   #openGroup(): OpenGroup {

@@ -1,7 +1,7 @@
 // The history writer against a real InfluxDB 1.x: everything arrives once, whatever happens to the server in between.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { HISTORY } from '../../device-profiles/contract/history-line.ts';
 import type { Sample } from '../../device-profiles/contract/wire.ts';
 import type { PointIndex } from '../../gateway/birth.ts';
@@ -9,6 +9,7 @@ import { HISTORY_CONSUMER, HistoryWriter } from '../../gateway/history.ts';
 import type { Spool } from '../../gateway/spool.ts';
 import { onCleanup } from '../helpers/cleanup.ts';
 import { startInfluxd, type Influxd } from '../helpers/influxd.ts';
+import { describeWith } from '../helpers/needs.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { until } from '../helpers/wait.ts';
 import { BIRTH, open, readAll, sample, silent, systemClock } from './spool/rig.ts';
@@ -75,7 +76,7 @@ const stored = (writer: HistoryWriter, spool: Spool) =>
     ms: 20_000,
   });
 
-describe('on InfluxDB 1.x', () => {
+describeWith(['influxdb'], 'on InfluxDB 1.x', () => {
   test('[S1] samples arrive with their names, values, quality and unique times', async () => {
     const influx = await startInfluxd();
     const { spool, writer } = await rig(influx.url, { bucket: influx.database });
