@@ -1,12 +1,13 @@
 // How the hub meets its gateways: its own MQTT broker (aedes), in which every gateway has its own name, password and
 // topics; or the user's broker (MQTT_URL), in which an access list gives the same rights (compose.yaml has one for
 // Mosquitto). Either way ingest sees messages in order and can hold a gateway back while it is busy.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { connect, type MqttClient } from 'mqtt';
 import type { Logger } from 'pino';
 import { GATEWAY_ID, TOPIC_PATTERN } from '../device-profiles/contract/wire.ts';
+import { sha256Hex } from './ingest/secret.ts';
 
 export const BROKER_LIMITS = {
   connections: 1_000,
@@ -61,8 +62,6 @@ export interface Broker {
   readonly counters: Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
-
-export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Starts our own broker, or connects to the user's. @throws Error when the port is taken */
 export async function openBroker(o: BrokerOptions): Promise<Broker> {

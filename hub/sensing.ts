@@ -25,6 +25,7 @@ import type { Db, Tx } from './db/tx.ts';
 import type { EffectRunner } from './http/command.ts';
 import type { Entry, SignedIn } from './http/entry.ts';
 import type { Health } from './http/health.ts';
+import type { Effect } from './events/api.ts';
 import { appendEvents } from './events/store.ts';
 import { Register } from './equipment/register.ts';
 import { countUnproved } from './equipment/store.ts';
@@ -39,6 +40,7 @@ import { credentialOf } from './ingest/store.ts';
 import type { OrderFrame } from './live/contract.ts';
 import { LiveChannel } from './live/server.ts';
 import { overviewNums, overviewRoutes } from './read/overview.ts';
+import { communityOf, createCommunity } from './property/api.ts';
 import { PERSON_CHANGED_CHANNEL, type Sessions } from './staff/api.ts';
 import { TimerRunner } from './timers.ts';
 
@@ -81,7 +83,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     now: () => clock.now(),
     ...(config.influx === undefined ? {} : { influx: config.influx }),
   });
-  const register = new Register();
+  const register = new Register({ ensureCommunity: makeEnsureCommunity(parts.runEffects) });
   const ports: ChangePorts = { appendEvents, group: groupAlarms };
   const engine = new AlarmEngine({ ...ports, proved: (num) => register.isProved(num) });
   let broker: Broker | undefined;
@@ -110,8 +112,8 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     routes: [
       alarmRoutes({ entry, ports: { ...ports, orphaned: (...key) => engine.orphaned(...key) }, qualified: parts.qualified }),
       incidentRoutes(entry),
-      equipmentRoutes({ entry, register, points: ingest, history, ports }),
-      gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway) }),
+      equipmentRoutes({ entry, register, points: ingest, history, ports, now: () => clock.now() }),
+      gatewayRoutes({ entry, sites: ingest, drop: (gateway) => broker?.drop(gateway) }),
       overviewRoutes(entry, ingest),
     ],
     ingest,
@@ -144,6 +146,19 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     },
   };
 }
+
+/** A gateway may name a community that nobody has described yet: it is entered under its id, to be named later. */
+const makeEnsureCommunity =
+  (runEffects: EffectRunner) =>
+  async (tx: Tx, id: string, now: number): Promise<void> => {
+    if (await communityOf(tx, id)) return;
+    const actor = { kind: 'system', id: 'ingest', community: id } as const;
+    const effects: Effect[] = [];
+    const c = { tx, now, actor, emit: (effect: Effect) => void effects.push(effect) };
+    const made = await createCommunity(c, { id, name: { zh: id, en: id }, timeZone: 'Asia/Shanghai' });
+    if (!made.ok) throw new Error(`community ${id}: ${made.code}`);
+    await runEffects(tx, effects, { now, actor });
+  };
 
 function openGatewayBroker({ config, db, clock, log, runEffects }: SensingParts, ingest: Ingest): Promise<Broker> {
   return openBroker({

@@ -163,3 +163,43 @@ export async function setProved(
     [device, points, mark.proved, mark.by, mark.note, mark.at],
   );
 }
+
+/** Points in force of a community that nobody has proved on site. */
+export async function countUnproved(tx: Tx, community: string): Promise<number> {
+  const { count } = await tx.one<{ count: string }>(
+    `select count(*) as count from equipment.point p join equipment.device d on d.id = p.device
+     where d.community = $1 and d.removed_at is null and p.removed_at is null and p.proved_at is null`,
+    [community],
+  );
+  return Number(count);
+}
+
+/** Names and whereabouts of devices, for orders and notices. */
+export async function devicesByIds(tx: Tx, ids: readonly string[]): Promise<DeviceRow[]> {
+  return tx.query<DeviceRow>(`select id, ${DEVICE_COLUMNS} from equipment.device where id = any ($1::text[])`, [ids]);
+}
+
+/** Points in force that nobody has proved on site. */
+export async function countUnproved(tx: Tx, community: string): Promise<number> {
+  const row = await tx.one<{ count: string }>(
+    `select count(*) as count from equipment.point p join equipment.device d on d.id = p.device
+     where d.community = $1 and p.removed_at is null and d.removed_at is null and p.proved_at is null`,
+    [community],
+  );
+  return Number(row.count);
+}
+
+export interface PointCount {
+  readonly device: string;
+  readonly all: number;
+  readonly unproved: number;
+}
+
+export async function countPoints(tx: Tx, devices: readonly string[]): Promise<Map<string, PointCount>> {
+  const rows = await tx.query<{ device: string; all: string; unproved: string }>(
+    `select device, count(*) as all, count(*) filter (where proved_at is null) as unproved from equipment.point
+     where device = any ($1::text[]) and removed_at is null group by device`,
+    [devices],
+  );
+  return new Map(rows.map((r) => [r.device, { device: r.device, all: Number(r.all), unproved: Number(r.unproved) }]));
+}
