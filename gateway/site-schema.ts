@@ -17,6 +17,9 @@ export const SITE_LIMITS = {
 const closed = { additionalProperties: false } as const;
 const Id = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' });
 const Place = Type.String({ minLength: 1, maxLength: 200 });
+/** Words in both languages, or one text for both. */
+const Name = Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Text]);
+export type Name = Static<typeof Name>;
 const Floor = Type.Integer({ minimum: -20, maximum: 300 });
 const PollMs = Type.Integer({ minimum: SITE_LIMITS.pollMinMs, maximum: SITE_LIMITS.pollMaxMs });
 const Poll = Type.Object(
@@ -73,7 +76,7 @@ const InlinePoint = Type.Object(
   {
     point: Type.Optional(Type.String({ minLength: 1, maxLength: 96 })),
     indices: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z]+$' }), Type.Integer({ minimum: 0 }), closed)),
-    name: Type.Optional(Text),
+    name: Type.Optional(Name),
     building: Type.Optional(Place),
     floor: Type.Optional(Floor),
     place: Type.Optional(Place),
@@ -85,7 +88,7 @@ const InlinePoint = Type.Object(
 export const SiteDeviceFile = Type.Object(
   {
     id: Id,
-    name: Type.Optional(Text),
+    name: Type.Optional(Name),
     /** File name of the profile without `.yaml`. */
     profile: Type.String({ minLength: 1 }),
     link: Type.String({ minLength: 1 }),

@@ -20,6 +20,7 @@ import {
   SITE_LIMITS,
   SiteFile,
   type LinkType,
+  type Name,
   type SiteDeviceFile,
   type SiteLinkFile,
 } from './site-schema.ts';
@@ -241,7 +242,7 @@ function readDevice(d: SiteDeviceFile, k: number, context: Context): SiteDeviceE
     pollMs: { ...POLL_CLASS_MS, ...pollOf(context.site.poll), ...pollOf(d.poll) },
     profile: loaded.name,
     kind: model.kind,
-    ...(d.name ? { name: d.name } : {}),
+    ...(d.name === undefined ? {} : { name: bothWords(d.name) }),
     ...(d.building === undefined ? {} : { building: d.building }),
     ...(d.floor === undefined ? {} : { floor: d.floor }),
     ...(d.place === undefined ? {} : { place: d.place }),
@@ -325,9 +326,10 @@ const fillTopic = (topic: string, vars: Readonly<Record<string, string>>): strin
 /** Rows of the CSV, then those written in the site file. */
 function readPoints(d: SiteDeviceFile, k: number, loaded: LoadedProfile, context: Context): PointListRow[] {
   const { file, source } = context;
-  const inline = (d.points ?? []).map(({ indices, ...row }, i): PointListRow => {
+  const inline = (d.points ?? []).map(({ indices, name, ...row }, i): PointListRow => {
     const line = source.problem(['devices', k, 'points', i], '').line ?? 1;
-    return { ...definedOnly(row), file, line, indices: indices ?? {} };
+    const named = name === undefined ? {} : { name: bothWords(name) };
+    return { ...definedOnly(row), ...named, file, line, indices: indices ?? {} };
   });
   if (d.pointList === undefined) return inline;
   const path = resolve(dirname(file), d.pointList);
@@ -347,6 +349,8 @@ function readPoints(d: SiteDeviceFile, k: number, loaded: LoadedProfile, context
     return inline;
   }
 }
+
+const bothWords = (name: Name): Text => (typeof name === 'string' ? { zh: name, en: name } : name);
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 

@@ -144,12 +144,6 @@ export function expandSignals(signals: readonly Signal[], points: readonly Signa
   return signals.flatMap((signal) => (byTemplate.get(signal.point) ?? []).map((p) => signalOn(signal, p)));
 }
 
-/** The signals that stand on one point: {@link expandSignals} for a single point. */
-export function signalsOn(signals: readonly Signal[], point: SignalPoint): PointSignal[] {
-  const template = point.template ?? point.id;
-  return signals.filter((s) => s.point === template).map((s) => signalOn(s, point));
-}
-
 function signalOn(signal: Signal, point: SignalPoint): PointSignal {
   const named = new Set<string>();
   let own = false;

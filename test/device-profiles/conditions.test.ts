@@ -9,7 +9,6 @@ import {
   indicesOf,
   negate,
   placeholders,
-  signalsOn,
   type Lookup,
   type PointState,
   type Truth,
@@ -94,15 +93,6 @@ describe('expandSignals', () => {
 
   it('yields nothing for a template that made no point', () => {
     expect(expandSignals([signal('mod-{loop}-{n}', { eq: 1 })], points)).toEqual([]);
-  });
-
-  it('gives the same for one point as for all', () => {
-    const signals = [signal('det-{loop}-{n}', { point: 'led-{loop}-{n}', eq: 1 }), signal('online', { eq: 0 })];
-    expect(points.flatMap((p) => signalsOn(signals, p))).toHaveLength(3);
-    const key = (x: { point: string }) => x.point;
-    expect(points.flatMap((p) => signalsOn(signals, p)).sort((a, b) => key(a).localeCompare(key(b)))).toEqual(
-      expandSignals(signals, points).sort((a, b) => key(a).localeCompare(key(b))),
-    );
   });
 
   it('refuses a condition nested without end', () => {

@@ -90,6 +90,12 @@ describe('a sound site', () => {
     expect(deviceOf(s, 'tank')?.model.points.find((p) => p.id === 'level')?.modbus?.wordOrder).toBe('CDAB');
   });
 
+  it('takes one text for both languages', () => {
+    const plain = site(spoil('name: { zh: 1号楼主机, en: Panel 1 }', 'name: 1号楼主机').replace('{ zh: 大堂, en: Lobby }', '大堂'));
+    expect(deviceOf(plain, 'panel-b1')?.name).toEqual({ zh: '1号楼主机', en: '1号楼主机' });
+    expect(deviceOf(plain, 'panel-b1')?.model.points[3]?.name).toEqual({ zh: '大堂', en: '大堂' });
+  });
+
   it('shares one model between equal devices and fills in their topics', () => {
     expect(deviceOf(s, 'ext-1')?.model).toBe(deviceOf(s, 'ext-2')?.model);
     expect(deviceOf(s, 'ext-1')).toMatchObject({ topic: 'GIOT-GW/UL/SHMK1', vars: { serial: 'SHMK1' } });
