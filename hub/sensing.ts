@@ -112,8 +112,8 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     routes: [
       alarmRoutes({ entry, ports: { ...ports, orphaned: (...key) => engine.orphaned(...key) }, qualified: parts.qualified }),
       incidentRoutes(entry),
-      equipmentRoutes({ entry, register, points: ingest, history, ports, now: () => clock.now() }),
-      gatewayRoutes({ entry, sites: ingest, drop: (gateway) => broker?.drop(gateway) }),
+      equipmentRoutes({ entry, register, points: ingest, history, ports }),
+      gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway) }),
       overviewRoutes(entry, ingest),
     ],
     ingest,
@@ -165,7 +165,8 @@ function openGatewayBroker({ config, db, clock, log, runEffects }: SensingParts,
     host: config.host,
     port: config.mqttPort,
     ...(config.mqttUrl === undefined ? {} : { url: config.mqttUrl }),
-    secretOf: async (username) => (await db.read((tx) => credentialOf(tx, username)))?.password_sha256,
+    // The table of credentials is closed to the role of reads.
+    secretOf: async (username) => (await db.transaction((tx) => credentialOf(tx, username)))?.password_sha256,
     receive: (topic, payload) => ingest.receive(topic, payload),
     connected: () => ingest.connected(),
     forged: (gateway, topic) => {

@@ -149,6 +149,16 @@ export class AlarmEngine implements SignalSink {
     return live && (live.get(key) ?? null);
   }
 
+  retired(gateway: string): void {
+    this.#live.set(gateway, new Map());
+  }
+
+  /** Signals of a gateway that have an open alarm. */
+  openOf(gateway: string): string[] {
+    const prefix = `${gateway}.`;
+    return [...this.#open.keys()].filter((k) => k.startsWith(prefix));
+  }
+
   /** The gateway was heard and its configuration has no such signal any more: nothing will ever clear its alarm. */
   orphaned(device: string, point: string, signal: string): boolean {
     const key = keyOf(device, point, signal);
@@ -159,9 +169,8 @@ export class AlarmEngine implements SignalSink {
   orphans(program: Program): string[] {
     const { runs } = this.compiled(program);
     const keys = new Set(runs.map((r) => r.key));
-    const prefix = `${program.gateway}.`;
     const own = `${hubDevice(program.gateway)}\n`;
-    return [...this.#open.keys()].filter((k) => k.startsWith(prefix) && !k.startsWith(own) && !keys.has(k));
+    return this.openOf(program.gateway).filter((k) => !k.startsWith(own) && !keys.has(k));
   }
 
   get writer(): EngineWriter {
@@ -187,6 +196,7 @@ export class AlarmEngine implements SignalSink {
     }
     for (const program of stage.programs)
       this.#live.set(program.gateway, new Map(this.compiled(program).runs.map((r) => [r.key, r])));
+    for (const gateway of stage.gone) this.retired(gateway);
     for (const row of stage.written) {
       const key = keyOf(row.device, row.point, row.signal);
       if (row.state === 'normal') this.closed(key, row.id);
@@ -206,6 +216,7 @@ export class EngineStage implements SignalStage {
   readonly tracks = new Map<string, Track>();
   readonly frozen = new Map<string, Set<string>>();
   readonly programs: Program[] = [];
+  readonly gone: string[] = [];
   readonly edges: StagedEdge[] = [];
   /** Truths that changed, of signals that may have an open alarm. */
   readonly conditions = new Map<string, Truth>();
@@ -268,6 +279,11 @@ export class EngineStage implements SignalStage {
     this.edges.push({ key, to, at, raised: fact, ...(note === undefined ? {} : { note }) });
     // What has no end of its own happens and is over: its latch keeps it until a person closes it.
     if (of.latch !== 'none' && raised) this.edges.push({ key, to: 'clear', at, raised: fact });
+  }
+
+  retire(gateway: string): void {
+    this.gone.push(gateway);
+    for (const key of this.#engine.openOf(gateway)) this.conditions.set(key, 'unknown');
   }
 
   /** A delay is over and nothing new was heard. Answers false when it must be looked at again later. */

@@ -1,12 +1,22 @@
 // The register of devices and points: births enter it, numbers last, the commissioning mark is kept in memory too.
 import type { Birth } from '../../device-profiles/contract/wire.ts';
 import type { Tx } from '../db/tx.ts';
-import { BirthRefused, hubDevice, type Registered, type Registry } from '../ingest/api.ts';
-import { communityOf, ensurePlaces, type Whereabouts } from '../property/api.ts';
+import { hubDevice, type Registered, type Registry } from '../ingest/api.ts';
+import { ensurePlaces, type Whereabouts } from '../property/api.ts';
 import { markGone, numbersOf, provedNumbers, putDevices, putPoints, type DeviceRow, type NewPoint } from './store.ts';
 
+export interface RegisterPorts {
+  /** Makes a community known that only a gateway has named so far. */
+  readonly ensureCommunity: (tx: Tx, community: string, now: number) => Promise<void>;
+}
+
 export class Register implements Registry {
+  readonly #ports: RegisterPorts;
   readonly #proved = new Set<number>();
+
+  constructor(ports: RegisterPorts) {
+    this.#ports = ports;
+  }
 
   async load(tx: Tx): Promise<void> {
     this.#proved.clear();
@@ -28,7 +38,7 @@ export class Register implements Registry {
 
   async register(tx: Tx, birth: Parameters<Registry['register']>[1], now: number): Promise<Registered> {
     const { gateway, community, born, live } = birth;
-    if (!(await communityOf(tx, community))) throw new BirthRefused(`community ${community} does not exist`);
+    await this.#ports.ensureCommunity(tx, community, now);
     await ensurePlaces(tx, community, whereabouts(born));
     const devices = deviceRows(born);
     await putDevices(tx, devices, live, now);

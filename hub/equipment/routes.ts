@@ -2,9 +2,8 @@
 import { Type, type Static } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DEVICE_KINDS } from '../../device-profiles/contract/kinds.ts';
-import { markProved, openCounts, SEES_ALARMS, type ChangePorts } from '../alarms/api.ts';
+import { openCounts, SEES_ALARMS, type ChangePorts } from '../alarms/api.ts';
 import { ok, refuse, type RefusalCode, type Result } from '../errors.ts';
-import type { CommandContext } from '../events/api.ts';
 import { HistoryError, type Buckets, type History, type PointRef } from '../history/api.ts';
 import { BucketsReply } from '../history/contract.ts';
 import { HISTORY_LIMITS } from '../history/limits.ts';
@@ -12,9 +11,10 @@ import type { Entry } from '../http/entry.ts';
 import { RefusalError } from '../http/problem.ts';
 import type { Role } from '../http/policy.ts';
 import type { LivePoints } from '../ingest/api.ts';
+import { prove } from './commands.ts';
 import { DeviceView, PointView, ProveBody } from './contract.ts';
 import type { Register } from './register.ts';
-import { countPoints, findDevice, findPoint, listDevices, pointsOf, setProved } from './store.ts';
+import { countPoints, findDevice, findPoint, listDevices, pointsOf } from './store.ts';
 import { deviceView, pointView } from './views.ts';
 
 const LIMITS = { page: 500, pageDefault: 100, id: 200, buckets: 2_000, bucketsDefault: 300 } as const;
@@ -75,32 +75,6 @@ function rangeOf(query: Static<typeof HistoryQuery>, now: number): { from: numbe
 function replyOf({ widthMs, from, to, buckets }: Buckets): BucketsReply {
   const iso = (ms: number): string => new Date(ms).toISOString();
   return { widthMs, from: iso(from), to: iso(to), buckets: buckets.map((b) => ({ ...b, t: iso(b.t) })) };
-}
-
-/** Marks points as proved on site, or takes the mark away. Answers the numbers that changed. */
-export async function prove(
-  c: CommandContext,
-  ports: ChangePorts,
-  device: string,
-  body: Static<typeof ProveBody>,
-): Promise<Result<{ readonly changed: number[] }>> {
-  if (c.actor.kind !== 'user') throw new Error('a commissioning mark needs a person');
-  const { community } = c.actor;
-  const found = await findDevice(c.tx, community, device);
-  if (!found) return refuse('not-found');
-  const { proved, note } = body;
-  const rows = await setProved(c.tx, device, body.points ?? null, { proved, note, by: c.actor.id, at: c.now });
-  const points = rows.map((r) => r.id);
-  if (points.length > 0) await markProved(c, ports, { device, points, proved });
-  c.emit({
-    effect: 'audit',
-    community,
-    action: proved ? 'points.proved' : 'points.unproved',
-    entity: 'device',
-    entityId: device,
-    after: { points, note },
-  });
-  return ok({ changed: rows.map((r) => r.num) });
 }
 
 export function equipmentRoutes(parts: EquipmentRouteParts): FastifyPluginAsyncTypebox {
@@ -198,9 +172,11 @@ export function equipmentRoutes(parts: EquipmentRouteParts): FastifyPluginAsyncT
         },
       },
       async (request) => {
-        const done = await entry.command(request, (c) => prove(c, ports, request.params.id, request.body));
-        register.marked(done.changed, request.body.proved);
-        return { changed: [...done.changed] };
+        const { community } = entry.user(request);
+        const of = { community, device: request.params.id };
+        const done = await entry.command(request, (c) => prove(c, ports, of, request.body));
+        register.marked(done.nums, done.proved);
+        return { changed: [...done.nums] };
       },
     );
   };

@@ -179,15 +179,6 @@ export async function devicesByIds(tx: Tx, ids: readonly string[]): Promise<Devi
   return tx.query<DeviceRow>(`select id, ${DEVICE_COLUMNS} from equipment.device where id = any ($1::text[])`, [ids]);
 }
 
-/** Points in force that nobody has proved on site. */
-export async function countUnproved(tx: Tx, community: string): Promise<number> {
-  const row = await tx.one<{ count: string }>(
-    `select count(*) as count from equipment.point p join equipment.device d on d.id = p.device
-     where d.community = $1 and p.removed_at is null and d.removed_at is null and p.proved_at is null`,
-    [community],
-  );
-  return Number(row.count);
-}
 
 export interface PointCount {
   readonly device: string;

@@ -44,6 +44,8 @@ export interface SignalStage {
   /** Raises what a snapshot shows as active although records before it are still to come. */
   foundActive(site: SiteStage, program: Program, at: number): void;
   hubSignal(of: HubSignal, to: 'raise' | 'clear', at: number): void;
+  /** The gateway is no longer one of ours: nothing is known any more of what stood on it. */
+  retire(gateway: string): void;
   write(tx: Tx): Promise<void>;
   commit(): void;
 }
@@ -54,6 +56,13 @@ export interface SignalSink {
   /** @throws Error when a condition can't be used; the birth is then refused */
   compile(program: Program): void;
   begin(now: number): SignalStage;
+  /** At start: this gateway was retired earlier. */
+  retired(gateway: string): void;
+}
+
+/** A birth that can't be used, in words. */
+export class BirthRefused extends Error {
+  override readonly name = 'BirthRefused';
 }
 
 /** What the register answers for each device of a birth, in the birth's order: the lasting numbers of its points. */

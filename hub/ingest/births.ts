@@ -2,7 +2,7 @@
 // cursors are opened, and its snapshot is compared with what the hub holds true.
 import { encodeBirth, fromColumns, WireError, type Birth, type Sample } from '../../device-profiles/contract/wire.ts';
 import type { Tx } from '../db/tx.ts';
-import type { Registry, SignalSink } from './api.ts';
+import { BirthRefused, type Registry, type SignalSink } from './api.ts';
 import { hubSignal } from './hub-signals.ts';
 import { INGEST_LIMITS } from './limits.ts';
 import type { PointEntry, Program, Site } from './points.ts';
@@ -13,11 +13,6 @@ import { StagingError, T1, type T1Deps } from './t1.ts';
 export interface BirthDeps extends T1Deps {
   readonly sink: SignalSink;
   readonly registry: Registry;
-}
-
-/** A birth that can't be used, in words. */
-export class BirthRefused extends Error {
-  override readonly name = 'BirthRefused';
 }
 
 /** Enters a birth in the register and compiles its signals. @throws BirthRefused */

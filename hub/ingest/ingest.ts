@@ -145,6 +145,23 @@ export class Ingest implements LivePoints {
     if (!this.#sites.has(gateway)) this.#sites.set(gateway, new Site(gateway, community ?? ''));
   }
 
+  /** A gateway is no longer one of ours: it is not heard any more, and nothing will clear its alarms but people. */
+  revoked(gateway: string): void {
+    const site = this.#sites.get(gateway);
+    if (!site) return;
+    this.#sites.delete(gateway);
+    this.#programs.delete(gateway);
+    const at = this.#deps.clock.now();
+    this.#committer.push({
+      kind: 'fact',
+      site,
+      stage: (_site, signals) => {
+        signals.retire(gateway);
+        signals.hubSignal(hubSignal('silent', site), 'clear', at);
+      },
+    });
+  }
+
   /** Asks again for what was not heard while there was no connection to the broker. */
   connected(): void {
     for (const site of this.#sites.values()) this.#talk.ask(site);
@@ -212,7 +229,10 @@ export class Ingest implements LivePoints {
       this.#sites.clear();
       this.#programs.clear();
       for (const g of await listGateways(tx)) {
-        if (g.revoked_at !== null) continue;
+        if (g.revoked_at !== null) {
+          sink.retired(g.id);
+          continue;
+        }
         const site = new Site(g.id, g.community ?? '');
         if (g.silent_since !== null) site.silence = { since: g.silent_since.getTime(), n: Number.MAX_SAFE_INTEGER };
         this.#sites.set(g.id, site);

@@ -1,5 +1,5 @@
 // Routes of gateways: enrol (the password is shown once), list, revoke.
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ok, refuse, type Result } from '../errors.ts';
@@ -9,6 +9,7 @@ import { STAFF } from '../http/policy.ts';
 import { GATEWAY_ID } from '../../device-profiles/contract/wire.ts';
 import { CredentialsView, EnrolBody, GatewayView } from './contract.ts';
 import type { Ingest } from './ingest.ts';
+import { sha256Hex } from './secret.ts';
 import { enrol, listGateways, revoke, type GatewayRow } from './store.ts';
 
 const PASSWORD_BYTES = 32;
@@ -30,7 +31,7 @@ export async function enrolGateway(
   of: { readonly id: string; readonly community: string },
 ): Promise<Result<CredentialsView>> {
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
-  const passwordSha256 = createHash('sha256').update(password).digest('hex');
+  const passwordSha256 = sha256Hex(password);
   const { id, community } = of;
   if (!(await enrol(c.tx, { id, community, username: id, passwordSha256, by: c.actor.id, at: c.now })))
     return refuse('duplicate', 'id');

@@ -56,6 +56,16 @@ export async function enrol(tx: Tx, e: Enrolment): Promise<boolean> {
   return true;
 }
 
+/** @returns false when there is no such gateway of the community, or it was revoked before */
+export async function revoke(tx: Tx, id: string, community: string, at: number): Promise<boolean> {
+  const done = await tx.run(
+    `update ingest.gateway set revoked_at = to_timestamp($3::float8 / 1000)
+     where id = $1 and community = $2 and revoked_at is null`,
+    [id, community, at],
+  );
+  return done === 1;
+}
+
 /** What a gateway proves itself with; undefined when it is unknown or revoked. */
 export async function credentialOf(
   tx: Tx,
