@@ -107,18 +107,46 @@ export interface SetAside {
   readonly at: Date;
 }
 
-/** What was given up, newest first. */
-export const setAsideList = (tx: Tx, max: number): Promise<SetAside[]> =>
+/** What was given up in a community, newest first. */
+export const setAsideList = (tx: Tx, community: string, max: number): Promise<SetAside[]> =>
   tx.query<SetAside>(
-    `select rule, event, attempts, error, set_aside_at as at from events.parked
-     where set_aside_at is not null order by set_aside_at desc, event desc limit $1`,
-    [max],
+    `select p.rule, p.event, p.attempts, p.error, p.set_aside_at as at
+     from events.parked p join events.event e on e.id = p.event
+     where p.set_aside_at is not null and e.community = $1 order by p.set_aside_at desc, p.event desc limit $2`,
+    [community, max],
   );
 
 /** Puts something that was set aside back for another round of tries. False when it is not there. */
-export const takeUpAgain = async (tx: Tx, rule: string, event: string, now: number): Promise<boolean> =>
+export const takeUpAgain = async (
+  tx: Tx,
+  of: { readonly community: string; readonly rule: string; readonly event: string },
+  now: number,
+): Promise<boolean> =>
   (await tx.run(
-    `update events.parked set set_aside_at = null, attempts = 0, next_at = to_timestamp($3::float8 / 1000)
-     where rule = $1 and event = $2 and set_aside_at is not null`,
-    [rule, event, now],
+    `update events.parked p set set_aside_at = null, attempts = 0, next_at = to_timestamp($4::float8 / 1000)
+     from events.event e
+     where e.id = p.event and e.community = $1 and p.rule = $2 and p.event = $3 and p.set_aside_at is not null`,
+    [of.community, of.rule, of.event, now],
   )) === 1;
+
+export interface Backlog {
+  /** When the oldest event that the runner has not dealt with was stored; undefined when there is none. */
+  readonly oldest: Date | undefined;
+  /** Rules on events that wait for another try, and those that were given up. */
+  readonly waiting: number;
+  readonly setAside: number;
+}
+
+/** How far behind a reader is. */
+export async function backlog(tx: Tx, reader: string): Promise<Backlog> {
+  const row = await tx.one<{ oldest: Date | null; waiting: number; aside: number }>(
+    `select (select e.at from events.event e
+             where (e.txid, e.id) > (coalesce(c.txid, '0'::xid8), coalesce(c.id, 0))
+             order by e.txid, e.id limit 1) as oldest,
+       (select count(*)::integer from events.parked where set_aside_at is null) as waiting,
+       (select count(*)::integer from events.parked where set_aside_at is not null) as aside
+     from (select 1) one left join events.cursor c on c.reader = $1`,
+    [reader],
+  );
+  return { oldest: row.oldest ?? undefined, waiting: row.waiting, setAside: row.aside };
+}

@@ -90,7 +90,7 @@ export interface RunnerDeps<Ports> {
   readonly log: { error(detail: object, message: string): void; info(detail: object, message: string): void };
 }
 
-const READER = 'policies';
+export const READER = 'policies';
 const words = (e: unknown): string => (e instanceof Error ? e.message : String(e)).slice(0, RUNNER_LIMITS.errorChars);
 
 export class PolicyRunner<Ports> {

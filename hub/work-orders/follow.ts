@@ -72,7 +72,7 @@ export function endAlarmPatience(c: CommandContext, alarm: AlarmFact): void {
 export async function alarmPatienceOver(c: CommandContext, ports: OrderPorts, timer: DueTimer): Promise<void> {
   // The payload is what startAlarmPatience stored, gone through JSON.
   const { alarm } = timer.payload as { readonly alarm: AlarmFact };
-  if (await ports.alarmActive(c.tx, alarm.alarm)) await openForAlarm(c, ports, alarm);
+  if (await ports.alarmActive(c.tx, alarm.community, alarm.alarm)) await openForAlarm(c, ports, alarm);
 }
 
 /** A clock has run out: recorded and told once a round. A timer of an earlier round, or one met meanwhile, says nothing. */

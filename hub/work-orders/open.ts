@@ -171,7 +171,7 @@ export async function openByHand(
 ): Promise<Result<string>> {
   if (c.actor.kind !== 'user') return refuse('not-allowed');
   const { community } = c.actor;
-  if (wish.device !== undefined && !(await ports.deviceNames(c.tx, [wish.device])).has(wish.device))
+  if (wish.device !== undefined && !(await ports.deviceNames(c.tx, community, [wish.device])).has(wish.device))
     return refuse('not-found', `device: ${wish.device}`);
   return ok(
     await open(c, ports, {

@@ -15,6 +15,8 @@ export interface SignalQuestion {
   readonly point: string;
   readonly signal: string;
   readonly holdMs: number;
+  /** The alarms of this signal that the order answers. */
+  readonly alarms: readonly string[];
 }
 
 export interface OrderPorts {
@@ -24,11 +26,12 @@ export interface OrderPorts {
    */
   signalGone(tx: Tx, question: SignalQuestion, now: number): Promise<boolean>;
   /** True while the alarm episode is not over: its patience must not end in an order for something that is gone. */
-  alarmActive(tx: Tx, alarm: string): Promise<boolean>;
+  alarmActive(tx: Tx, community: string, alarm: string): Promise<boolean>;
   /** Which of these files (SHA-256 hex) were not uploaded in this community. */
   missingFiles(tx: Tx, community: string, files: readonly string[]): Promise<readonly string[]>;
   person(tx: Tx, community: string, id: string): Promise<Person | undefined>;
   /** People of the role who are on a shift now. */
   onDuty(tx: Tx, community: string, role: string, now: number): Promise<readonly Person[]>;
-  deviceNames(tx: Tx, devices: readonly string[]): Promise<DeviceNames>;
+  /** Names of the devices that the community has. */
+  deviceNames(tx: Tx, community: string, devices: readonly string[]): Promise<DeviceNames>;
 }

@@ -25,12 +25,20 @@ export async function liveVerdict(c: CommandContext, ports: OrderPorts, order: L
   const alarms = await alarmsOfOrder(c.tx, order.id);
   if (alarms.length === 0) return { says: 'no-signal' };
   const norms = (await ruleInForce(c.tx, order.community, HOLD)).value;
-  const distinct = new Map(alarms.map((a) => [[a.device, a.point, a.signal].join('\n'), a]));
+  const bySignal = new Map<string, typeof alarms>();
+  for (const a of alarms) {
+    const key = [a.device, a.point, a.signal].join('\n');
+    bySignal.set(key, [...(bySignal.get(key) ?? []), a]);
+  }
   const signals: string[] = [];
   let longest = 0;
-  for (const { device, point, signal, class: alarmClass } of distinct.values()) {
+  for (const same of bySignal.values()) {
+    const [first] = same;
+    if (!first) continue;
+    const { device, point, signal, class: alarmClass } = first;
     const hold = holdMs(norms, alarmClass);
-    const question = { community: order.community, device, point, signal, holdMs: hold };
+    const ids = same.map((a) => a.alarm);
+    const question = { community: order.community, device, point, signal, holdMs: hold, alarms: ids };
     if (await ports.signalGone(c.tx, question, c.now)) continue;
     signals.push(`${point}/${signal}`);
     longest = Math.max(longest, hold);

@@ -151,6 +151,9 @@ function milestonesOf(row: ViewRow): OrderView['milestones'] {
   });
 }
 
+/** Looks devices up in the register of a community. */
+export type NameDevices = (tx: Tx, community: string, devices: readonly string[]) => Promise<DeviceNames>;
+
 /** Who looks: decides which orders are there at all. */
 export interface Viewer {
   readonly id: string;
@@ -173,10 +176,10 @@ export async function orderView(
   tx: Tx,
   who: Viewer,
   id: string,
-  names: (tx: Tx, devices: readonly string[]) => Promise<DeviceNames>,
+  names: NameDevices,
 ): Promise<OrderView | undefined> {
   const row = await tx.maybe<ViewRow>(`${VIEW} where ${VISIBLE} and o.id = $4`, [...viewer(who), id]);
-  return row && viewOf(row, await names(tx, row.device === null ? [] : [row.device]));
+  return row && viewOf(row, await names(tx, who.community, row.device === null ? [] : [row.device]));
 }
 
 /** The order as the one who has just acted on it sees it, whether or not it is still his. */
@@ -184,10 +187,10 @@ export async function ownOrderView(
   tx: Tx,
   community: string,
   id: string,
-  names: (tx: Tx, devices: readonly string[]) => Promise<DeviceNames>,
+  names: NameDevices,
 ): Promise<OrderView> {
   const row = await tx.one<ViewRow>(`${VIEW} where o.community = $1 and o.id = $2`, [community, id]);
-  return viewOf(row, await names(tx, row.device === null ? [] : [row.device]));
+  return viewOf(row, await names(tx, community, row.device === null ? [] : [row.device]));
 }
 
 export interface OrderFilter {
@@ -208,7 +211,7 @@ export async function listOrders(
   tx: Tx,
   who: Viewer,
   filter: OrderFilter,
-  names: (tx: Tx, devices: readonly string[]) => Promise<DeviceNames>,
+  names: NameDevices,
 ): Promise<{ items: OrderView[]; next: string | null } | undefined> {
   const after = filter.cursor === undefined ? null : CURSOR.exec(filter.cursor);
   if (filter.cursor !== undefined && after === null) return undefined;
@@ -238,7 +241,7 @@ export async function listOrders(
   );
   const page = rows.slice(0, limit);
   const last = page.at(-1);
-  const known = await names(tx, [...new Set(page.flatMap((r) => (r.device === null ? [] : [r.device])))]);
+  const known = await names(tx, who.community, [...new Set(page.flatMap((r) => (r.device === null ? [] : [r.device])))]);
   return {
     items: page.map((r) => viewOf(r, known)),
     next: rows.length > limit && last ? `${last.micros}~${last.id}` : null,

@@ -126,7 +126,7 @@ function makePorts(world: World): PolicyPorts {
       const since = world.goneSince.get(`${q.device} ${q.point} ${q.signal}`);
       return since !== undefined && now - since >= q.holdMs;
     },
-    alarmActive: async (_tx, id) => world.active.has(id),
+    alarmActive: async (_tx, _community, id) => world.active.has(id),
     linkAlarm: async (_c, id, order) => void world.links.set(id, order),
     missingFiles,
     person: async (tx, community, id) => {

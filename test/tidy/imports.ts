@@ -71,6 +71,8 @@ export const ABOVE: readonly string[] = [
   'start.ts',
   'policies.ts',
   'policy-notices.ts',
+  'hub-faults.ts',
+  'responding.ts',
   'effects.ts',
   'broker.ts',
   'housekeeping.ts',

@@ -151,10 +151,10 @@ describe('the policy runner', () => {
     await settle(r);
     expect(told).toEqual(['broken: broken fails on a', 'broken: broken fails on a']);
     expect(await effects()).toEqual([]);
-    const aside = await database.db.transaction((tx) => setAsideList(tx, 10));
+    const aside = await database.db.transaction((tx) => setAsideList(tx, 'c1', 10));
     expect(aside).toMatchObject([{ rule: 'broken', attempts: 6 }, { rule: 'broken' }]);
     broken = false;
-    for (const a of aside) await database.db.transaction((tx) => takeUpAgain(tx, a.rule, a.event, clock.now()));
+    for (const a of aside) await database.db.transaction((tx) => takeUpAgain(tx, { community: 'c1', rule: a.rule, event: a.event }, clock.now()));
     await r.runAll();
     expect(await effects()).toHaveLength(2);
   });
@@ -178,7 +178,7 @@ describe('the policy runner', () => {
     await settle(r);
     const events = await database.db.transaction((tx) => tx.query(`select 1 from events.event`));
     expect(events).toHaveLength(1);
-    expect(await database.db.transaction((tx) => setAsideList(tx, 10))).toHaveLength(1);
+    expect(await database.db.transaction((tx) => setAsideList(tx, 'c1', 10))).toHaveLength(1);
   });
 
   test('is woken by a commit', async () => {
@@ -246,7 +246,7 @@ test('random failures, crashes and two hubs at once: every effect exactly once, 
       }
       trouble = false;
       await settle(runner(policies));
-      const aside = await database.db.transaction((tx) => setAsideList(tx, 100));
+      const aside = await database.db.transaction((tx) => setAsideList(tx, 'c1', 100));
       expect(aside).toEqual([]);
       const all = await effects();
       const byRule = (name: string) => all.filter((e) => e.rule === name);

@@ -1,0 +1,74 @@
+// Troubles of the hub itself as FAULT alarms of a device of its own: raised through a timer that runs beside T1, because
+// the state of signals belongs to T1 and a policy must not hold it.
+import type { AlarmEngine } from './alarms/api.ts';
+import type { Tx } from './db/tx.ts';
+import type { CommandContext } from './events/api.ts';
+import { hubDevice, type HubSignal } from './ingest/api.ts';
+import type { HubFault } from './policies.ts';
+import type { TimerKind } from './timers.ts';
+
+export const HUB_FAULT_TIMER = 'hub.fault';
+
+const POINTS = {
+  policy: { zh: '联动规则', en: 'Policies' },
+  page: { zh: '通知', en: 'Pages' },
+} as const satisfies Record<HubFault['signal'], { zh: string; en: string }>;
+
+/** Queues the fault in the caller's transaction. Faults of one signal are one open alarm, whatever their number. */
+export function raiseHubFault(c: CommandContext, fault: HubFault): void {
+  c.emit({
+    effect: 'timer',
+    key: `${HUB_FAULT_TIMER}:${fault.community}:${fault.signal}`,
+    kind: HUB_FAULT_TIMER,
+    community: fault.community,
+    dueAt: c.now,
+    basis: 'calendar',
+    payload: { signal: fault.signal, text: fault.text },
+  });
+}
+
+function signalOf(fault: HubFault): HubSignal {
+  const gateway = `hub-${fault.community}`;
+  return {
+    community: fault.community,
+    gateway,
+    device: hubDevice(gateway),
+    deviceKind: 'gateway',
+    deviceName: { zh: '中枢', en: 'Hub' },
+    point: fault.signal,
+    pointName: POINTS[fault.signal],
+    signal: fault.signal,
+    class: 'FAULT',
+    latch: 'manual',
+    text: fault.text,
+    advice: undefined,
+    building: undefined,
+    floor: undefined,
+    place: undefined,
+    value: null,
+    note: fault.text.zh,
+  };
+}
+
+export interface HubFaultParts {
+  readonly engine: AlarmEngine;
+  /** Runs alone beside T1. */
+  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
+  /** @throws Error when another hub holds the lease */
+  readonly assertLease: (tx: Tx) => Promise<void>;
+}
+
+/** The timer kind that raises queued faults. */
+export const hubFaultTimer = ({ engine, exclusive, assertLease }: HubFaultParts): TimerKind => ({
+  lane: 'ingest',
+  exclusive,
+  handle: async (c, timer) => {
+    await assertLease(c.tx);
+    // The payload is what raiseHubFault stored, gone through JSON.
+    const { signal, text } = timer.payload as Pick<HubFault, 'signal' | 'text'>;
+    const stage = engine.begin(c.now);
+    stage.hubSignal(signalOf({ community: timer.community, signal, text }), 'raise', c.now);
+    await stage.write(c.tx);
+    return () => stage.commit();
+  },
+});

@@ -1,0 +1,172 @@
+// The responding half of the hub, composed (T2): what has happened causes orders, pages and the rest.
+//
+//   events → policies → orders · checks · duty, their timers → notifications; changes of orders → live screens
+//
+// main.ts starts it; everything here is wiring. Nothing here holds what T1 needs for longer than one short transaction.
+import type { FastifyPluginAsync } from 'fastify';
+import type { Logger } from 'pino';
+import { linkOrder, type AlarmEngine, type ChangePorts } from './alarms/api.ts';
+import { keyOf } from './alarms/row.ts';
+import { findAlarm } from './alarms/store.ts';
+import type { Clock } from './clock.ts';
+import type { Db, Tx } from './db/tx.ts';
+import { DEMO_DUTY_TIMER, ensureDemoDuty } from './demo/duty.ts';
+import { DUTY_RULES, onDuty, SHIFT_TIMER, shiftTimer } from './duty/api.ts';
+import { dutyRoutes } from './duty/routes.ts';
+import { backlog } from './events/books.ts';
+import { policyRoutes } from './events/routes.ts';
+import { PolicyRunner, READER } from './events/runner.ts';
+import { EventTail } from './events/tail.ts';
+import { missingFiles } from './files/api.ts';
+import type { EffectRunner } from './http/command.ts';
+import type { Entry } from './http/entry.ts';
+import type { Health } from './http/health.ts';
+import { ROLES } from './http/policy.ts';
+import { HUB_FAULT_TIMER, hubFaultTimer, raiseHubFault } from './hub-faults.ts';
+import { hubDevice } from './ingest/api.ts';
+import { checkRoutes } from './inspections/routes.ts';
+import type { OrderFrame } from './live/contract.ts';
+import { NOTIFY_RULES, reachedAnyone, type PeoplePorts } from './notify/api.ts';
+import { notifyRoutes } from './notify/routes.ts';
+import { NotifyRunner } from './notify/runner.ts';
+import { POLICIES, type PolicyPorts } from './policies.ts';
+import type { RuleSet } from './rules/api.ts';
+import { ruleRoutes } from './rules/routes.ts';
+import { findUser, usersByRole } from './staff/api.ts';
+import type { TimerRunner } from './timers.ts';
+import { ORDER_RULES, orderTimers, type SignalQuestion } from './work-orders/api.ts';
+import { orderRoutes } from './work-orders/routes.ts';
+
+/** Policies count as behind when an event has waited this long, ms. */
+const BEHIND_MS = 60_000;
+
+export interface RespondingParts {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly health: Health;
+  readonly entry: Entry;
+  readonly runEffects: EffectRunner;
+  /** Kinds are registered here; whoever made it starts and stops it. */
+  readonly timers: TimerRunner;
+  readonly alarms: {
+    readonly engine: AlarmEngine;
+    readonly ports: ChangePorts;
+    /** Runs alone beside T1. */
+    readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
+    /** @throws Error when another hub holds the lease */
+    readonly assertLease: (tx: Tx) => Promise<void>;
+  };
+  /** Rule sets of other domains that a site may set. */
+  readonly rules: readonly RuleSet[];
+  readonly deviceNames: (
+    tx: Tx,
+    community: string,
+    devices: readonly string[],
+  ) => Promise<ReadonlyMap<string, { readonly zh: string; readonly en: string }>>;
+  /** To screens: an order changed. */
+  readonly orderChanged: (community: string, frame: OrderFrame) => void;
+}
+
+export interface Responding {
+  readonly routes: readonly FastifyPluginAsync[];
+  readonly policies: PolicyRunner<PolicyPorts>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What the outbox must know of people. */
+export const peoplePorts: PeoplePorts = {
+  peopleOf: async (tx, community, role) => {
+    const known = ROLES.find((r) => r === role);
+    return known === undefined ? [] : usersByRole(tx, community, [known]);
+  },
+  person: findUser,
+};
+
+/** Puts everything together; nothing runs before `start`. */
+export function makeResponding(parts: RespondingParts): Responding {
+  const { db, clock, log, entry, runEffects, timers, alarms } = parts;
+  const ports = portsOf(parts);
+  const policies = new PolicyRunner({ db, clock, execute: runEffects, policies: POLICIES, ports, log });
+  const notify = new NotifyRunner({ db, clock, log });
+  const tail = new EventTail({ db, log });
+  tail.on('order.changed', ({ community, payload }) =>
+    parts.orderChanged(community, { order: payload.order, state: payload.state }),
+  );
+  for (const [kind, handle] of Object.entries(orderTimers(ports))) timers.register(kind, { handle });
+  timers.register(SHIFT_TIMER, { handle: shiftTimer });
+  timers.register(DEMO_DUTY_TIMER, { handle: (c, timer) => ensureDemoDuty(c, timer.community) });
+  timers.register(HUB_FAULT_TIMER, hubFaultTimer(alarms));
+  watch(parts);
+  const unknownDevices = async (tx: Tx, community: string, devices: readonly string[]): Promise<readonly string[]> => {
+    const known = await parts.deviceNames(tx, community, devices);
+    return devices.filter((d) => !known.has(d));
+  };
+  return {
+    routes: [
+      orderRoutes(entry, ports),
+      checkRoutes(entry, { unknownDevices, missingFiles }),
+      dutyRoutes(entry),
+      notifyRoutes(entry, peoplePorts),
+      policyRoutes(entry),
+      ruleRoutes(entry, [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES, ...parts.rules]),
+    ],
+    policies,
+    start: async () => {
+      await tail.start();
+      await policies.start();
+      await notify.start();
+    },
+    stop: async () => {
+      await policies.stop();
+      await notify.stop();
+      await tail.stop();
+    },
+  };
+}
+
+function portsOf({ alarms, deviceNames }: RespondingParts): PolicyPorts {
+  return {
+    signalGone: (tx, question, now) => signalGone(alarms.engine, tx, question, now),
+    alarmActive: async (tx, community, id) => (await findAlarm(tx, community, id))?.row.active ?? false,
+    missingFiles,
+    person: async (tx, community, id) => {
+      const user = await findUser(tx, id);
+      return user?.active && user.community === community ? user : undefined;
+    },
+    onDuty,
+    deviceNames,
+    linkAlarm: (c, alarm, order) => linkOrder(c, alarms.ports, alarm, order),
+    raiseFault: async (c, fault) => raiseHubFault(c, fault),
+    reachedAnyone: (c, notification) => reachedAnyone(c.tx, notification),
+  };
+}
+
+/**
+ * Live data says that a signal is gone and has stayed gone: the engine finds its condition false on good data now, and
+ * its alarms cleared at least the hold time ago and have not come back. What the hub or a gateway tells of itself has
+ * no condition to look at: it is gone when a person has closed it.
+ */
+async function signalGone(engine: AlarmEngine, tx: Tx, q: SignalQuestion, now: number): Promise<boolean> {
+  const key = keyOf(q.device, q.point, q.signal);
+  const { truth, raised } = engine.track(key);
+  for (const id of q.alarms) {
+    const row = (await findAlarm(tx, q.community, id))?.row;
+    if (!row) return false;
+    const told = row.device === hubDevice(row.gateway) && row.latch === 'manual';
+    const goneAt = told ? row.closed_at : row.cleared_at;
+    if (goneAt === null || now - goneAt < q.holdMs) return false;
+    if (told ? engine.isOpen(key) : row.active || truth !== 'false' || raised) return false;
+  }
+  return true;
+}
+
+function watch({ db, clock, health }: RespondingParts): void {
+  health.register('policies', async () => {
+    const { oldest, waiting, setAside } = await db.read((tx) => backlog(tx, READER));
+    const behind = oldest === undefined ? 0 : clock.now() - oldest.getTime();
+    const detail = `${waiting} waiting for another try, ${setAside} set aside, ${Math.round(behind / 1000)} s behind`;
+    return { status: behind > BEHIND_MS || setAside > 0 ? 'degraded' : 'ok', detail };
+  });
+}
