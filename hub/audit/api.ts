@@ -9,6 +9,8 @@ import { eraseContents, insertEntries, type NewEntry } from './store.ts';
 export { makeHeadsLog, type HeadsLog } from './heads.ts';
 export { makeSealer, type Sealer } from './sealer.ts';
 export { verifyChain } from './verify.ts';
+export type { Head } from './chain.ts';
+export { headsOf as headsInDatabase } from './store.ts';
 
 type AuditEffect = Omit<Extract<Effect, { effect: 'audit' }>, 'effect'>;
 

@@ -20,22 +20,30 @@ function parse(text: string): Head[] {
     .map((line) => JSON.parse(line) as Head);
 }
 
+const COMMUNITY = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+async function append(path: string, text: string): Promise<void> {
+  await appendFile(path, text, { mode: 0o600 });
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 /** Heads in `dir`: `<community>.<yyyy-mm>.jsonl`, never changed but at its end. */
 export function makeHeadsLog(dir: string): HeadsLog {
-  const write = async (head: Head): Promise<void> => {
-    const path = join(dir, `${head.community}.${month(head.at)}.jsonl`);
-    await appendFile(path, `${JSON.stringify(head)}\n`, { mode: 0o600 });
-    const file = await open(path, 'r+');
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  };
   return {
     publish: async (heads) => {
       await mkdir(dir, { recursive: true });
-      for (const head of heads) await write(head);
+      const files = new Map<string, string>();
+      for (const head of heads) {
+        if (!COMMUNITY.test(head.community)) throw new Error(`no file can be named after community ${head.community}`);
+        const name = `${head.community}.${month(head.at)}.jsonl`;
+        files.set(name, `${files.get(name) ?? ''}${JSON.stringify(head)}\n`);
+      }
+      for (const [name, text] of files) await append(join(dir, name), text);
     },
     published: async (community) => {
       const files = await readdir(dir).catch((error: NodeJS.ErrnoException) => {

@@ -8,7 +8,6 @@ import type { Logger } from 'pino';
 import { BUNDLED_LIMITS } from '../config.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
 import { bundledPaths, type BundledPaths } from './bundled-paths.ts';
-import { takeLock, type DataLock } from './data-lock.ts';
 import { freeDataDir, readPostmaster, stopPostmaster } from './postmaster.ts';
 import { findRunAs, type RunAs } from './run-as.ts';
 
@@ -31,7 +30,7 @@ export interface BundledServer {
   pid(): number | undefined;
   /** How often it died and was started again. */
   restarts(): number;
-  /** Ends the server in order, then lets go of the data directory. */
+  /** Ends the server in order. */
   stop(): Promise<void>;
 }
 
@@ -42,16 +41,6 @@ export interface BundledOptions {
   readonly transport?: 'socket' | 'tcp';
   /** Added `-c` settings, e.g. `fsync=off` in tests that lose nothing by it. */
   readonly settings?: readonly string[];
-}
-
-/** Raised when another living hub has the data directory. */
-export class DataDirInUse extends Error {
-  override name = 'DataDirInUse';
-  readonly connection: Connection;
-  constructor(dataDir: string, connection: Connection) {
-    super(`another hub is running with the data directory ${dataDir}`);
-    this.connection = connection;
-  }
 }
 
 // Runs the server and waits for it; when the pipe to the hub closes, however the hub ended, the server is told to
@@ -241,15 +230,13 @@ function connectionOf(setup: Pick<Setup, 'paths' | 'transport'>, port: number): 
 class Supervisor implements BundledServer {
   readonly connection: Connection;
   readonly #setup: Setup;
-  readonly #lock: DataLock;
   #running: Running;
   #stopping = false;
   #restarts = 0;
   #loop: Promise<void>;
 
-  constructor(setup: Setup, lock: DataLock, connection: Connection, running: Running) {
+  constructor(setup: Setup, connection: Connection, running: Running) {
     this.#setup = setup;
-    this.#lock = lock;
     this.connection = connection;
     this.#running = running;
     this.#loop = this.#supervise();
@@ -269,7 +256,6 @@ class Supervisor implements BundledServer {
     this.#running.child.stdin?.end();
     if (pid !== undefined) await stopPostmaster(pid);
     await this.#loop;
-    await this.#lock.release();
   }
 
   async #supervise(): Promise<void> {
@@ -304,31 +290,32 @@ class Supervisor implements BundledServer {
   }
 }
 
+const transportOf = (given: BundledOptions['transport']): 'socket' | 'tcp' =>
+  given ?? (process.platform === 'win32' ? 'tcp' : 'socket');
+
+/** How to reach the server that another hub runs in a data directory. */
+export function bundledConnection(dataDir: string, given?: BundledOptions['transport']): Connection {
+  const transport = transportOf(given);
+  const paths = bundledPaths(dataDir);
+  const port = transport === 'tcp' ? (readPostmaster(paths.data)?.port ?? 0) : SOCKET_PORT;
+  return connectionOf({ paths, transport }, port);
+}
+
 /**
  * Starts the bundled server, making its data directory at the first start and freeing it from a server that a killed
- * hub left behind.
- * @throws DataDirInUse while another living hub has it; Error naming DATABASE_URL when it cannot run here
+ * hub left behind. Whoever calls this must own the data directory (data-lock.ts).
+ * @throws Error naming DATABASE_URL when it cannot run here
  */
 export async function startBundled(options: BundledOptions): Promise<BundledServer> {
-  const transport = options.transport ?? (process.platform === 'win32' ? 'tcp' : 'socket');
+  const transport = transportOf(options.transport);
   const paths = bundledPaths(options.dataDir);
-  const lock = await takeLock(paths.lock);
-  if (lock === undefined) {
-    const port = transport === 'tcp' ? (readPostmaster(paths.data)?.port ?? 0) : SOCKET_PORT;
-    throw new DataDirInUse(options.dataDir, connectionOf({ paths, transport }, port));
-  }
-  try {
-    const binaries = findBinaries(paths.links);
-    const runAs = findRunAs(binaries.postgres, binaries.env, process.getuid?.() === 0);
-    const setup: Setup = { paths, binaries, runAs, options, transport };
-    await initialise(setup);
-    const port = transport === 'tcp' ? await freePort() : SOCKET_PORT;
-    const running = await launch(setup, port);
-    const connection = connectionOf(setup, port);
-    await ensureDatabase(connection);
-    return new Supervisor(setup, lock, connection, running);
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+  const binaries = findBinaries(paths.links);
+  const runAs = findRunAs(binaries.postgres, binaries.env, process.getuid?.() === 0);
+  const setup: Setup = { paths, binaries, runAs, options, transport };
+  await initialise(setup);
+  const port = transport === 'tcp' ? await freePort() : SOCKET_PORT;
+  const running = await launch(setup, port);
+  const connection = connectionOf(setup, port);
+  await ensureDatabase(connection);
+  return new Supervisor(setup, connection, running);
 }

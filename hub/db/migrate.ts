@@ -75,6 +75,12 @@ CREATE TABLE IF NOT EXISTS platform.migrations (
   applied_at timestamptz NOT NULL DEFAULT now()
 )`;
 
+/** What was applied to a database, in order. @throws when it is none of ours */
+export async function appliedMigrations(client: Client): Promise<{ name: string; checksum: string }[]> {
+  const { rows } = await client.query('SELECT name, checksum FROM platform.migrations ORDER BY name');
+  return rows as { name: string; checksum: string }[];
+}
+
 async function apply(client: Client, migration: Migration): Promise<void> {
   await client.query('BEGIN');
   try {
@@ -155,8 +161,7 @@ export async function migrate(
   try {
     await client.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
     await client.query(HISTORY);
-    const { rows } = await client.query('SELECT name, checksum FROM platform.migrations ORDER BY name');
-    const missing = pending(migrations, rows as { name: string; checksum: string }[]);
+    const missing = pending(migrations, await appliedMigrations(client));
     for (const migration of missing) {
       await apply(client, migration);
       log.info({ migration: migration.name }, 'migrated');

@@ -88,6 +88,9 @@ class ClientTx implements Tx {
   }
 }
 
+/** A connection as a Tx, for tools that keep their transaction themselves. */
+export const asTx = (client: ClientBase): Tx => new ClientTx(client);
+
 async function inTransaction<T>(pool: Pool, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;

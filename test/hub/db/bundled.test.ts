@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { DataDirInUse, startBundled, type BundledOptions, type BundledServer } from '../../../hub/db/bundled.ts';
+import { bundledConnection, startBundled, type BundledOptions, type BundledServer } from '../../../hub/db/bundled.ts';
 import { bundledPaths } from '../../../hub/db/bundled-paths.ts';
+import { DataDirInUse, ownServer } from '../../../hub/db/open.ts';
 import { readPostmaster } from '../../../hub/db/postmaster.ts';
 import { onCleanup } from '../../helpers/cleanup.ts';
 import { preparedData, silentLog } from '../../helpers/database.ts';
@@ -90,13 +91,15 @@ test('a second start finds everything again', async () => {
   expect(await ask(second, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
 });
 
-test('a second hub is refused while the first one lives, and told where it is', async () => {
+test('a second hub is refused while the first one lives; tools find its server', async () => {
   const dataDir = await preparedData('bundled');
-  const first = await start({ dataDir });
-  const refused: unknown = await startBundled({ dataDir, log: silentLog }).catch((error: unknown) => error);
-  expect(refused).toBeInstanceOf(DataDirInUse);
-  expect(refused).toMatchObject({ connection: first.connection });
-  expect(await ask(first, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  const first = await ownServer({ dataDir, log: silentLog });
+  onCleanup(() => first.stop());
+  await expect(ownServer({ dataDir, log: silentLog })).rejects.toThrow(DataDirInUse);
+  expect(await ask({ connection: bundledConnection(dataDir) }, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  await first.stop();
+  const second = await ownServer({ dataDir, log: silentLog });
+  await second.stop();
 });
 
 test('a server that is killed runs again by itself, with what was committed', async () => {
