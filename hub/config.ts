@@ -29,6 +29,8 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'FENGSUI_ADMIN_PASSWORD', help: 'makes the user `admin` in an empty hub', secret: true },
   { name: 'FENGSUI_COMMUNITY', help: 'id of the community that an empty hub makes', default: 'community' },
   { name: 'FENGSUI_DEMO_PASSWORD', help: 'password of the demo users; else one is made at first start', secret: true },
+  { name: 'FENGSUI_DEMO_COMMUNITY', help: 'YAML of a demo community: makes an empty hub a demo (npm start sets it)' },
+  { name: 'FENGSUI_DEMO_GATEWAYS', help: 'more gateways that a demo enrols by itself, separated by spaces' },
   { name: 'FENGSUI_ORIGINS', help: 'more web origins to trust, separated by spaces (behind a proxy: its address)' },
   { name: 'FENGSUI_TRUST_PROXY', help: 'addresses of proxies in front whose X-Forwarded-* count, separated by commas' },
   { name: 'LOG_LEVEL', help: 'fatal, error, warn, info, debug or trace', default: 'info' },
@@ -52,6 +54,9 @@ export interface Config {
   /** Id of the first community. */
   readonly community: string;
   readonly demoPassword?: string;
+  /** Absolute path of the YAML of a demo community. */
+  readonly demoCommunity?: string;
+  readonly demoGateways: readonly string[];
   readonly origins: readonly string[];
   readonly trustProxy: readonly string[];
   readonly logLevel: string;
@@ -134,6 +139,7 @@ export function readConfig(env: Env): Config {
           ...given('org', read.text('INFLUX_ORG')),
           bucket: read.text('INFLUX_BUCKET') ?? 'fengsui',
         };
+  const demoCommunity = read.text('FENGSUI_DEMO_COMMUNITY');
   const config: Config = {
     host: read.text('HOST') ?? '127.0.0.1',
     httpPort: read.port('HTTP_PORT'),
@@ -145,6 +151,8 @@ export function readConfig(env: Env): Config {
     ...given('adminPassword', read.text('FENGSUI_ADMIN_PASSWORD')),
     community: read.id('FENGSUI_COMMUNITY'),
     ...given('demoPassword', read.text('FENGSUI_DEMO_PASSWORD')),
+    ...given('demoCommunity', demoCommunity === undefined ? undefined : resolve(demoCommunity)),
+    demoGateways: read.list('FENGSUI_DEMO_GATEWAYS', /\s+/),
     origins: read.origins('FENGSUI_ORIGINS'),
     trustProxy: read.list('FENGSUI_TRUST_PROXY', /\s*,\s*/),
     logLevel: read.level('LOG_LEVEL'),

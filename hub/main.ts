@@ -6,11 +6,15 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import pino, { type Logger } from 'pino';
 import { makeHeadsLog, makeSealer } from './audit/api.ts';
+import { ALARM_RULES } from './alarms/api.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { ConfigError, readConfig, settingsHelp, type Config } from './config.ts';
 import { openDatabase, type Database } from './db/open.ts';
+import { startDemo, type DemoHub } from './demo/seed.ts';
+import { qualified } from './duty/api.ts';
 import { makeEffects } from './effects.ts';
+import { deviceNames } from './equipment/api.ts';
 import type { Actor } from './events/api.ts';
 import { fileRoutes } from './files/routes.ts';
 import { makeEntry, runCommand, type EffectRunner } from './http/command.ts';
@@ -19,7 +23,11 @@ import { makeHealth, type Health } from './http/health.ts';
 import { makeMetrics } from './http/metrics.ts';
 import { buildServer } from './http/server.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { INCIDENT_RULES } from './incidents/api.ts';
+import { makeEnqueue } from './notify/api.ts';
 import { propertyRoutes } from './property/routes.ts';
+import { makeResponding, peoplePorts, type Responding } from './responding.ts';
+import { makeSensing, type Sensing } from './sensing.ts';
 import { makeFirstAdmin, makePasswords, makeSessions, type Passwords, type Sessions } from './staff/api.ts';
 import { staffRoutes } from './staff/routes.ts';
 import { sessionRoutes } from './staff/session-routes.ts';
@@ -35,6 +43,9 @@ export interface HubOptions {
 export interface Hub {
   /** Where the dashboard and the API are, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Where gateways connect, without credentials. */
+  readonly broker: string;
+  readonly demo?: DemoHub;
   readonly app: FastifyInstance;
   readonly database: Database;
   readonly entry: Entry;
@@ -42,6 +53,8 @@ export interface Hub {
   readonly sessions: Sessions;
   readonly passwords: Passwords;
   readonly health: Health;
+  readonly sensing: Sensing;
+  readonly responding: Responding;
   stop(): Promise<void>;
 }
 
@@ -127,19 +140,43 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     return why === undefined ? { status: 'ok', detail: 'sealed' } : { status: 'degraded', detail: why };
   });
 
-  const runEffects = makeEffects({
-    enqueue: async (_tx, notifications) => {
-      if (notifications.length > 0) throw new Error('no notifier');
-    },
-    auditBlocked: () => sealer.blocked(),
-  });
+  const runEffects = makeEffects({ enqueue: makeEnqueue(peoplePorts), auditBlocked: () => sealer.blocked() });
   const entry = makeEntry({ db, clock, runEffects });
   const asSystem: RunSystem = (work) => runCommand(db, runEffects, { now: clock.now(), actor: SYSTEM }, work);
 
   // People.
   const passwords = makePasswords();
   const sessions = makeSessions(db, clock, passwords);
-  await ensureAdmin(config, asSystem, passwords, log);
+  const demo =
+    config.demoCommunity === undefined
+      ? undefined
+      : await startDemo({ ...config, demoCommunity: config.demoCommunity }, asSystem, passwords);
+  if (demo === undefined) await ensureAdmin(config, asSystem, passwords, log);
+
+  // T1: what gateways tell becomes alarms, history and live screens.
+  const sensing = await makeSensing({ config, db, clock, log, health, entry, runEffects, sessions, qualified });
+  started.add('sensing', () => sensing.stop());
+
+  // T2: what has happened causes orders, pages and the rest.
+  const responding = makeResponding({
+    db,
+    clock,
+    log,
+    health,
+    entry,
+    runEffects,
+    timers: sensing.timers,
+    alarms: {
+      engine: sensing.engine,
+      ports: sensing.alarmPorts,
+      exclusive: (work) => sensing.ingest.exclusive(work),
+      assertLease: (tx) => sensing.ingest.assertLease(tx),
+    },
+    rules: [...ALARM_RULES, ...INCIDENT_RULES],
+    deviceNames,
+    orderChanged: (community, frame) => sensing.order(community, frame),
+  });
+  started.add('responding', () => responding.stop());
 
   const housekeeping = startHousekeeping({ db, clock, log });
   started.add('housekeeping', () => housekeeping.stop());
@@ -149,7 +186,7 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
       entry,
       sessions,
       passwords,
-      qualified: async () => false,
+      qualified,
       opened: (tx, user, now) =>
         runEffects(
           tx,
@@ -169,6 +206,8 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     propertyRoutes(entry),
     auditRoutes(entry, heads),
     fileRoutes(entry),
+    ...sensing.routes,
+    ...responding.routes,
   ];
   const app = await buildServer({
     log,
@@ -181,11 +220,29 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     version: VERSION,
     routes,
   });
+  sensing.attach(app.server);
   started.add('web server', () => app.close());
+  await sensing.start();
+  await responding.start();
   const url = await app.listen({ host: config.host, port: config.httpPort });
+  const broker = sensing.broker().url;
 
   const stop = (): Promise<void> => started.undoAll();
-  return { url, app, database, entry, runEffects, sessions, passwords, health, stop };
+  return {
+    url,
+    broker,
+    ...(demo === undefined ? {} : { demo }),
+    app,
+    database,
+    entry,
+    runEffects,
+    sessions,
+    passwords,
+    health,
+    sensing,
+    responding,
+    stop,
+  };
 }
 
 const HELP = `npm run hub — the hub: dashboard, API, broker and store of one or more communities.
@@ -208,7 +265,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   // Started by another program with a channel to it: when that program is gone, so are we.
   process.on('disconnect', stop);
-  console.log(JSON.stringify({ ready: 'hub', url: hub.url }));
+  console.log(JSON.stringify({ ready: 'hub', url: hub.url, broker: hub.broker, ...hub.demo }));
 }
 
 /** True when this file is the program, not a module of another. */

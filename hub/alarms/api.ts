@@ -16,6 +16,7 @@ export { listModes, modesInForce, type ModeRow } from './store.ts';
 export { alarmTimers } from './timers.ts';
 export { alarmsOfIncidents, type IncidentAlarms } from './by-incident.ts';
 export { SEES_ALARMS } from './roles.ts';
+export { ALARM_RULES } from './rules.ts';
 
 /** An alarm has a work order now: screens get the alarm again with it. Idempotent. */
 export async function linkOrder(c: CommandContext, ports: ChangePorts, alarm: string, order: string): Promise<void> {

@@ -18,3 +18,6 @@ export const LIFECYCLE = ruleSet({
   ),
   value: { shelveMinutesMax: 480, resetHoldMs: 30_000 },
 });
+
+/** Rule sets of alarms that a site may set. */
+export const ALARM_RULES = [LIFECYCLE];

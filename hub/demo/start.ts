@@ -164,7 +164,7 @@ async function main(): Promise<void> {
   const [hub, simulators] = await Promise.all([
     launch('hub', ['hub/main.ts'], {
       FENGSUI_DEMO_COMMUNITY: community,
-      FENGSUI_DEMO_SITES: JSON.stringify(values.site.map((file) => resolve(file))),
+      FENGSUI_DEMO_GATEWAYS: values.site.map((file) => gatewayIdOf(resolve(file))).join(' '),
     }),
     launch(
       'simulators',

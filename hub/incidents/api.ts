@@ -6,6 +6,9 @@ import { ruleInForce } from '../rules/api.ts';
 import { group, GROUPING, type GroupedAlarm } from './grouping.ts';
 import { recentIncidents, saveIncidents } from './store.ts';
 
+/** Rule sets of incidents that a site may set. */
+export const INCIDENT_RULES = [GROUPING];
+
 /** Incidents that an alarm may be compared with; the newest ones. */
 const RECENT_MAX = 1_000;
 
