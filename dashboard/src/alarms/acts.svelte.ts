@@ -17,6 +17,7 @@ export class AlarmActs {
   readonly verdict: Command<VerdictInput, AlarmView>;
   readonly shelve: Command<ShelveInput, AlarmView>;
   readonly close: Command<CloseInput, AlarmView>;
+  readonly unshelve: Command<Act<Record<string, never>>, AlarmView>;
   readonly #api: Api;
   readonly #alarms: Alarms;
   /** Acknowledging many: how many of how many are done, null when none is under way. */
@@ -35,16 +36,23 @@ export class AlarmActs {
     this.verdict = command('verdict');
     this.shelve = command('shelve');
     this.close = command('close');
+    this.unshelve = command('unshelve');
   }
 
   /** The last refusal of any act, to be shown beside the buttons. */
   get problem(): Problem | null {
-    return this.ack.problem ?? this.verdict.problem ?? this.shelve.problem ?? this.close.problem;
+    return (
+      this.ack.problem ??
+      this.verdict.problem ??
+      this.shelve.problem ??
+      this.unshelve.problem ??
+      this.close.problem
+    );
   }
 
   /** Clears old refusals, as when another alarm is selected. */
   reset(): void {
-    for (const command of [this.ack, this.verdict, this.shelve, this.close]) command.reset();
+    for (const command of [this.ack, this.verdict, this.shelve, this.unshelve, this.close]) command.reset();
   }
 
   /** Acknowledges one after the other; stops at the first refusal. Never for life safety: those are looked at singly. */

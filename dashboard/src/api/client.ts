@@ -12,6 +12,8 @@ export const API_LIMITS = {
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | null;
+  /** Open alarms only: the last change that the list surely holds. */
+  readonly seq?: number;
 }
 
 export interface WriteOptions {
@@ -45,15 +47,22 @@ export class Api {
 
   /** All items of a collection, page by page. @throws ApiError */
   async all<T>(path: string): Promise<readonly T[]> {
+    return (await this.allWithSeq<T>(path)).items;
+  }
+
+  /** The same, with the `seq` of the first page (0 where there is none). @throws ApiError */
+  async allWithSeq<T>(path: string): Promise<{ readonly items: readonly T[]; readonly seq: number }> {
     const items: T[] = [];
+    let seq = 0;
     let cursor: string | null = null;
     for (let page = 0; page < API_LIMITS.pagesMax; page++) {
       const joint = path.includes('?') ? '&' : '?';
       const from: string = cursor === null ? path : `${path}${joint}cursor=${encodeURIComponent(cursor)}`;
       const answer: Page<T> = await this.get<Page<T>>(from);
       items.push(...answer.items);
+      if (page === 0) seq = answer.seq ?? 0;
       cursor = answer.next ?? null;
-      if (cursor === null) return items;
+      if (cursor === null) return { items, seq };
     }
     throw new ApiError({ code: 'too-large', status: 0, title: '', detail: path });
   }

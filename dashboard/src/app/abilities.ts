@@ -3,13 +3,24 @@
 export type Role = string;
 
 /** Sits at the control-room desk: sound and acknowledgement are theirs. */
-const DESK: ReadonlySet<Role> = new Set(['operator', 'supervisor', 'admin']);
+const DESK: ReadonlySet<Role> = new Set(['operator', 'supervisor', 'manager', 'admin']);
 /** Takes orders on and does them (hub/work-orders/machine.ts). */
 const WORKERS: ReadonlySet<Role> = new Set(['technician', 'contractor']);
 const DISPATCHERS: ReadonlySet<Role> = new Set(['supervisor', 'manager', 'admin']);
 const JUDGES: ReadonlySet<Role> = new Set(['operator', 'inspector', 'supervisor', 'manager', 'admin']);
 const PROVERS: ReadonlySet<Role> = new Set(['technician', 'inspector', 'supervisor', 'admin']);
-const CHECKERS: ReadonlySet<Role> = new Set(['inspector', 'technician', 'operator', 'supervisor', 'admin']);
+const CHECKERS: ReadonlySet<Role> = new Set([
+  'inspector',
+  'technician',
+  'operator',
+  'supervisor',
+  'manager',
+  'guard',
+  'contractor',
+  'admin',
+]);
+/** Not of the company's own staff: the live channel brings them no alarms (hub/live/events.ts). */
+const OUTSIDERS: ReadonlySet<Role> = new Set(['contractor', 'committee', 'owner']);
 
 export const isDesk = (role: Role): boolean => DESK.has(role);
 export const isWorker = (role: Role): boolean => WORKERS.has(role);
@@ -19,8 +30,14 @@ export const mayJudge = (role: Role): boolean => JUDGES.has(role);
 export const mayProve = (role: Role): boolean => PROVERS.has(role);
 export const mayCheck = (role: Role): boolean => CHECKERS.has(role);
 
+/** Sees the compound live: control room, devices. */
+export const seesLive = (role: Role): boolean => !OUTSIDERS.has(role);
+const ORDER_ROLES: ReadonlySet<Role> = new Set([...WORKERS, ...JUDGES]);
+export const seesOrders = (role: Role): boolean => ORDER_ROLES.has(role);
+
 /** Where a role begins its work. */
 export function homeOf(role: Role): string {
   if (isWorker(role)) return '/orders';
-  return role === 'inspector' ? '/checks' : '/';
+  if (role === 'inspector') return '/checks';
+  return seesLive(role) ? '/' : '/notifications';
 }

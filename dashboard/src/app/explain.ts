@@ -1,6 +1,6 @@
 // A problem in words: what happened, and what the person can do.
 import type { Problem } from '../api/problem.ts';
-import type { Args, Key } from './language.svelte.ts';
+import type { Args, Key } from './words.ts';
 
 export interface Explanation {
   readonly what: string;

@@ -3,14 +3,7 @@ import i18next from 'i18next';
 import en from '../../../hub/messages/ui.en.json' with { type: 'json' };
 import zh from '../../../hub/messages/ui.zh.json' with { type: 'json' };
 import { recall, remember } from './memory.ts';
-
-export type Key = keyof typeof zh;
-export type Lang = 'zh' | 'en';
-export interface Words {
-  readonly zh: string;
-  readonly en: string;
-}
-export type Args = Readonly<Record<string, string | number>>;
+import type { Args, Key, Lang, Words } from './words.ts';
 
 const isLang = (value: unknown): value is Lang => value === 'zh' || value === 'en';
 

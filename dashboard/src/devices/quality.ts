@@ -1,6 +1,6 @@
 // How far a value may be believed, for the screen: words' keys and the text of a value.
 import type { PointView } from '../../../hub/equipment/contract.ts';
-import type { Words } from '../app/language.svelte.ts';
+import type { Words } from '../app/words.ts';
 import { formatNumber } from './series.ts';
 
 /** Reasons that the catalogue has words for (device-profiles/contract/point.ts REASONS; a test compares). */
@@ -32,6 +32,7 @@ export const REASON_WORDS = [
   'source-clock',
   'breaker-open',
   'gateway-silent',
+  'wrong-map',
 ] as const;
 export type ReasonWord = (typeof REASON_WORDS)[number];
 export const isReason = (reason: string): reason is ReasonWord => (REASON_WORDS as readonly string[]).includes(reason);

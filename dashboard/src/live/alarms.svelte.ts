@@ -12,6 +12,8 @@ export const RESYNC_LIMITS = {
   /** Pause between two resyncs, ms; doubles up to `pauseMaxMs` while they don't help. */
   pauseMs: 1_000,
   pauseMaxMs: 15_000,
+  /** Beats in a row that may be older than what this screen knows before it doubts itself. */
+  aheadBeats: 3,
 } as const;
 
 export class Alarms {
@@ -28,7 +30,7 @@ export class Alarms {
   #session = 0;
   #pauseMs: number = RESYNC_LIMITS.pauseMs;
   #notBefore = 0;
-  #announced = 0;
+  #ahead = 0;
   /** Called at once after every change, before anything is drawn. */
   changed: () => void = () => undefined;
   readonly flush = new Flush(() => this.#show());
@@ -94,11 +96,13 @@ export class Alarms {
 
   /** Compares with what the hub says that it has; resyncs when they differ. */
   check(beat: BeatFrame): void {
-    this.#announced = beat.seq;
     if (!this.#loaded) {
       void this.resync();
       return;
     }
+    // What was fetched a moment ago may be newer than what the beat was made from: the next beat will tell.
+    this.#ahead = beat.seq < this.#book.seq ? this.#ahead + 1 : 0;
+    if (this.#ahead > 0 && this.#ahead <= RESYNC_LIMITS.aheadBeats) return;
     const equal =
       beat.seq === this.#book.seq && beat.open === this.#book.size && beat.digest === openDigest(this.#book.open());
     this.#matches = equal;
@@ -111,12 +115,11 @@ export class Alarms {
     if (this.#running || performance.now() < this.#notBefore) return;
     this.#running = true;
     const session = this.#session;
-    const announced = Math.max(this.#announced, this.#book.seq);
     this.#book.startResync();
     try {
-      const items = await this.#api.all<AlarmView>('/api/alarms?state=open&limit=1000');
+      const { items, seq } = await this.#api.allWithSeq<AlarmView>('/api/alarms?state=open&limit=500');
       if (session !== this.#session) return;
-      if (this.#book.finishResync(items, announced)) {
+      if (this.#book.finishResync(items, seq)) {
         this.#loaded = true;
         this.#resyncs += 1;
       }

@@ -28,6 +28,8 @@ export class Live {
   #orders = $state(0);
   #silence: Silence | null = null;
   #stopTicker: (() => void) | null = null;
+  #seesAlarms = false;
+  #reportsDesk = false;
   #reportedAt = 0;
   #renewedAt = 0;
   /** The hub refused the live channel, as when the session is over. */
@@ -43,7 +45,7 @@ export class Live {
       beat: (frame) => this.#hear(frame),
       order: () => (this.#orders += 1),
       connected: () => {
-        void this.alarms.resync();
+        if (this.#seesAlarms) void this.alarms.resync();
         this.#report();
       },
       refused: (reason) => this.refused(reason),
@@ -71,8 +73,11 @@ export class Live {
     });
   }
 
-  start(): void {
+  /** `seesAlarms`: false for roles to whom the channel brings none, they only follow the beat; `desk`: reports itself. */
+  start({ seesAlarms, desk }: { readonly seesAlarms: boolean; readonly desk: boolean }): void {
     if (this.#stopTicker) return;
+    this.#seesAlarms = seesAlarms;
+    this.#reportsDesk = desk;
     this.link.start();
     this.#connection.start();
     this.#stopTicker = startTicker(() => this.#tick());
@@ -108,7 +113,7 @@ export class Live {
   #hear(beat: BeatFrame): void {
     this.clock.hear(beat.time, Date.now());
     this.link.hear(beat);
-    this.alarms.check(beat);
+    if (this.#seesAlarms) this.alarms.check(beat);
     this.#decideSound();
   }
 
@@ -141,6 +146,7 @@ export class Live {
 
   #report(): void {
     this.#reportedAt = performance.now();
+    if (!this.#reportsDesk) return;
     this.#connection.desk({
       audio: this.sound.state,
       visible: document.visibilityState === 'visible',

@@ -1,13 +1,6 @@
 // A photo from the camera, made small enough to send over a bad network; drawing it anew drops place and camera data.
 import { sha256 } from '../kit/sha256.ts';
-
-export const PHOTO_LIMITS = {
-  /** Longest side after scaling, px. */
-  sideMax: 1_600,
-  quality: 0.82,
-  /** Photos with one act (hub/work-orders/contract.ts). */
-  countMax: 20,
-} as const;
+import { fit, PHOTO_LIMITS } from './photo-size.ts';
 
 export interface Photo {
   readonly blob: Blob;
@@ -15,12 +8,6 @@ export interface Photo {
   readonly hash: string;
   /** For display until it is sent. */
   readonly preview: string;
-}
-
-/** Width and height scaled down so that neither exceeds `max`; never scaled up. */
-export function fit(width: number, height: number, max: number): { readonly width: number; readonly height: number } {
-  const scale = Math.min(1, max / Math.max(width, height, 1));
-  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 function drawn(image: ImageBitmap, max: number): HTMLCanvasElement {

@@ -1,5 +1,5 @@
 // A place in words: building, floor, and what the site calls it.
-import type { Args, Key, Words } from '../app/language.svelte.ts';
+import type { Args, Key, Words } from '../app/words.ts';
 
 export interface PlaceNames {
   building(id: string): Words | undefined;

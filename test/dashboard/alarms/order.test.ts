@@ -1,0 +1,115 @@
+// The order of the list, and that no row moves while it is held.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ALARM_CLASSES, CLASS_RANK } from '../../../device-profiles/contract/signal.ts';
+import { ALARM_STATES, type AlarmView } from '../../../hub/alarms/contract.ts';
+import { arrange, compareAlarms, firstOfIncidents, NOTHING, passesFilter } from '../../../dashboard/src/alarms/order.ts';
+import { alarm, second } from './alarm.ts';
+
+const ids = (alarms: readonly AlarmView[]): string[] => alarms.map((a) => a.id);
+
+const anyAlarm = fc
+  .record({
+    id: fc.uuid(),
+    class: fc.constantFrom(...ALARM_CLASSES),
+    state: fc.constantFrom(...ALARM_STATES.filter((s) => s !== 'normal')),
+    at: fc.integer({ min: 0, max: 59 }),
+  })
+  .map(({ id, class: c, state, at }) => alarm({ id, class: c, rank: CLASS_RANK[c], state, raisedAt: second(at) }));
+
+describe('order', () => {
+  test('[S2] rank first, then unacknowledged, then the oldest fire on top', () => {
+    const list = [
+      alarm({ id: 'fault', class: 'FAULT', raisedAt: second(50) }),
+      alarm({ id: 'fire-acked', class: 'FIRE', state: 'acked-active', raisedAt: second(1) }),
+      alarm({ id: 'fire-new', class: 'FIRE', raisedAt: second(30) }),
+      alarm({ id: 'fire-first', class: 'FIRE', raisedAt: second(10) }),
+      alarm({ id: 'trapped', class: 'ENTRAPMENT', raisedAt: second(2) }),
+      alarm({ id: 'supervisory', class: 'SUPERVISORY', raisedAt: second(3) }),
+    ];
+    expect(ids(list.sort(compareAlarms))).toEqual([
+      'fire-first',
+      'fire-new',
+      'fire-acked',
+      'trapped',
+      'supervisory',
+      'fault',
+    ]);
+  });
+
+  test('outside life safety the newest comes first, what is set aside last', () => {
+    const list = [
+      alarm({ id: 'old', raisedAt: second(1) }),
+      alarm({ id: 'shelved', state: 'shelved', raisedAt: second(59) }),
+      alarm({ id: 'new', raisedAt: second(9) }),
+      alarm({ id: 'acked', state: 'acked-active', raisedAt: second(30) }),
+    ];
+    expect(ids(list.sort(compareAlarms))).toEqual(['new', 'old', 'acked', 'shelved']);
+  });
+
+  test('is a total order', () => {
+    fc.assert(
+      fc.property(anyAlarm, anyAlarm, anyAlarm, (a, b, c) => {
+        expect(Math.sign(compareAlarms(a, b)) + Math.sign(compareAlarms(b, a))).toBe(0);
+        const chained = compareAlarms(a, b) <= 0 && compareAlarms(b, c) <= 0;
+        expect(!chained || compareAlarms(a, c) <= 0).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('arrangement', () => {
+  const closedNone = (): undefined => undefined;
+
+  test('while held, a new fire waits behind the bar and no row moves', () => {
+    const [a, b] = [alarm({ id: 'a' }), alarm({ id: 'b' })];
+    const before = arrange(NOTHING, [a, b], false, closedNone);
+    const fire = alarm({ id: 'fire', class: 'FIRE' });
+    const held = arrange(before, [fire, a, b], true, closedNone);
+    expect(ids(held.rows)).toEqual(['a', 'b']);
+    expect(ids(held.waiting)).toEqual(['fire']);
+    expect(ids(arrange(held, [fire, a, b], false, closedNone).rows)).toEqual(['fire', 'a', 'b']);
+  });
+
+  test('while held, a closed alarm keeps its place as what it was last', () => {
+    const [a, b] = [alarm({ id: 'a' }), alarm({ id: 'b' })];
+    const before = arrange(NOTHING, [a, b], false, closedNone);
+    const gone = alarm({ id: 'a', state: 'normal' });
+    const held = arrange(before, [b], true, (id) => (id === 'a' ? gone : undefined));
+    expect(held.rows).toEqual([gone, b]);
+  });
+
+  test('an empty list holds nothing back', () => {
+    expect(arrange(NOTHING, [alarm({ id: 'a' })], true, closedNone).rows).toHaveLength(1);
+  });
+
+  test('whatever happens while held, rows stay, and rows and waiting together hold every open alarm', () => {
+    const lists = fc.uniqueArray(anyAlarm, { selector: (a) => a.id, maxLength: 30 });
+    fc.assert(
+      fc.property(lists, lists, (first, then) => {
+        const before = arrange(NOTHING, [...first].sort(compareAlarms), false, closedNone);
+        const held = arrange(before, [...then].sort(compareAlarms), true, closedNone);
+        expect(before.rows.length === 0 || ids(held.rows).join() === ids(before.rows).join()).toBe(true);
+        const shown = new Set([...ids(held.rows), ...ids(held.waiting)]);
+        for (const a of then) expect(shown.has(a.id)).toBe(true);
+        expect(held.waiting.every((a) => !held.rows.some((row) => row.id === a.id))).toBe(true);
+      }),
+    );
+  });
+});
+
+test('[S2] a filter hides no life-safety row', () => {
+  expect(passesFilter(alarm({ id: 'f', class: 'FIRE' }), 'FAULT')).toBe(true);
+  expect(passesFilter(alarm({ id: 'e', class: 'ENTRAPMENT' }), 'FAULT')).toBe(true);
+  expect(passesFilter(alarm({ id: 'a', class: 'ACTION' }), 'FAULT')).toBe(false);
+  expect(passesFilter(alarm({ id: 'x', class: 'FAULT' }), 'FAULT')).toBe(true);
+});
+
+test('the first of an incident is its oldest; an alarm alone is no first', () => {
+  const firsts = firstOfIncidents([
+    alarm({ id: 'later', incident: 'i', raisedAt: second(9) }),
+    alarm({ id: 'origin', incident: 'i', raisedAt: second(1) }),
+    alarm({ id: 'alone', incident: 'j', raisedAt: second(0) }),
+  ]);
+  expect([...firsts]).toEqual(['origin']);
+});

@@ -1,0 +1,90 @@
+// The section: which cell shows what, what is believed, where the arrows lead.
+import { describe, expect, test } from 'vitest';
+import {
+  beliefOf,
+  buildingKey,
+  deviceKey,
+  floorKey,
+  isLabelled,
+  levelMark,
+  levels,
+  neighbour,
+  troubles,
+  type OverviewBuilding,
+} from '../../../dashboard/src/building/section.ts';
+import { floorWords, placeWords } from '../../../dashboard/src/site/place.ts';
+import { alarm } from '../alarms/alarm.ts';
+
+const building = (id: string, floors: readonly number[]): OverviewBuilding => ({
+  id,
+  name: { zh: id, en: id },
+  floors: floors.map((floor) => ({ floor, name: { zh: '', en: '' }, points: 1, unknown: 0, unproved: 0 })),
+  panels: [],
+  elevators: [],
+});
+
+describe('troubles', () => {
+  const found = troubles([
+    alarm({ id: '1', class: 'FAULT', building: 'b3', floor: 12 }),
+    alarm({ id: '2', class: 'FIRE', building: 'b3', floor: 12, state: 'acked-active' }),
+    alarm({ id: '3', class: 'COMMS', building: 'b6', device: 'g.panel-6' }),
+    alarm({ id: '4', class: 'FIRE', building: 'b4', floor: 2, state: 'suppressed' }),
+  ]);
+  test('a cell shows the worst class, how many, and whether any is unacknowledged', () => {
+    expect(found.get(floorKey('b3', 12))).toEqual({ worst: 'FIRE', count: 2, unacked: true });
+  });
+  test('an alarm without a floor shows on its building and its device', () => {
+    expect(found.get(buildingKey('b6'))?.worst).toBe('COMMS');
+    expect(found.get(deviceKey('g.panel-6'))?.count).toBe(1);
+  });
+  test('what is set aside colours nothing', () => {
+    expect(found.has(floorKey('b4', 2))).toBe(false);
+  });
+});
+
+describe('belief', () => {
+  test.each([
+    [{ points: 0, unknown: 0 }, false, 'empty'],
+    [{ points: 4, unknown: 0 }, false, 'known'],
+    [{ points: 4, unknown: 1 }, false, 'partly'],
+    [{ points: 4, unknown: 4 }, false, 'unknown'],
+    [{ points: 4, unknown: 0 }, true, 'unknown'],
+  ] as const)('%o frozen %s: %s', (floor, frozen, belief) => {
+    expect(beliefOf(floor, frozen)).toBe(belief);
+  });
+});
+
+describe('levels', () => {
+  const site = [building('a', [1, 2, 3]), building('b', [-1, 1, 2]), building('pumps', [-2])];
+  test('one height for all buildings, from the top down', () => {
+    expect(levels(site)).toEqual([3, 2, 1, -1, -2]);
+  });
+  test('labels at fives, ends, ground and trouble', () => {
+    const all = [26, 25, 12, 1, -1];
+    expect(all.map((l) => isLabelled(l, all, l === 12))).toEqual([true, true, true, true, true]);
+    expect(isLabelled(13, all, false)).toBe(false);
+    expect([levelMark(12), levelMark(-1)]).toEqual(['12', 'B1']);
+  });
+  test('arrows lead to the nearest cell there is, and stop at the edge', () => {
+    expect(neighbour(site, { column: 0, level: 3 }, 'ArrowDown')).toEqual({ column: 0, level: 2 });
+    expect(neighbour(site, { column: 0, level: 3 }, 'ArrowUp')).toBeNull();
+    expect(neighbour(site, { column: 0, level: 3 }, 'ArrowRight')).toEqual({ column: 1, level: 2 });
+    expect(neighbour(site, { column: 1, level: 1 }, 'ArrowDown')).toEqual({ column: 1, level: -1 });
+    expect(neighbour(site, { column: 2, level: -2 }, 'ArrowRight')).toBeNull();
+    expect(neighbour(site, { column: 0, level: 3 }, 'Enter')).toBeNull();
+  });
+});
+
+describe('places', () => {
+  const t = (key: string, args?: object): string => `${key}${JSON.stringify(args)}`;
+  const speech = { t, words: (w: { zh: string }): string => w.zh };
+  test('building, floor and place in words; an unknown building by its id', () => {
+    const names = { building: (id: string) => (id === 'b3' ? { zh: '3 号楼', en: '3' } : undefined) };
+    expect(placeWords({ building: 'b3', floor: 12, place: '走道' }, names, speech)).toBe('3 号楼 ui.floor{"n":12} 走道');
+    expect(placeWords({ building: 'b9' }, names, speech)).toBe('b9');
+    expect(placeWords({}, names, speech)).toBe('');
+  });
+  test('basements count downwards', () => {
+    expect(floorWords(-2, t)).toBe('ui.floor.basement{"n":2}');
+  });
+});
