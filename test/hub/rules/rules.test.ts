@@ -1,0 +1,51 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { DUTY_RULES } from '../../../hub/duty/api.ts';
+import { NOTIFY_RULES } from '../../../hub/notify/api.ts';
+import { ruleInForce } from '../../../hub/rules/api.ts';
+import { setRule } from '../../../hub/rules/routes.ts';
+import { ORDER_RULES } from '../../../hub/work-orders/api.ts';
+import { PATIENCE } from '../../../hub/work-orders/norms.ts';
+import { alarm, makeSite, MINUTE, raised, type Site } from '../t2-site.ts';
+import { Value } from 'typebox/value';
+
+const ALL = [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES];
+
+test('every rule set has a source, a version and a default that fits its own schema', () => {
+  expect(ALL.length).toBeGreaterThanOrEqual(8);
+  expect(new Set(ALL.map((r) => r.id)).size).toBe(ALL.length);
+  for (const rule of ALL) {
+    expect(rule.source.length, rule.id).toBeGreaterThan(3);
+    expect(rule.version, rule.id).toMatch(/^\d{4}-\d+$/);
+    expect(Value.Check(rule.schema, rule.value), rule.id).toBe(true);
+  }
+});
+
+describe('a site', () => {
+  let site: Site;
+  beforeEach(async () => {
+    site = await makeSite();
+  });
+  const set = (value: unknown, id = PATIENCE.id): Promise<unknown> =>
+    site.command(site.people.manager, (c) => setRule(c, ALL, id, { value, reason: 'long lines' }));
+  const inForce = (community = 'c1') => site.database.db.transaction((tx) => ruleInForce(tx, community, PATIENCE));
+
+  test('puts its own numbers in place of the default, version by version, for itself alone', async () => {
+    expect(await inForce()).toEqual({ value: PATIENCE.value, version: '2026-1' });
+    await set({ COMMS: 60_000, DISABLED: 60_000 });
+    await set({ COMMS: 2 * MINUTE, DISABLED: 60_000 });
+    expect(await inForce()).toEqual({ value: { COMMS: 2 * MINUTE, DISABLED: 60_000 }, version: 'site-2' });
+    expect(await inForce('c2')).toMatchObject({ version: '2026-1' });
+    const a = alarm({ class: 'COMMS' });
+    site.world.active.add(a.alarm);
+    await site.happen(raised(a));
+    await site.pass(2 * MINUTE);
+    expect(await site.orders()).toHaveLength(1);
+  });
+
+  test('is refused numbers that do not fit, by name, and rules that are not there', async () => {
+    await expect(set({ COMMS: -5, DISABLED: 60_000 })).rejects.toThrow('bad-request: value/COMMS');
+    await expect(set({ COMMS: 60_000 })).rejects.toThrow('bad-request: value');
+    await expect(set({}, 'no-such-rule')).rejects.toThrow('not-found');
+    expect(await inForce()).toMatchObject({ version: '2026-1' });
+  });
+});
