@@ -1,13 +1,15 @@
 // What the schema can't say of a profile as a whole: sections, parameters, repeats, addresses and overlaps.
-import { evaluateLimits } from './limits.ts';
-import type { ModelPoint, ProfileFile, Repeat } from './contract/profile.ts';
 import type { DeviceKind } from './contract/kinds.ts';
+import { fillTemplate } from './contract/conditions.ts';
+import type { NumberOrParam } from './contract/point.ts';
+import type { ModbusSection, ProfileFile, Repeat } from './contract/profile.ts';
 import type { Path } from './config-error.ts';
 import { checkPoints, type PlacedPoint, type ProfileParts, type Report } from './check-points.ts';
 import { checkSignals, type PlacedSignal } from './check-signals.ts';
 import { paramsIn, unknownCodeId } from './compile.ts';
-import { DEVICE_POINTS_MAX, baseOf, combinations, isBitTable, modelPoint, resolveAddress, tableOf } from './expand.ts';
-import { findOverlaps } from './overlaps.ts';
+import { DEVICE_POINTS_MAX, baseOf, combinations, indexTexts, isBitTable, modelPoint, resolveAddress, tableOf } from './expand.ts';
+import { evaluateLimits } from './limits.ts';
+import { findOverlaps, type Occupant } from './overlaps.ts';
 
 type Params = NonNullable<ProfileFile['params']>;
 
@@ -113,85 +115,83 @@ function checkParams(parts: CheckedParts, report: Report): void {
  * longer than a read, on top of each other. Only for profiles that have no other problem.
  */
 export function checkPlaces(parts: CheckedParts, report: Report): void {
-  const params = Object.fromEntries(Object.entries(parts.params).map(([name, p]) => [name, p.default]));
-  const number = (n: number | { readonly param: string }) => (typeof n === 'number' ? n : (params[n.param] ?? 0));
   const told = new Set<string>();
   const once = (path: Path, message: string) => {
     const key = `${path.join('.')} ${message}`;
     if (!told.has(key)) report(path, message);
     told.add(key);
   };
+  const made = parts.points.map((p) => ({ p, made: expandPlaced(p, parts, once) }));
   for (const kind of parts.kinds) {
-    const placed = parts.points.filter(({ point }) => point.kinds?.includes(kind) ?? true);
-    const made = placed.flatMap((p) => expandPlaced(p, parts, number, once));
-    const paths = new Map(placed.map((p) => [p.point.id, p]));
-    const alwaysThere = made.filter((p) => paths.get(p.template)?.repeat?.value.fromPointList !== true);
-    const listed = new Map<string, ModelPoint[]>();
-    for (const p of made)
-      if (paths.get(p.template)?.repeat?.value.fromPointList === true)
-        (listed.get(p.template) ?? listed.set(p.template, []).get(p.template))?.push(p);
+    const ofKind = made.filter(({ p }) => p.point.kinds?.includes(kind) ?? true);
+    const listed = ofKind.filter(({ p }) => p.repeat?.value.fromPointList === true);
+    const always = ofKind.filter(({ p }) => p.repeat?.value.fromPointList !== true).flatMap((x) => x.made);
     // Templates that only a point list brings to life may share registers: the list chooses between them.
-    for (const group of listed.size === 0 ? [[]] : listed.values())
-      for (const { a, b, message } of findOverlaps([...alwaysThere, ...group]))
-        once(paths.get(b.template)?.path ?? [], `${b.id} and ${a.id}: ${message}`);
-    const ids = new Map<string, string>();
-    for (const p of made) {
-      const other = ids.get(p.id);
-      if (other !== undefined && other !== p.template)
-        once([...(paths.get(p.template)?.path ?? []), 'id'], `makes the id ${p.id}, and so does ${other}`);
-      ids.set(p.id, p.template);
+    for (const group of listed.length === 0 ? [[]] : listed.map((x) => x.made))
+      for (const { a, b, message } of findOverlaps([...always, ...group]))
+        once(b.placed.path, `${b.id} and ${a.id}: ${message}`);
+    const ids = new Map<string, PlacedPoint>();
+    for (const { id, placed } of ofKind.flatMap((x) => x.made)) {
+      const other = ids.get(id);
+      if (other && other !== placed)
+        once([...placed.path, 'id'], `makes the id ${id}, and so does ${other.point.id}`);
+      ids.set(id, placed);
     }
-    limitProblems(parts, kind, made, params, once, paths);
+    checkLimits(parts, kind, ofKind.map(({ p }) => p), once);
   }
 }
 
-function limitProblems(
-  parts: CheckedParts,
-  kind: DeviceKind,
-  made: readonly ModelPoint[],
-  params: Readonly<Record<string, number>>,
-  report: Report,
-  paths: ReadonlyMap<string, PlacedPoint>,
-): void {
+function checkLimits(parts: CheckedParts, kind: DeviceKind, placed: readonly PlacedPoint[], report: Report): void {
+  const params = Object.fromEntries(Object.entries(parts.params).map(([name, p]) => [name, p.default]));
+  const number = (n: NumberOrParam) => (typeof n === 'number' ? n : (params[n.param] ?? 0));
   const signals = parts.signals.filter(({ signal }) => signal.kinds?.includes(kind) ?? true);
-  for (const { template, signal, message } of evaluateLimits(
-    made,
-    signals.map((s) => s.signal),
-    params,
-    {},
-  )) {
-    const path = signal === undefined ? paths.get(template)?.path : signals.find((s) => s.signal.id === signal)?.path;
-    report(path ?? [], message);
+  const templates = placed.map(({ point }) =>
+    modelPoint({ template: point, indices: {} }, undefined, undefined, undefined, number),
+  );
+  const found = evaluateLimits(templates, signals.map((s) => s.signal), params, {});
+  for (const { template, signal, message } of found) {
+    const where = signal === undefined ? placed.find((p) => p.point.id === template) : signals.find((s) => s.signal.id === signal);
+    report(where?.path ?? [], message);
   }
 }
 
-function expandPlaced(
-  { point, path, repeat }: PlacedPoint,
-  parts: CheckedParts,
-  number: (n: number | { readonly param: string }) => number,
-  report: Report,
-): ModelPoint[] {
+/** A point made from a template, as far as places are concerned. */
+interface MadePoint extends Occupant {
+  readonly placed: PlacedPoint;
+}
+
+function expandPlaced(placed: PlacedPoint, parts: CheckedParts, report: Report): MadePoint[] {
+  const { point, path, repeat } = placed;
   const { modbus } = parts;
-  const all = repeat ? combinations(repeat.value.over) : [{}];
-  const points: ModelPoint[] = [];
-  for (const indices of all) {
-    const instance = { template: point, indices, ...(repeat ? { repeat: repeat.index } : {}) };
-    const found = modbus ? resolveAddress(instance, repeat?.value, modbus, modbus.wordOrder ?? 'ABCD') : undefined;
-    if (found && modbus) {
-      const { at, printed } = found;
-      const place = [...path, 'modbus'];
-      const end = at.address + at.length - 1;
-      const most = (modbus.maxRegisters ?? REGISTERS_PER_READ) * (isBitTable(at.table) ? 16 : 1);
-      if (at.address < 0)
-        report(place, `address ${printed} is below the address base ${printed - at.address} of table ${at.table}`);
-      else if (end > WIRE_ADDRESS_MAX) report(place, `address ${printed} is past the last address of the protocol`);
-      if (at.length > most) report(place, `${at.length} registers are more than the ${most} of one read`);
-      const first = printed - at.address;
-      for (const { table, range } of modbus.illegal ?? [])
-        if (table === at.table && printed <= range[1] && end + first >= range[0])
-          report(place, `address ${printed} is inside the illegal range ${range[0]} to ${range[1]}`);
-    }
-    points.push(modelPoint(instance, repeat?.value, found?.at, undefined, number));
+  const points: MadePoint[] = [];
+  for (const indices of repeat ? combinations(repeat.value.over) : [{}]) {
+    const found = modbus
+      ? resolveAddress({ template: point, indices }, repeat?.value, modbus, modbus.wordOrder ?? 'ABCD')
+      : undefined;
+    if (found && modbus) checkAddress(found, modbus, [...path, 'modbus'], report);
+    points.push({
+      id: repeat ? fillTemplate(point.id, indexTexts(repeat.value, indices)) : point.id,
+      type: point.type,
+      placed,
+      ...(found ? { modbus: found.at } : {}),
+    });
   }
   return points;
+}
+
+function checkAddress(
+  { at, printed }: NonNullable<ReturnType<typeof resolveAddress>>,
+  modbus: ModbusSection,
+  place: Path,
+  report: Report,
+): void {
+  const base = printed - at.address;
+  const end = at.address + at.length - 1;
+  const most = (modbus.maxRegisters ?? REGISTERS_PER_READ) * (isBitTable(at.table) ? 16 : 1);
+  if (at.address < 0) report(place, `address ${printed} is below the address base ${base} of table ${at.table}`);
+  else if (end > WIRE_ADDRESS_MAX) report(place, `address ${printed} is past the last address of the protocol`);
+  if (at.length > most) report(place, `${at.length} registers are more than the ${most} of one read`);
+  for (const { table, range } of modbus.illegal ?? [])
+    if (table === at.table && printed <= range[1] && end + base >= range[0])
+      report(place, `address ${printed} is inside the illegal range ${range[0]} to ${range[1]}`);
 }

@@ -228,14 +228,15 @@ function expandPoints(
   const points = plain.map((template) =>
     make({ template, indices: {} }, listed.points.get(instanceKey(-1, {}, template.id))),
   );
+  const unlisted = listed.instances.size === 0;
   repeats.forEach((repeat, k) => {
     const all = repeat.fromPointList
       ? [...listed.instances.values()].filter((i) => i.repeat === k).map((i) => i.indices)
       : combinations(ranges[k] ?? {});
     for (const indices of all) {
-      const whole = listed.instances.get(instanceKey(k, indices))?.row;
+      const whole = unlisted ? undefined : listed.instances.get(instanceKey(k, indices))?.row;
       for (const template of repeat.points) {
-        const own = listed.points.get(instanceKey(k, indices, template.id));
+        const own = unlisted ? undefined : listed.points.get(instanceKey(k, indices, template.id));
         // A row that names one point says nothing about its siblings, except where the whole instance stands.
         if (repeat.fromPointList && !own && whole?.point !== undefined) continue;
         if (points.length >= DEVICE_POINTS_MAX) break;

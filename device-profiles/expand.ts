@@ -49,9 +49,10 @@ export interface Instance {
 
 /** Index values as they are written in ids and names: padded with zeros. */
 export function indexTexts(repeat: Repeat, indices: Indices): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(indices).map(([name, value]) => [name, String(value).padStart(repeat.pad?.[name] ?? 1, '0')]),
-  );
+  const texts: Record<string, string> = {};
+  for (const name of Object.keys(repeat.over))
+    texts[name] = String(indices[name] ?? '').padStart(repeat.pad?.[name] ?? 1, '0');
+  return texts;
 }
 
 /** Every combination of the ranges, the last index running fastest. */
@@ -122,6 +123,12 @@ const KEPT = [
   'expect',
 ] as const satisfies readonly (keyof Point & keyof ModelPoint)[];
 
+function keptOf(template: Point): object {
+  const kept: Record<string, unknown> = {};
+  for (const key of KEPT) if (template[key] !== undefined) kept[key] = template[key];
+  return kept;
+}
+
 /** The model point of an instance. `number` turns numbers-or-parameters into numbers. */
 export function modelPoint(
   instance: Instance,
@@ -134,9 +141,8 @@ export function modelPoint(
   const texts = repeat ? indexTexts(repeat, instance.indices) : {};
   const sibling = (id: string) => fillTemplate(id, texts);
   const lane = template.lane ?? 'telemetry';
-  const kept = Object.fromEntries(KEPT.flatMap((k) => (template[k] === undefined ? [] : [[k, template[k]]])));
   return {
-    ...kept,
+    ...keptOf(template),
     id: fillTemplate(template.id, texts),
     template: template.id,
     name: row?.name ?? fillText(template.name, texts),
@@ -176,10 +182,9 @@ export interface Listed {
 }
 
 export function instanceKey(repeat: number, indices: Indices, template = ''): string {
-  return `${repeat}|${Object.entries(indices)
-    .map(([k, v]) => `${k}=${v}`)
-    .sort()
-    .join(',')}|${template}`;
+  let key = `${repeat}|${template}`;
+  for (const name of Object.keys(indices).sort()) key += `|${name}=${indices[name]}`;
+  return key;
 }
 
 /** Resolves the rows of a point list against the profile's templates (already narrowed by kind). */

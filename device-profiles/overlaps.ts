@@ -1,10 +1,14 @@
 // Which points of a device lie on the same registers in a way that can't be right. Pure.
+import { TABLES } from './contract/point.ts';
 import type { ModelPoint } from './contract/profile.ts';
 import { isBitTable } from './expand.ts';
 
-export interface Overlap {
-  readonly a: ModelPoint;
-  readonly b: ModelPoint;
+/** What of a point decides whether it may lie where another does. */
+export type Occupant = Pick<ModelPoint, 'id' | 'type' | 'modbus'>;
+
+export interface Overlap<P extends Occupant> {
+  readonly a: P;
+  readonly b: P;
   readonly message: string;
 }
 
@@ -13,10 +17,10 @@ export interface Overlap {
  * read the very same thing, and values of several registers that overlap with anything but fields, are mistakes.
  * At most one overlap a point is reported.
  */
-export function findOverlaps(points: readonly ModelPoint[]): Overlap[] {
+export function findOverlaps<P extends Occupant>(points: readonly P[]): Overlap<P>[] {
   const placed = points.flatMap((p) => (p.modbus ? [{ p, at: p.modbus }] : []));
-  placed.sort((x, y) => x.at.table.localeCompare(y.at.table) || x.at.address - y.at.address);
-  const overlaps: Overlap[] = [];
+  placed.sort((x, y) => TABLES.indexOf(x.at.table) - TABLES.indexOf(y.at.table) || x.at.address - y.at.address);
+  const overlaps: Overlap<P>[] = [];
   /** Those of the points before that still reach into the present register. */
   let open: typeof placed = [];
   for (const next of placed) {
@@ -33,7 +37,7 @@ export function findOverlaps(points: readonly ModelPoint[]): Overlap[] {
 }
 
 /** Why two points that share a register can't both be right; '' when they can. */
-function clash(a: ModelPoint, b: ModelPoint): string {
+function clash(a: Occupant, b: Occupant): string {
   const [x, y] = [a.modbus, b.modbus];
   if (!x || !y) return '';
   if (isBitTable(x.table)) return 'both read the same bit';
