@@ -181,9 +181,40 @@ export class TcpFramer<T extends ReadRequest> implements Framer<T> {
       sink.late();
       return size;
     }
+    if (this.#pending.size > 1) {
+      const verdict = this.#endsWhereItSays(bytes, at, at + size, id);
+      if (verdict === 'unknown') return 0;
+      if (verdict !== 'yes') {
+        this.#pending.delete(id);
+        sink.refused(pending.request, 'short-reply');
+        return this.#resync(bytes, at, sink, 'a frame that ends inside another one');
+      }
+    }
     this.#pending.delete(id);
     this.#deliver(pending.request, bytes.subarray(at + HEADER_BYTES - 1, at + size), sink);
     return size;
+  }
+
+  /**
+   * With several requests under way, a frame that was cut short is completed by the bytes of the next one, and nothing in
+   * itself would tell. So none may begin inside it, and what follows it must be a frame's beginning, or nothing.
+   */
+  #endsWhereItSays(bytes: Buffer, at: number, end: number, id: number): 'yes' | 'no' | 'unknown' {
+    for (let from = at + JUDGED_BYTES; from < end && from + JUDGED_BYTES <= bytes.length; from++)
+      if (bytes[from + 2] === 0 && bytes[from + 3] === 0 && this.#beginsFrame(bytes, from)) return 'no';
+    if (end === bytes.length) return 'yes';
+    if (bytes.length - end < HEADER_BYTES) return 'unknown';
+    const next = bytes.readUInt16BE(end);
+    const known = next === id || this.#pending.has(next) || this.#late.has(next);
+    return known && bytes.readUInt16BE(end + 2) === 0 ? 'yes' : 'no';
+  }
+
+  /** A header with an id that is out, whose length agrees with what follows it. */
+  #beginsFrame(bytes: Buffer, at: number): boolean {
+    const id = bytes.readUInt16BE(at);
+    if (!this.#pending.has(id) && !this.#late.has(id)) return false;
+    const isException = ((bytes[at + 7] ?? 0) & EXCEPTION_BIT) !== 0;
+    return bytes.readUInt16BE(at + 4) === (isException ? 3 : 3 + (bytes[at + 8] ?? 0));
   }
 
   /** `frame`: unit, function, byte count or exception code, data; its length agrees with its content. */

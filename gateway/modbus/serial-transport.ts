@@ -17,11 +17,22 @@ type Client = InstanceType<typeof modbusSerial.default>;
 export const SERIALPORT_MISSING =
   'serial links need the optional package serialport, which is not installed: run `npm install --include=optional`';
 
-const isMissingModule = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  error.code === 'MODULE_NOT_FOUND' &&
-  error.message.includes('serialport');
+/** What modbus-serial throws is often no Error, only looks like one. */
+interface Thrown {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: unknown;
+  readonly modbusCode?: unknown;
+}
+
+function thrown(error: unknown): Thrown {
+  if (typeof error !== 'object' || error === null) return { name: '', message: String(error) };
+  const { name = '', message = '', code, modbusCode } = error as Partial<Thrown>;
+  return { name, message, code, modbusCode };
+}
+
+const isMissingModule = ({ code, message }: Thrown): boolean =>
+  code === 'MODULE_NOT_FOUND' && message.includes('serialport');
 
 export class SerialTransport<T extends ReadRequest> implements Transport<T> {
   readonly maxInFlight = 1;
@@ -48,11 +59,12 @@ export class SerialTransport<T extends ReadRequest> implements Transport<T> {
     const client = new modbusSerial.default();
     this.#client = client;
     const lost = (error: unknown): void => {
-      const why = isMissingModule(error) ? SERIALPORT_MISSING : String(error instanceof Error ? error.message : error);
+      const what = thrown(error);
+      const why = isMissingModule(what) ? SERIALPORT_MISSING : what.message;
       if (client === this.#client) this.#lose('link-down', `${this.#settings.path}: ${why}`);
     };
     client.on('error', lost);
-    client.on('close', () => lost('the port was closed'));
+    client.on('close', () => lost(new Error('the port was closed')));
     const { path, baud: baudRate, parity, stopBits } = this.#settings;
     const opened = async (): Promise<void> =>
       client.connectRTUBuffered(path, { baudRate, parity, stopBits, dataBits: 8 });
@@ -97,16 +109,17 @@ export class SerialTransport<T extends ReadRequest> implements Transport<T> {
   }
 
   #failed(client: Client, request: T, error: unknown): void {
-    const code = error instanceof Error && 'modbusCode' in error ? Number(error.modbusCode) : undefined;
-    if (code !== undefined) {
+    const what = thrown(error);
+    if (typeof what.modbusCode === 'number') {
+      const code = what.modbusCode;
       this.#settle(client, request, () => this.#events?.failed(request, exceptionReason(code)));
       return;
     }
     if (client !== this.#client) return;
-    const reason = failureOf(error);
+    const reason = failureOf(what);
     this.#request = undefined;
     this.close();
-    this.#events?.lost(reason, [{ request, reason }], `${this.#settings.path}: ${String(error)}`);
+    this.#events?.lost(reason, [{ request, reason }], `${this.#settings.path}: ${what.message}`);
   }
 
   #lose(reason: LinkReason, why: string): void {
@@ -131,11 +144,10 @@ async function ask(client: Client, request: ReadRequest): Promise<Buffer> {
 }
 
 /** modbus-serial tells its failures apart only by name and text. */
-function failureOf(error: unknown): LinkReason & ReadFailure {
-  if (!(error instanceof Error)) return 'link-down';
-  if (error.name === 'TransactionTimedOutError') return 'timeout';
-  if (error.message.includes('CRC')) return 'crc';
-  if (error.message.includes('Unexpected data error, expected address')) return 'wrong-unit';
-  if (error.message.includes('Data length error') || error.message.includes('Unexpected data')) return 'short-reply';
+function failureOf({ name, message }: Thrown): LinkReason & ReadFailure {
+  if (name === 'TransactionTimedOutError') return 'timeout';
+  if (message.includes('CRC')) return 'crc';
+  if (message.includes('Unexpected data error, expected address')) return 'wrong-unit';
+  if (message.includes('Data length error') || message.includes('Unexpected data')) return 'short-reply';
   return 'link-down';
 }

@@ -191,6 +191,21 @@ describe('TCP framing', () => {
     expect(framer.spent).toBe(true);
   });
 
+  test('with several under way, a frame cut short is not completed with the bytes of the next one', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 9, max: 20 }), fc.boolean(), (kept, alone) => {
+        const framer = new TcpFramer<ReadRequest>(8);
+        const { heard, sink } = ears();
+        const [first, second] = [framer.ask(request(1, 6), 100), framer.ask(request(2), 100)];
+        const cut = tcpReply(idOf(first), '01 03 0c 1111 2222 3333 4444 5555 6666').subarray(0, kept);
+        const next = tcpReply(idOf(second), alone ? '01 83 04' : '01 03 04 0007 0008');
+        framer.receive(Buffer.concat([cut, next]), sink);
+        framer.expire(100);
+        expect(heard.filter((h) => h[1] === 1 && h[0] !== 'refused')).toEqual([]);
+      }),
+    );
+  });
+
   test('half a frame at a deadline spends the connection: what follows would be taken for its rest', () => {
     const framer = new TcpFramer<ReadRequest>(8);
     const { sink } = ears();

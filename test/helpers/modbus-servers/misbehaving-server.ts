@@ -21,6 +21,9 @@ export interface Asked {
 /** What to do with a request. */
 export type Behaviour = (asked: Asked, server: MisbehavingServer) => void;
 
+/** Between two parts of one frame: long enough to arrive as two. */
+const PART_PAUSE_MS = 2;
+
 /** What a register or bit holds when nothing else is said: its own address. */
 export const ownAddress = (_unit: number, address: number): number => address & 0xffff;
 
@@ -36,6 +39,7 @@ export class MisbehavingServer {
   onConnection: (socket: Socket) => void = () => undefined;
   port = 0;
   readonly #framing: 'tcp' | 'rtu';
+  readonly #sending = new Map<Socket, Buffer[]>();
   readonly #server: Server;
 
   constructor(framing: 'tcp' | 'rtu') {
@@ -86,11 +90,32 @@ export class MisbehavingServer {
   }
 
   answer(asked: Asked): void {
-    asked.socket.write(this.frame(asked));
+    this.send(asked.socket, this.frame(asked));
   }
 
   refuse(asked: Asked, exception: number): void {
-    asked.socket.write(this.exceptionFrame(asked, exception));
+    this.send(asked.socket, this.exceptionFrame(asked, exception));
+  }
+
+  /** Writes the parts with a pause between them; nothing else sent to this socket comes in between. */
+  send(socket: Socket, ...parts: Buffer[]): void {
+    const busy = this.#sending.get(socket);
+    if (busy) busy.push(...parts);
+    else if (parts.length === 1 && parts[0]) socket.write(parts[0]);
+    else {
+      this.#sending.set(socket, parts);
+      this.#sendNext(socket, parts);
+    }
+  }
+
+  #sendNext(socket: Socket, parts: Buffer[]): void {
+    const part = parts.shift();
+    if (part === undefined || socket.destroyed) {
+      this.#sending.delete(socket);
+      return;
+    }
+    socket.write(part);
+    setTimeout(() => this.#sendNext(socket, parts), PART_PAUSE_MS);
   }
 
   #data(asked: Pick<Asked, 'unit' | 'code' | 'address' | 'count'>): Buffer {
