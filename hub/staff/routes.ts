@@ -20,6 +20,14 @@ const rolesAsked = (role: string | undefined): readonly string[] | undefined => 
 
 export function staffRoutes(entry: Entry, passwords: Passwords): FastifyPluginAsyncTypebox {
   return async (app) => {
+    await app.register(peopleRoutes(entry, passwords));
+    await app.register(certificateRoutes(entry));
+    await app.register(communityRoutes(entry, passwords));
+  };
+}
+
+function peopleRoutes(entry: Entry, passwords: Passwords): FastifyPluginAsyncTypebox {
+  return async (app) => {
     app.get(
       '/api/people',
       {
@@ -58,6 +66,11 @@ export function staffRoutes(entry: Entry, passwords: Passwords): FastifyPluginAs
           changePerson(c, { ...request.params, community: entry.user(request).community }, request.body, passwords),
         ),
     );
+  };
+}
+
+function certificateRoutes(entry: Entry): FastifyPluginAsyncTypebox {
+  return async (app) => {
     app.get(
       '/api/people/:id/certificates',
       {
@@ -99,6 +112,12 @@ export function staffRoutes(entry: Entry, passwords: Passwords): FastifyPluginAs
         return entry.command(request, (c) => revokeCertificate(c, { id, community }, certificate));
       },
     );
+  };
+}
+
+/** A community comes with its first administrator, so it is made here, where people are known. */
+function communityRoutes(entry: Entry, passwords: Passwords): FastifyPluginAsyncTypebox {
+  return async (app) => {
     app.post(
       '/api/communities',
       { config: admin, schema: { tags: ['property'], body: NewCommunity, response: { 200: CommunityView } } },
