@@ -6,7 +6,8 @@ import { modbusDriver, type ModbusLink } from '../../../gateway/drivers/modbus.t
 import type { Driver } from '../../../gateway/drivers/driver.ts';
 import { describeWith } from '../../helpers/needs.ts';
 import { requirePart } from '../../helpers/parts.ts';
-import { startProcess } from '../../helpers/processes.ts';
+import { runToEnd, startProcess } from '../../helpers/processes.ts';
+import { SERIALPORT_MISSING } from '../../../gateway/modbus/serial-transport.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { startPymodbus } from '../../helpers/modbus-servers/pymodbus.ts';
 import { until } from '../../helpers/wait.ts';
@@ -117,4 +118,23 @@ test('a serial link whose line settings nobody gives is refused by name', () => 
   expect(() => modbusDriver({ links: [link], devices, port: new RecordingPort() })).toThrow(
     'link bus-7: baud, parity and stopBits are needed',
   );
+});
+
+test('without the optional package serialport a serial link is down and says what to install', async () => {
+  // A process of its own, in which the package can't be found, as after an install without optional packages.
+  const script = `
+    import Module from 'node:module';
+    const find = Module._resolveFilename;
+    Module._resolveFilename = function (name, ...rest) {
+      if (name === 'serialport')
+        throw Object.assign(new Error("Cannot find module 'serialport'"), { code: 'MODULE_NOT_FOUND' });
+      return find.call(this, name, ...rest);
+    };
+    const { SerialTransport } = await import('./gateway/modbus/serial-transport.ts');
+    new SerialTransport({ path: '/dev/ttyS99', baud: 9600, parity: 'none', stopBits: 1 }).connect({
+      connected: () => console.log('connected'),
+      lost: (reason, victims, why) => console.log(reason, why),
+    });`;
+  const { stdout } = await runToEnd(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script]);
+  expect(stdout.trim()).toBe(`link-down /dev/ttyS99: ${SERIALPORT_MISSING}`);
 });
