@@ -41,6 +41,7 @@ class Part {
   readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
   #stopping = false;
+  #wasReady = false;
   #restarts = 0;
 
   constructor(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -71,7 +72,7 @@ class Part {
           const ready = readyOf(line);
           if (ready) {
             clearTimeout(deadline);
-            this.#restarts = 0;
+            this.#wasReady = true;
             onReady?.(ready);
             done(ready);
           } else if (line !== '') console.log(line);
@@ -80,7 +81,8 @@ class Part {
       child.once('exit', (code, signal) => {
         clearTimeout(deadline);
         fail(new Error(`${this.#name} ended before it was ready (${signal ?? code})`));
-        if (!this.#stopping) this.#again(onReady, signal ?? code);
+        // What never came up does not come up by trying again: a port is taken, a file is wrong.
+        if (!this.#stopping && this.#wasReady) this.#again(onReady, signal ?? code);
       });
     });
   }
