@@ -8,7 +8,7 @@ import { INGEST_LIMITS } from './limits.ts';
 import type { PointEntry, Program, Site } from './points.ts';
 import { programOf } from './programs.ts';
 import { findGateway, noteLiveBirth, openCursors, storeBirth } from './store.ts';
-import { StagingError, T1, type T1Deps } from './t1.ts';
+import { T1, type T1Deps } from './t1.ts';
 
 export interface BirthDeps extends T1Deps {
   readonly sink: SignalSink;
@@ -92,6 +92,3 @@ function samplesOf({ columns, t0, n0 }: NonNullable<Birth['snapshot']>): Sample[
     throw error;
   }
 }
-
-/** A refusal is the birth's fault; anything else may be the database's. */
-export const isRefusal = (error: unknown): boolean => error instanceof BirthRefused || error instanceof StagingError;

@@ -25,7 +25,8 @@ type Work = () => Promise<void>;
 const RECORD_FAULTS = ['22', '23', '42', 'P0', '0A'];
 const ROLLED_BACK = Symbol('trial');
 
-function isRecordFault(error: unknown): boolean {
+/** The data or our statement is at fault: trying again changes nothing. */
+export function isRecordFault(error: unknown): boolean {
   if (error instanceof StagingError) return true;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && code.length === 5 && RECORD_FAULTS.includes(code.slice(0, 2));

@@ -16,9 +16,9 @@ import {
 import type { Clock } from '../clock.ts';
 import type { Db, Tx } from '../db/tx.ts';
 import type { HistoryWriter } from '../history/api.ts';
-import type { AppendEvents, LivePoints, Registry, SignalSink } from './api.ts';
-import { enterBirth, isRefusal, keepBirth, liveBirth } from './births.ts';
-import { Committer } from './committer.ts';
+import { BirthRefused, type AppendEvents, type LivePoints, type Registry, type SignalSink } from './api.ts';
+import { enterBirth, keepBirth, liveBirth } from './births.ts';
+import { Committer, isRecordFault } from './committer.ts';
 import { hubSignal, type HubSignalId } from './hub-signals.ts';
 import { Lease } from './lease.ts';
 import { INGEST_LIMITS } from './limits.ts';
@@ -378,7 +378,7 @@ export class Ingest implements LivePoints {
       this.counters.birthsTaken++;
     } catch (error) {
       if (error instanceof Fenced) this.#fenced(error);
-      else if (isRefusal(error)) this.#refuseBirth(site, born, words(error));
+      else if (error instanceof BirthRefused || isRecordFault(error)) this.#refuseBirth(site, born, words(error));
       // The gateway sends its birth again until it is answered.
       else log.error({ gateway: site.gateway, error: words(error) }, 'a birth waits for the database');
     }

@@ -400,7 +400,10 @@ describe('bad input', () => {
     ]);
     const [aside, ...more] = await quarantine();
     expect(more).toEqual([]);
-    expect(aside).toMatchObject({ seq: String(batch.batch.first + 1), reason: expect.stringContaining('poison') as unknown });
+    expect(aside).toMatchObject({
+      seq: String(batch.batch.first + 1),
+      reason: expect.stringContaining('poison') as unknown,
+    });
     expect(JSON.parse(aside?.record ?? '')).toMatchObject({ value: 13 });
     await tell(rig, gw, gw.sample('panel', 'zone', 0));
     expect(await brief()).toContain('fire latched-unacked false');
@@ -537,8 +540,15 @@ describe('floods', () => {
   const MANY: DeviceSpec = {
     id: 'many',
     building: '1',
-    points: [ONLINE, ...Array.from({ length: COUNT }, (_, k) => ({ id: `det-${k}`, template: 'det-{n}', floor: (k % 26) + 1 }))],
-    signals: [OFFLINE, signal({ id: 'fault', class: 'FAULT', point: 'det-{n}', when: { eq: 1 } }), signal({ id: 'fire', class: 'FIRE', point: 'det-{n}', when: { eq: 2 }, latch: 'panel' })],
+    points: [
+      ONLINE,
+      ...Array.from({ length: COUNT }, (_, k) => ({ id: `det-${k}`, template: 'det-{n}', floor: (k % 26) + 1 })),
+    ],
+    signals: [
+      OFFLINE,
+      signal({ id: 'fault', class: 'FAULT', point: 'det-{n}', when: { eq: 1 } }),
+      signal({ id: 'fire', class: 'FIRE', point: 'det-{n}', when: { eq: 2 }, latch: 'panel' }),
+    ],
   };
 
   test('[S2] ten thousand alarms at once: none dropped, few statements, and a fire behind them is raised in its turn', async () => {
@@ -547,9 +557,19 @@ describe('floods', () => {
     await bear(rig, gw);
     const before = rig.ingest.allCounters()['transactions'] ?? 0;
     for (let from = 0; from < COUNT; from += 2_500)
-      send(rig, gw, gw.batch('safety', Array.from({ length: 2_500 }, (_, k) => gw.sample('many', `det-${from + k}`, 1))));
+      send(
+        rig,
+        gw,
+        gw.batch(
+          'safety',
+          Array.from({ length: 2_500 }, (_, k) => gw.sample('many', `det-${from + k}`, 1)),
+        ),
+      );
     send(rig, gw, gw.batch('safety', [gw.sample('many', 'det-7', 2)]));
-    await until(() => (lastReceipt(rig, gw, 'safety')?.seq ?? 0) >= gw.head.safety, { ms: 30_000, what: 'the flood is applied' });
+    await until(() => (lastReceipt(rig, gw, 'safety')?.seq ?? 0) >= gw.head.safety, {
+      ms: 30_000,
+      what: 'the flood is applied',
+    });
     const rows = await database.db.read((tx) =>
       tx.query<{ signal: string; state: string; count: string }>(
         `select signal, state, count(*) as count from alarms.alarm group by signal, state order by signal, state`,
@@ -562,7 +582,9 @@ describe('floods', () => {
     ]);
     expect((rig.ingest.allCounters()['transactions'] ?? 0) - before).toBeLessThanOrEqual(5);
     const seqs = await database.db.read((tx) =>
-      tx.one<{ distinct: string; max: string }>('select count(distinct seq) as distinct, max(seq) as max from alarms.alarm'),
+      tx.one<{ distinct: string; max: string }>(
+        'select count(distinct seq) as distinct, max(seq) as max from alarms.alarm',
+      ),
     );
     expect(Number(seqs.distinct)).toBe(COUNT + 1);
     expect(Number(seqs.max)).toBeGreaterThanOrEqual(COUNT + 1);

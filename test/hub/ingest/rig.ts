@@ -123,10 +123,19 @@ export async function startRig({ db }: TestDatabase, options: RigOptions = {}): 
   return { ingest, engine, register, timers, clock, said, stop };
 }
 
-export async function enrolGateway({ db }: TestDatabase, id: string, community: string | null = COMMUNITY): Promise<void> {
-  await db.transaction((tx) =>
-    enrol(tx, { id, community, username: id, passwordSha256: 'x', by: 'test', at: T0 }),
-  );
+export async function enrolGateway(
+  { db }: TestDatabase,
+  id: string,
+  community: string | null = COMMUNITY,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.run(
+      `insert into property.community (id, name, time_zone, created_at) values ($1, $2::jsonb, 'Asia/Shanghai', now())
+       on conflict (id) do nothing`,
+      [COMMUNITY, JSON.stringify({ zh: '幸福里', en: 'Xingfuli' })],
+    );
+    await enrol(tx, { id, community, username: id, passwordSha256: 'x', by: 'test', at: T0 });
+  });
 }
 
 export interface PointSpec {
@@ -146,7 +155,10 @@ export interface DeviceSpec {
 }
 
 const text = (s: string): { zh: string; en: string } => ({ zh: s, en: s });
-export const signal = (s: Omit<Signal, 'text'> & { readonly text?: Signal['text'] }): Signal => ({ text: text(s.id), ...s });
+export const signal = (s: Omit<Signal, 'text'> & { readonly text?: Signal['text'] }): Signal => ({
+  text: text(s.id),
+  ...s,
+});
 
 /** Point `online` with its COMMS signal, as the loader makes them for every device. */
 export const ONLINE: PointSpec = { id: 'online' };
@@ -249,7 +261,11 @@ export class WireGateway {
   }
 
   /** Puts records into a batch; sending is another matter. */
-  batch(lane: Lane, samples: readonly Sample[], notes: readonly Note[] = []): { bytes: Buffer; batch: Batch; lane: Lane } {
+  batch(
+    lane: Lane,
+    samples: readonly Sample[],
+    notes: readonly Note[] = [],
+  ): { bytes: Buffer; batch: Batch; lane: Lane } {
     const first = this.head[lane] + 1;
     const batch: Batch = {
       gateway: this.id,
@@ -355,7 +371,12 @@ export function lastReceipt(rig: Rig, gateway: WireGateway, lane: Lane): Receipt
 }
 
 /** Waits until the hub has committed a lane up to a sequence. */
-export async function reached(rig: Rig, gateway: WireGateway, lane: Lane = 'safety', seq = gateway.head[lane]): Promise<void> {
+export async function reached(
+  rig: Rig,
+  gateway: WireGateway,
+  lane: Lane = 'safety',
+  seq = gateway.head[lane],
+): Promise<void> {
   await until(() => (lastReceipt(rig, gateway, lane)?.seq ?? -1) >= seq, {
     what: () => `${lane} reaches ${seq}; the last receipt is ${JSON.stringify(lastReceipt(rig, gateway, lane))}`,
   });
