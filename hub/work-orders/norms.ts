@@ -5,7 +5,8 @@ import type { AlarmClass } from '../../device-profiles/contract/signal.ts';
 import type { OrderKind, WaitReason } from './contract.ts';
 
 const Ms = Type.Integer({ minimum: 1_000, maximum: 366 * 86_400_000 });
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** Clocks of one duty class, ms from the opening of the order. A clock that is absent does not run. */
@@ -125,18 +126,19 @@ export const PATIENCE = ruleSet({
 export const HOLD = ruleSet({
   id: 'work-orders.hold',
   version: '2026-1',
-  source: 'requirement X3 (the repaired device has held its values); lengths: own',
+  source: 'DESIGN 8 (signal gone and steady for its hold time); lengths: own',
   schema: Type.Object(
     { FAULT: Ms, PROCESS: Ms, COMMS: Ms, DISABLED: Ms, ENTRAPMENT: Ms, other: Ms },
     { additionalProperties: false },
   ),
+  // Short, because a signal has its own off-delay before it counts as cleared; a payment stage asks for hours (X3).
   value: {
-    FAULT: MINUTE,
-    PROCESS: 5 * MINUTE,
-    COMMS: 5 * MINUTE,
-    DISABLED: MINUTE,
-    ENTRAPMENT: MINUTE,
-    other: 5 * MINUTE,
+    FAULT: 10 * SECOND,
+    PROCESS: 30 * SECOND,
+    COMMS: MINUTE,
+    DISABLED: 10 * SECOND,
+    ENTRAPMENT: 10 * SECOND,
+    other: MINUTE,
   },
 });
 export type HoldNorms = Static<typeof HOLD.schema>;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { OrderView } from '../../../hub/work-orders/contract.ts';
+import { HOLD } from '../../../hub/work-orders/norms.ts';
 import { VERIFY_RECHECK_MAX_MS } from '../../../hub/work-orders/verify.ts';
 import { alarm, cleared, finish, HOUR, makeSite, MINUTE, NOON, raised, recurred, type Site } from '../t2-site.ts';
 import type { AlarmFact } from '../../../hub/events/api.ts';
@@ -50,7 +51,16 @@ describe('[W1] the life of an order', () => {
     expect(closed).toMatchObject({ state: 'closed', photos: [{ phase: 'after' }] });
     expect(closed.closedAt).toBe(new Date(NOON + 10 * MINUTE).toISOString());
     expect(events(closed)).toEqual([
-      'open', 'dispatch', 'accept', 'depart', 'arrive', 'start', 'signal-cleared', 'finish', 'verify', 'close',
+      'open',
+      'dispatch',
+      'accept',
+      'depart',
+      'arrive',
+      'start',
+      'signal-cleared',
+      'finish',
+      'verify',
+      'close',
     ]);
     expect(closed.clocks.every((c) => c.doneAt !== undefined && c.breachedAt === undefined)).toBe(true);
   });
@@ -181,7 +191,7 @@ describe('verification', () => {
     const { id } = await finished(a);
     expect(await site.tryAct('operator', id, { act: 'verify' })).toBe('still-active');
     goneNow(a);
-    site.clock.advance(MINUTE - 1);
+    site.clock.advance(HOLD.value.FAULT - 1);
     expect(await site.tryAct('operator', id, { act: 'verify' })).toBe('still-active');
     site.clock.advance(1);
     expect(await site.act('operator', id, { act: 'verify' })).toMatchObject({
@@ -195,7 +205,7 @@ describe('verification', () => {
     const { id } = await finished(a);
     goneNow(a);
     await site.happen(cleared(a));
-    await site.pass(MINUTE - 1);
+    await site.pass(HOLD.value.FAULT - 1);
     expect((await site.order(id)).state).toBe('done');
     await site.pass(1);
     expect((await site.order(id)).state).toBe('verified');
@@ -259,8 +269,17 @@ describe('a fault that comes back', () => {
     await site.happen(recurred(a));
     const order = await site.order(id);
     expect(order).toMatchObject({ state: 'dispatched', alarms: [a.alarm] });
-    expect([order.assignee, order.verification, order.closedAt, order.result]).toEqual([undefined, undefined, undefined, undefined]);
-    expect(order.clocks.map((c) => Date.parse(c.dueAt) - site.clock.now())).toEqual([30 * MINUTE, 45 * MINUTE, 12 * HOUR]);
+    expect([order.assignee, order.verification, order.closedAt, order.result]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(order.clocks.map((c) => Date.parse(c.dueAt) - site.clock.now())).toEqual([
+      30 * MINUTE,
+      45 * MINUTE,
+      12 * HOUR,
+    ]);
     expect(await site.orders()).toHaveLength(1);
   });
 
