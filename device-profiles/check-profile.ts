@@ -7,7 +7,16 @@ import type { Path } from './config-error.ts';
 import { checkPoints, type PlacedPoint, type ProfileParts, type Report } from './check-points.ts';
 import { checkSignals, type PlacedSignal } from './check-signals.ts';
 import { paramsIn, unknownCodeId } from './compile.ts';
-import { DEVICE_POINTS_MAX, baseOf, combinations, indexTexts, isBitTable, modelPoint, resolveAddress, tableOf } from './expand.ts';
+import {
+  DEVICE_POINTS_MAX,
+  baseOf,
+  combinations,
+  indexTexts,
+  isBitTable,
+  modelPoint,
+  resolveAddress,
+  tableOf,
+} from './expand.ts';
 import { evaluateLimits } from './limits.ts';
 import { findOverlaps, type Occupant } from './overlaps.ts';
 
@@ -133,11 +142,15 @@ export function checkPlaces(parts: CheckedParts, report: Report): void {
     const ids = new Map<string, PlacedPoint>();
     for (const { id, placed } of ofKind.flatMap((x) => x.made)) {
       const other = ids.get(id);
-      if (other && other !== placed)
-        once([...placed.path, 'id'], `makes the id ${id}, and so does ${other.point.id}`);
+      if (other && other !== placed) once([...placed.path, 'id'], `makes the id ${id}, and so does ${other.point.id}`);
       ids.set(id, placed);
     }
-    checkLimits(parts, kind, ofKind.map(({ p }) => p), once);
+    checkLimits(
+      parts,
+      kind,
+      ofKind.map(({ p }) => p),
+      once,
+    );
   }
 }
 
@@ -148,9 +161,15 @@ function checkLimits(parts: CheckedParts, kind: DeviceKind, placed: readonly Pla
   const templates = placed.map(({ point }) =>
     modelPoint({ template: point, indices: {} }, undefined, undefined, undefined, number),
   );
-  const found = evaluateLimits(templates, signals.map((s) => s.signal), params, {});
+  const found = evaluateLimits(
+    templates,
+    signals.map((s) => s.signal),
+    params,
+    {},
+  );
   for (const { template, signal, message } of found) {
-    const where = signal === undefined ? placed.find((p) => p.point.id === template) : signals.find((s) => s.signal.id === signal);
+    const where =
+      signal === undefined ? placed.find((p) => p.point.id === template) : signals.find((s) => s.signal.id === signal);
     report(where?.path ?? [], message);
   }
 }

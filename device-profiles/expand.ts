@@ -217,7 +217,11 @@ export function readPointList(
       continue;
     }
     if (found.template === undefined && row.invert !== undefined) {
-      problems.push({ option: ['pointList'], row, message: 'invert needs a value in column point: the indices name several points' });
+      problems.push({
+        option: ['pointList'],
+        row,
+        message: 'invert needs a value in column point: the indices name several points',
+      });
       continue;
     }
     const key = instanceKey(found.repeat, found.indices, found.template);

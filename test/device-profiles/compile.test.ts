@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, compileDevice, tryCompile, unknownCodeId, type CompileOptions } from '../../device-profiles/compile.ts';
+import {
+  canonicalJson,
+  compileDevice,
+  tryCompile,
+  unknownCodeId,
+  type CompileOptions,
+} from '../../device-profiles/compile.ts';
 import { ConfigError } from '../../device-profiles/config-error.ts';
 import { expandSignals } from '../../device-profiles/contract/conditions.ts';
 import type { DeviceModel } from '../../device-profiles/contract/profile.ts';
@@ -45,7 +51,13 @@ describe('points', () => {
 
   it('counts strides from the first index of the profile even when a site narrows the range', () => {
     const model = compile('notifier-modbus-gw', { repeat: { loop: [3, 3], detector: [5, 6], module: [1, 1] } });
-    expect(model.points.map((p) => p.id)).toEqual(['online', 'panel-silenced', 'det-03-005', 'det-03-006', 'mod-03-001']);
+    expect(model.points.map((p) => p.id)).toEqual([
+      'online',
+      'panel-silenced',
+      'det-03-005',
+      'det-03-006',
+      'mod-03-001',
+    ]);
     expect(pointOf(model, 'det-03-005')?.modbus?.address).toBe(804);
   });
 
@@ -109,11 +121,27 @@ describe('kinds and parameters', () => {
     ['tornatech-gpx', { params: { low: 1 } }, 'params.low: unknown parameter "low"; the profile has none'],
     ['rs485-transmitter-a', { params: { low: 11 } }, 'params.low: expected 0 to 10 MPa; found 11'],
     ['rs485-transmitter-a', { params: { low: Number.NaN } }, 'params.low: expected 0 to 10 MPa; found NaN'],
-    ['rs485-transmitter-a', { params: { low: 2, high: 1 } }, 'params.low: point pressure: expected band [low, high]; found [2, 1]'],
-    ['rs485-transmitter-a', { params: { fullScale: 1 } }, 'params.fullScale: point pressure: range [-0.1, 1] does not cover its band [0.25, 1.6]'],
-    ['rs485-transmitter-a', { params: { high: 5, fullScale: 4 } }, 'params.high: signal pressure-high: limit 5 is outside the range [-0.1, 4]'],
+    [
+      'rs485-transmitter-a',
+      { params: { low: 2, high: 1 } },
+      'params.low: point pressure: expected band [low, high]; found [2, 1]',
+    ],
+    [
+      'rs485-transmitter-a',
+      { params: { fullScale: 1 } },
+      'params.fullScale: point pressure: range [-0.1, 1] does not cover its band [0.25, 1.6]',
+    ],
+    [
+      'rs485-transmitter-a',
+      { params: { high: 5, fullScale: 4 } },
+      'params.high: signal pressure-high: limit 5 is outside the range [-0.1, 4]',
+    ],
     ['notifier-modbus-gw', { repeat: { lop: [1, 2] } }, 'repeat.lop: unknown index "lop"; expected one of loop'],
-    ['notifier-modbus-gw', { repeat: { loop: [1, 11] } }, 'repeat.loop: expected a range within 1 to 10; found 1 to 11'],
+    [
+      'notifier-modbus-gw',
+      { repeat: { loop: [1, 11] } },
+      'repeat.loop: expected a range within 1 to 10; found 1 to 11',
+    ],
     ['notifier-modbus-gw', { repeat: { loop: [2, 1] } }, 'repeat.loop: expected a range within 1 to 10; found 2 to 1'],
   ])('%s with %j is refused', (name, options, message) => {
     expect(problems(name, options).join('\n')).toContain(message);
@@ -128,9 +156,16 @@ describe('point lists', () => {
   it('names and places points by id, without touching their siblings', () => {
     const model = compile('notifier-modbus-gw', {
       repeat: { loop: [1, 1], detector: [1, 2], module: [1, 1] },
-      pointList: [row({ point: 'det-01-002', name: { zh: '大堂', en: 'Lobby' }, building: 'b1', floor: 1, place: '大堂' })],
+      pointList: [
+        row({ point: 'det-01-002', name: { zh: '大堂', en: 'Lobby' }, building: 'b1', floor: 1, place: '大堂' }),
+      ],
     });
-    expect(pointOf(model, 'det-01-002')).toMatchObject({ name: { zh: '大堂', en: 'Lobby' }, building: 'b1', floor: 1, place: '大堂' });
+    expect(pointOf(model, 'det-01-002')).toMatchObject({
+      name: { zh: '大堂', en: 'Lobby' },
+      building: 'b1',
+      floor: 1,
+      place: '大堂',
+    });
     expect(pointOf(model, 'det-01-001')).toMatchObject({ name: { zh: '探测器 01-001', en: 'Detector 01-001' } });
     expect(pointOf(model, 'det-01-001')).not.toHaveProperty('building');
   });
@@ -166,11 +201,27 @@ describe('point lists', () => {
     ['gst-modbus-sheet', { pointList: [row({ point: 'dev-{device}' })] }, 'needs a value in column device'],
     ['gst-modbus-sheet', { pointList: [row({ indices: { device: 2_001 } })] }, 'device 2001 is outside 1 to 2000'],
     ['gst-modbus-sheet', { pointList: [row({})] }, 'expected a value in column point, or in device'],
-    ['gst-modbus-sheet', { pointList: [row({ indices: { device: 7 } }), row({ point: 'dev-0007' }, 3)] }, 'names the same point as line 2'],
-    ['gst-modbus-sheet', { pointList: [row({ indices: { device: 7 } }), row({ indices: { device: 7 } }, 3)] }, 'names the same point as line 2'],
-    ['gst-modbus-sheet', { pointList: [row({ point: 'dev-0007', invert: true })] }, 'invert is for bool points; this one is enum'],
+    [
+      'gst-modbus-sheet',
+      { pointList: [row({ indices: { device: 7 } }), row({ point: 'dev-0007' }, 3)] },
+      'names the same point as line 2',
+    ],
+    [
+      'gst-modbus-sheet',
+      { pointList: [row({ indices: { device: 7 } }), row({ indices: { device: 7 } }, 3)] },
+      'names the same point as line 2',
+    ],
+    [
+      'gst-modbus-sheet',
+      { pointList: [row({ point: 'dev-0007', invert: true })] },
+      'invert is for bool points; this one is enum',
+    ],
     ['waveshare-8di', { pointList: [row({ indices: { input: 1 } })] }, 'column point is needed'],
-    ['waveshare-8di', { pointList: [row({ point: 'fault-1' }), row({ point: 'running-1' }, 3)] }, 'points running-1 and fault-1: both read the same bit'],
+    [
+      'waveshare-8di',
+      { pointList: [row({ point: 'fault-1' }), row({ point: 'running-1' }, 3)] },
+      'points running-1 and fault-1: both read the same bit',
+    ],
     ['waveshare-8di', { pointList: [row({ point: 'fault-9' })] }, 'input 9 is outside 1 to 8'],
   ])('%s with a wrong list is refused', (name, options, message) => {
     const found = problems(name, options);

@@ -19,12 +19,22 @@ function problemsOf(text: string): string[] {
 
 describe('parsePointList', () => {
   it('reads ids, indices, names and places, with the line of each row', () => {
-    const text = 'point,name_zh,name_en,building,floor,place,loop,n,invert\n'
-      + 'det-01-001,"大堂, 东",Lobby,b1,-1,大堂,,,\n'
-      + '\n'
-      + ',,,,,,1,2,1\n';
+    const text =
+      'point,name_zh,name_en,building,floor,place,loop,n,invert\n' +
+      'det-01-001,"大堂, 东",Lobby,b1,-1,大堂,,,\n' +
+      '\n' +
+      ',,,,,,1,2,1\n';
     expect(parse(text)).toEqual([
-      { file: 'list.csv', line: 2, point: 'det-01-001', indices: {}, name: { zh: '大堂, 东', en: 'Lobby' }, building: 'b1', floor: -1, place: '大堂' },
+      {
+        file: 'list.csv',
+        line: 2,
+        point: 'det-01-001',
+        indices: {},
+        name: { zh: '大堂, 东', en: 'Lobby' },
+        building: 'b1',
+        floor: -1,
+        place: '大堂',
+      },
       { file: 'list.csv', line: 4, indices: { loop: 1, n: 2 }, invert: true },
     ]);
   });
@@ -35,7 +45,9 @@ describe('parsePointList', () => {
   });
 
   it('takes a byte order mark, CRLF and blanks around cells', () => {
-    expect(parse('\uFEFFpoint,floor\r\na, 3 \r\n')).toEqual([{ file: 'list.csv', line: 2, point: 'a', indices: {}, floor: 3 }]);
+    expect(parse('\uFEFFpoint,floor\r\na, 3 \r\n')).toEqual([
+      { file: 'list.csv', line: 2, point: 'a', indices: {}, floor: 3 },
+    ]);
   });
 
   it.each([
@@ -64,11 +76,19 @@ describe('parsePointList', () => {
   });
 
   it('never throws anything but the named error', () => {
-    const line = fc.array(fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('point', 'n', '"', '1', '"a""b"')), { maxLength: 5 });
+    const line = fc.array(fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('point', 'n', '"', '1', '"a""b"')), {
+      maxLength: 5,
+    });
     fc.assert(
-      fc.property(fc.array(line.map((c) => c.join(',')), { maxLength: 8 }), (lines) => {
-        expect(Array.isArray(problemsOf(lines.join('\n')))).toBe(true);
-      }),
+      fc.property(
+        fc.array(
+          line.map((c) => c.join(',')),
+          { maxLength: 8 },
+        ),
+        (lines) => {
+          expect(Array.isArray(problemsOf(lines.join('\n')))).toBe(true);
+        },
+      ),
     );
   });
 });
@@ -77,7 +97,10 @@ describe('loadPointList', () => {
   it('reads UTF-8, and GB 18030 as Chinese spreadsheets write it', () => {
     const dir = tempDir();
     // "point,name_zh" and "a,大堂" in GB 18030
-    writeFileSync(join(dir, 'gb.csv'), Buffer.concat([Buffer.from('point,name_zh\na,'), Buffer.from([0xb4, 0xf3, 0xcc, 0xc3])]));
+    writeFileSync(
+      join(dir, 'gb.csv'),
+      Buffer.concat([Buffer.from('point,name_zh\na,'), Buffer.from([0xb4, 0xf3, 0xcc, 0xc3])]),
+    );
     writeFileSync(join(dir, 'utf8.csv'), 'point,name_zh\na,大堂\n');
     expect(loadPointList(join(dir, 'gb.csv'), [])[0]?.name?.zh).toBe('大堂');
     expect(loadPointList(join(dir, 'utf8.csv'), [])[0]?.name?.zh).toBe('大堂');

@@ -19,7 +19,9 @@ it('the profile in the README loads and compiles', () => {
 
 it('the devices of the README are what a site file takes', () => {
   const { devices } = parse(siteSample) as { devices: { pointList?: string; points?: object[] }[] };
-  const withoutFiles = devices.map(({ pointList, ...d }) => (pointList === undefined ? d : { ...d, points: [{ indices: { device: 1 } }] }));
+  const withoutFiles = devices.map(({ pointList, ...d }) =>
+    pointList === undefined ? d : { ...d, points: [{ indices: { device: 1 } }] },
+  );
   const links = ['pump-room', 'gst-b5', 'notifier'].map((id) => ({ id, type: 'modbus-tcp', host: 'h' }));
   const site = { gateway: 'gw', community: 'c', links, devices: withoutFiles };
   expect(parseSite('site.yaml', JSON.stringify(site)).devices).toHaveLength(devices.length);

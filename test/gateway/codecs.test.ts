@@ -83,10 +83,16 @@ describe('codec json', () => {
 
   it('never throws, whatever arrives', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.json().map((t) => Buffer.from(t))), (bytes) => {
-        const { message, fault } = decodeJson(bytes, { ...section, time: { field: '/t', unit: 'iso' } });
-        expect((message === undefined) === (fault !== undefined)).toBe(true);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 200 }),
+          fc.json().map((t) => Buffer.from(t)),
+        ),
+        (bytes) => {
+          const { message, fault } = decodeJson(bytes, { ...section, time: { field: '/t', unit: 'iso' } });
+          expect((message === undefined) === (fault !== undefined)).toBe(true);
+        },
+      ),
     );
   });
 });
