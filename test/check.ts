@@ -40,7 +40,7 @@ function checks(): readonly Check[] {
         'warn',
         '--cache',
         '--cache-location',
-        join(REPO, 'node_modules', '.cache', 'prettier'),
+        join(REPO, 'node_modules', '.cache', 'prettier-check'),
         '.',
       ],
     },
