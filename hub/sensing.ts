@@ -11,6 +11,7 @@ import {
   alarmTimers,
   ALARMS_CHANNEL,
   changedSince,
+  Closings,
   lastSeqs,
   modesInForce,
   openAlarms,
@@ -106,11 +107,16 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     settled: (gateway) => ingest.settled(gateway),
   });
   for (const [kind, handler] of Object.entries(kinds)) timers.register(kind, handler);
+  const closings = new Closings({ db, engine, log });
   let live: LiveChannel | undefined;
   watch(health, { history, ingest, broker: () => broker });
   return {
     routes: [
-      alarmRoutes({ entry, ports: { ...ports, orphaned: (...key) => engine.orphaned(...key) }, qualified: parts.qualified }),
+      alarmRoutes({
+        entry,
+        ports: { ...ports, orphaned: (...key) => engine.orphaned(...key) },
+        qualified: parts.qualified,
+      }),
       incidentRoutes(entry),
       equipmentRoutes({ entry, register, points: ingest, history, ports }),
       gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway) }),
@@ -133,6 +139,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     start: async () => {
       await db.read((tx) => register.load(tx));
       await ingest.start();
+      await closings.start();
       broker = await openGatewayBroker(parts, ingest);
       await live?.start();
       timers.start();
@@ -141,6 +148,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       await timers.stop();
       await live?.stop();
       await broker?.stop();
+      await closings.stop();
       await ingest.stop();
       await history.close();
     },
@@ -172,10 +180,17 @@ function openGatewayBroker({ config, db, clock, log, runEffects }: SensingParts,
     forged: (gateway, topic) => {
       const community = ingest.site(gateway)?.community ?? config.community;
       const entityId = gateway;
-      const effect = { effect: 'audit', community, action: 'gateway.forged', entity: 'gateway', entityId, after: { topic } } as const;
-      db.transaction((tx) => runEffects(tx, [effect], { now: clock.now(), actor: { kind: 'device', id: gateway } })).catch(
-        (error: unknown) => log.error({ err: error }, 'a forged topic could not be audited'),
-      );
+      const effect = {
+        effect: 'audit',
+        community,
+        action: 'gateway.forged',
+        entity: 'gateway',
+        entityId,
+        after: { topic },
+      } as const;
+      db.transaction((tx) =>
+        runEffects(tx, [effect], { now: clock.now(), actor: { kind: 'device', id: gateway } }),
+      ).catch((error: unknown) => log.error({ err: error }, 'a forged topic could not be audited'));
     },
     log,
     monotonic: () => clock.monotonic(),
@@ -217,7 +232,9 @@ interface Watched {
 
 function watch(health: Health, { history, ingest, broker }: Watched): void {
   health.register('broker', () =>
-    broker()?.connected() ? { status: 'ok', detail: broker()?.url ?? '' } : { status: 'degraded', detail: 'no connection' },
+    broker()?.connected()
+      ? { status: 'ok', detail: broker()?.url ?? '' }
+      : { status: 'degraded', detail: 'no connection' },
   );
   health.register('history', () => history.health());
   health.register('ingest', () => {

@@ -14,6 +14,7 @@ export { ALARMS_CHANNEL, changedSince, lastSeqs, openAlarms, openCounts, type St
 export { covers } from './modes.ts';
 export { listModes, modesInForce, type ModeRow } from './store.ts';
 export { alarmTimers } from './timers.ts';
+export { Closings } from './closings.ts';
 export { alarmsOfIncidents, type IncidentAlarms } from './by-incident.ts';
 export { SEES_ALARMS } from './roles.ts';
 export { ALARM_RULES } from './rules.ts';

@@ -452,3 +452,19 @@ export async function firstOfIncidents(
   );
   return new Map(rows.flatMap((r) => (r.incident === null ? [] : [[r.incident, fromDb(r)]])));
 }
+
+/** Closed alarms of a community whose last change lies in (after, upTo], in order. */
+export async function closedSince(
+  tx: Tx,
+  community: string,
+  after: number,
+  upTo: number,
+  limit: number,
+): Promise<AlarmRow[]> {
+  const rows = await tx.query<DbRow>(
+    `select a.*, null as work_order from alarms.alarm a
+     where a.community = $1 and a.seq > $2 and a.seq <= $3 and a.state = 'normal' order by a.seq limit $4`,
+    [community, after, upTo, limit],
+  );
+  return rows.map((r) => fromDb(r).row);
+}
