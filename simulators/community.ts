@@ -34,9 +34,6 @@ export function floorsOf(c: Community): number[] {
   return out;
 }
 
-export const floorName = (floor: number): Words =>
-  floor < 0 ? { zh: `地下${-floor}层`, en: `Basement ${-floor}` } : { zh: `${floor}层`, en: `Floor ${floor}` };
-
 /** One address of a fire panel and where it is. */
 export interface PanelAddress {
   /** `D1-12`, `M1-3` for a Notifier loop; the running number for a GST sheet. */
@@ -54,12 +51,11 @@ export function panelAddresses(c: Community, panel: 'notifier' | 'gst'): PanelAd
   let detector = 0;
   let module = 0;
   for (const floor of floorsOf(c)) {
-    const at = floorName(floor);
     const add = (role: string, words: Words, isModule: boolean): void => {
       const n = isModule ? module++ : detector++;
       const loop = Math.floor(n / PER_LOOP) + 1;
       const id = panel === 'gst' ? `${out.length + 1}` : `${isModule ? 'M' : 'D'}${loop}-${(n % PER_LOOP) + 1}`;
-      out.push({ id, role, floor, name: { zh: `${at.zh}${words.zh}`, en: `${words.en}, ${at.en.toLowerCase()}` } });
+      out.push({ id, role, floor, name: { zh: words.zh, en: words.en } });
     };
     c.floorPlan.detectors.forEach((words, k) => add(`detector-${k}`, words, false));
     // A GST sheet tells only normal, fire, fault and disabled: modules that report a start would read as fire there.
@@ -88,27 +84,25 @@ export function gauges(c: Community): Gauge[] {
     const building = c.buildings[n % c.buildings.length];
     const floor = upper[Math.floor(n / c.buildings.length) % upper.length];
     if (!building || floor === undefined) continue;
-    const at = floorName(floor);
     out.push({
       id: `ext-${String(n + 1).padStart(3, '0')}`,
       serial: serial(1, n + 1),
       use: 'extinguisher',
       building: building.id,
       floor,
-      name: { zh: `${at.zh}电梯厅灭火器`, en: `Extinguisher, lift lobby, ${at.en.toLowerCase()}` },
+      name: { zh: '电梯厅灭火器', en: 'Extinguisher, lift lobby' },
     });
   }
   c.buildings.forEach((building, k) => {
     for (const [half, floor] of [upper[0], upper.at(-1)].entries()) {
       if (floor === undefined) continue;
-      const at = floorName(floor);
       out.push({
         id: `end-${building.id}-${half === 0 ? 'low' : 'top'}`,
         serial: serial(2, k * 2 + half + 1),
         use: 'end',
         building: building.id,
         floor,
-        name: { zh: `${at.zh}消火栓末端压力`, en: `Hydrant end pressure, ${at.en.toLowerCase()}` },
+        name: { zh: '消火栓末端', en: 'Hydrant end' },
       });
     }
   });

@@ -1,7 +1,7 @@
 // The site file and point lists of a simulated community: exactly what a site engineer would write by hand, with the
 // ports that the servers got. Pure: text in, text out.
 import { stringify } from 'yaml';
-import { floorName, type PanelAddress } from './community.ts';
+import type { PanelAddress } from './community.ts';
 import { PUMP_ROOM_UNITS } from './units.ts';
 import type { World } from './world.ts';
 
@@ -163,9 +163,9 @@ function notifierPointId(a: PanelAddress): string {
 
 function pointList(rows: readonly { readonly point: string; readonly a: PanelAddress }[], building: string): string {
   const lines = rows.map(({ point, a }) =>
-    [point, a.name.zh, a.name.en, building, String(a.floor), floorName(a.floor).zh].map(cell).join(','),
+    [point, a.name.zh, a.name.en, building, String(a.floor)].map(cell).join(','),
   );
-  return ['point,name_zh,name_en,building,floor,place', ...lines, ''].join('\n');
+  return ['point,name_zh,name_en,building,floor', ...lines, ''].join('\n');
 }
 
 const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -242,7 +242,6 @@ function liftDevices(w: World): Entry[] {
       profile: 'terminal-json',
       link: FIELD_LINK,
       building: l.building,
-      place: l.name.zh,
       vars: { code: l.registration },
     },
     {
@@ -267,7 +266,6 @@ function gaugeDevices(w: World): Entry[] {
     link: FIELD_LINK,
     building: g.building,
     floor: g.floor,
-    place: floorName(g.floor).zh,
     vars: { serial: g.serial },
   }));
 }
