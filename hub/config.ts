@@ -266,6 +266,9 @@ export const AUDIT_LIMITS = {
   pageMax: 200,
 } as const;
 
+/** A stop that takes longer is cut off. */
+export const HUB_LIMITS = { stopMsMax: 30_000 } as const;
+
 export const HOUSEKEEPING_LIMITS = { everyMs: 600_000 } as const;
 
 /** Photos and papers. */

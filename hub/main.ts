@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import pino, { type Logger } from 'pino';
-import { makeHeadsLog, makeSealer } from './audit/api.ts';
+import type { Registry } from 'prom-client';
+import { makeHeadsLog, makeSealer, type HeadsLog } from './audit/api.ts';
 import { ALARM_RULES } from './alarms/api.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { systemClock, type Clock } from './clock.ts';
-import { ConfigError, readConfig, settingsHelp, type Config } from './config.ts';
+import { ConfigError, HUB_LIMITS, readConfig, settingsHelp, type Config } from './config.ts';
 import { openDatabase, type Database } from './db/open.ts';
+import type { Pools } from './db/pool.ts';
+import type { Tx } from './db/tx.ts';
 import { startDemo, type DemoHub } from './demo/seed.ts';
 import { qualified } from './duty/api.ts';
 import { makeEffects } from './effects.ts';
@@ -18,10 +21,11 @@ import { deviceNames } from './equipment/api.ts';
 import type { Actor } from './events/api.ts';
 import { fileRoutes } from './files/routes.ts';
 import { makeEntry, runCommand, type EffectRunner } from './http/command.ts';
-import type { Entry } from './http/entry.ts';
+import type { Entry, SignedIn } from './http/entry.ts';
 import { makeHealth, type Health } from './http/health.ts';
-import { makeMetrics } from './http/metrics.ts';
+import { makeMetrics, watchPools } from './http/metrics.ts';
 import { buildServer } from './http/server.ts';
+import type { History } from './history/api.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { INCIDENT_RULES } from './incidents/api.ts';
 import { makeEnqueue } from './notify/api.ts';
@@ -80,7 +84,8 @@ class Started {
   }
 }
 
-function watchDatabase(health: Health, database: Database): void {
+function watchDatabase(health: Health, metrics: Registry, database: Database): void {
+  watchPools(metrics, () => database.db.stats());
   health.register(
     'database',
     async () => {
@@ -120,15 +125,70 @@ export async function startHub(config: Config, options: HubOptions = {}): Promis
   }
 }
 
+/** What everything else stands on. */
+interface Ground {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly started: Started;
+  readonly database: Database;
+  readonly db: Pools;
+  readonly metrics: Registry;
+  readonly health: Health;
+  readonly heads: HeadsLog;
+  readonly runEffects: EffectRunner;
+  readonly entry: Entry;
+  readonly asSystem: RunSystem;
+}
+
 async function compose(config: Config, clock: Clock, log: Logger, started: Started): Promise<Hub> {
+  const ground = await layGround(config, clock, log, started);
+  const people = await admitPeople(ground);
+
+  // T1: what gateways tell becomes alarms, history and live screens.
+  const sensing = await makeSensing({ ...ground, sessions: people.sessions, qualified });
+  started.add('sensing', () => sensing.stop());
+  ground.database.lock.serve((request) => copyHistory(sensing.history, request.to));
+
+  // T2: what has happened causes orders, pages and the rest.
+  const responding = makeResponding({
+    ...ground,
+    timers: sensing.timers,
+    alarms: {
+      engine: sensing.engine,
+      ports: sensing.alarmPorts,
+      exclusive: (work) => sensing.ingest.exclusive(work),
+      assertLease: (tx) => sensing.ingest.assertLease(tx),
+    },
+    rules: [...ALARM_RULES, ...INCIDENT_RULES],
+    deviceNames,
+    orderChanged: (community, frame) => sensing.order(community, frame),
+  });
+  started.add('responding', () => responding.stop());
+
+  const app = await makeServer(ground, [...people.routes, ...sensing.routes, ...responding.routes], people.sessions);
+  sensing.attach(app.server);
+  await sensing.start();
+  await responding.start();
+  const url = await app.listen({ host: config.host, port: config.httpPort });
+
+  const { database, entry, runEffects, health } = ground;
+  const { sessions, passwords, demo } = people;
+  const broker = sensing.broker().url;
+  const stop = (): Promise<void> => started.undoAll();
+  const parts = { app, database, entry, runEffects, sessions, passwords, health, sensing, responding, stop };
+  return { url, broker, ...(demo === undefined ? {} : { demo }), ...parts };
+}
+
+/** Database, audit, effects and the entry of writes. */
+async function layGround(config: Config, clock: Clock, log: Logger, started: Started): Promise<Ground> {
   const { dataDir, databaseUrl } = config;
   const database = await openDatabase({ dataDir, log, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
   started.add('database', () => database.close());
   const { db } = database;
-
   const metrics = makeMetrics();
   const health = makeHealth(clock);
-  watchDatabase(health, database);
+  watchDatabase(health, metrics, database);
 
   // Audit: entries are written with what they are about, and sealed beside it.
   const heads = makeHeadsLog(join(dataDir, 'heads'));
@@ -143,106 +203,57 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
   const runEffects = makeEffects({ enqueue: makeEnqueue(peoplePorts), auditBlocked: () => sealer.blocked() });
   const entry = makeEntry({ db, clock, runEffects });
   const asSystem: RunSystem = (work) => runCommand(db, runEffects, { now: clock.now(), actor: SYSTEM }, work);
+  const housekeeping = startHousekeeping({ db, clock, log });
+  started.add('housekeeping', () => housekeeping.stop());
+  return { config, clock, log, started, database, db, metrics, health, heads, runEffects, entry, asSystem };
+}
 
-  // People.
+interface People {
+  readonly passwords: Passwords;
+  readonly sessions: Sessions;
+  readonly demo: DemoHub | undefined;
+  readonly routes: readonly FastifyPluginAsync[];
+}
+
+/** Who may sign in: the demo's users, or the first administrator; and the routes about people and places. */
+async function admitPeople(ground: Ground): Promise<People> {
+  const { config, clock, log, db, entry, heads, runEffects, asSystem } = ground;
+  const { demoCommunity } = config;
   const passwords = makePasswords();
   const sessions = makeSessions(db, clock, passwords);
   const demo =
-    config.demoCommunity === undefined
-      ? undefined
-      : await startDemo({ ...config, demoCommunity: config.demoCommunity }, asSystem, passwords);
+    demoCommunity === undefined ? undefined : await startDemo({ ...config, demoCommunity }, asSystem, passwords);
   if (demo === undefined) await ensureAdmin(config, asSystem, passwords, log);
-
-  // T1: what gateways tell becomes alarms, history and live screens.
-  const sensing = await makeSensing({ config, db, clock, log, health, entry, runEffects, sessions, qualified });
-  started.add('sensing', () => sensing.stop());
-
-  // T2: what has happened causes orders, pages and the rest.
-  const responding = makeResponding({
-    db,
-    clock,
-    log,
-    health,
-    entry,
-    runEffects,
-    timers: sensing.timers,
-    alarms: {
-      engine: sensing.engine,
-      ports: sensing.alarmPorts,
-      exclusive: (work) => sensing.ingest.exclusive(work),
-      assertLease: (tx) => sensing.ingest.assertLease(tx),
-    },
-    rules: [...ALARM_RULES, ...INCIDENT_RULES],
-    deviceNames,
-    orderChanged: (community, frame) => sensing.order(community, frame),
-  });
-  started.add('responding', () => responding.stop());
-
-  const housekeeping = startHousekeeping({ db, clock, log });
-  started.add('housekeeping', () => housekeeping.stop());
-
-  const routes: FastifyPluginAsync[] = [
-    sessionRoutes({
-      entry,
-      sessions,
-      passwords,
-      qualified,
-      opened: (tx, user, now) =>
-        runEffects(
-          tx,
-          [
-            {
-              effect: 'audit',
-              community: user.community,
-              action: 'session.opened',
-              entity: 'session',
-              entityId: user.id,
-            },
-          ],
-          { now, actor: SYSTEM },
-        ),
-    }),
+  const opened = (tx: Tx, { id, community }: SignedIn, now: number): Promise<void> => {
+    const effect = { effect: 'audit', community, action: 'session.opened', entity: 'session', entityId: id } as const;
+    return runEffects(tx, [effect], { now, actor: SYSTEM });
+  };
+  const routes = [
+    sessionRoutes({ entry, sessions, passwords, qualified, opened }),
     staffRoutes(entry, passwords),
     propertyRoutes(entry),
     auditRoutes(entry, heads),
     fileRoutes(entry),
-    ...sensing.routes,
-    ...responding.routes,
   ];
-  const app = await buildServer({
-    log,
-    sessions,
-    health,
-    metrics,
-    origins: config.origins,
-    trustProxy: config.trustProxy,
-    dashboardDir: config.dashboardDir,
-    version: VERSION,
-    routes,
-  });
-  sensing.attach(app.server);
-  started.add('web server', () => app.close());
-  await sensing.start();
-  await responding.start();
-  const url = await app.listen({ host: config.host, port: config.httpPort });
-  const broker = sensing.broker().url;
+  return { passwords, sessions, demo, routes };
+}
 
-  const stop = (): Promise<void> => started.undoAll();
-  return {
-    url,
-    broker,
-    ...(demo === undefined ? {} : { demo }),
-    app,
-    database,
-    entry,
-    runEffects,
-    sessions,
-    passwords,
-    health,
-    sensing,
-    responding,
-    stop,
-  };
+async function makeServer(
+  { config, log, health, metrics, started }: Ground,
+  routes: readonly FastifyPluginAsync[],
+  sessions: Sessions,
+): Promise<FastifyInstance> {
+  const { origins, trustProxy, dashboardDir } = config;
+  const version = VERSION;
+  const app = await buildServer({ log, sessions, health, metrics, origins, trustProxy, dashboardDir, version, routes });
+  started.add('web server', () => app.close());
+  return app;
+}
+
+/** For a backup beside us: only we can read the embedded history. */
+async function copyHistory(history: History, file: string): Promise<void> {
+  if (history.copyTo === undefined) throw new Error('history is not kept here');
+  await history.copyTo(file);
 }
 
 const HELP = `npm run hub — the hub: dashboard, API, broker and store of one or more communities.
@@ -260,6 +271,8 @@ async function main(): Promise<void> {
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
+    // Whatever hangs: the database recovers at its next start, gateways keep what they have no receipt for.
+    setTimeout(() => process.exit(1), HUB_LIMITS.stopMsMax).unref();
     void hub.stop().then(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);

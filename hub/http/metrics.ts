@@ -1,6 +1,6 @@
 // GET /metrics for Prometheus, without login (bind or firewall it): one registry a hub, which other parts add to.
 import type { FastifyPluginAsync } from 'fastify';
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** A registry with the process's own figures. */
 export function makeMetrics(): Registry {
@@ -27,4 +27,27 @@ export function requestTimes(registry: Registry): (route: string, method: string
     registers: [registry],
   });
   return (route, method, status, s) => histogram.observe({ route, method, status: String(status) }, s);
+}
+
+interface PoolStats {
+  readonly total: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+/** Connections of each database pool, and who waits for one. */
+export function watchPools(registry: Registry, look: () => Readonly<Record<string, PoolStats>>): void {
+  const gauge: Gauge = new Gauge({
+    name: 'fengsui_database_connections',
+    help: 'Database connections by pool: open, idle, and requests that wait for one',
+    labelNames: ['pool', 'state'],
+    registers: [registry],
+    collect: () => {
+      for (const [pool, { total, idle, waiting }] of Object.entries(look())) {
+        gauge.set({ pool, state: 'open' }, total);
+        gauge.set({ pool, state: 'idle' }, idle);
+        gauge.set({ pool, state: 'waiting' }, waiting);
+      }
+    },
+  });
 }
