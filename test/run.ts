@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cleanUp } from './helpers/cleanup.ts';
+import { cleanUp, onExit } from './helpers/cleanup.ts';
 import { printCheck, runChecks } from './check.ts';
 import { REPO } from './helpers/processes.ts';
 import { provision, type MissingPart } from './helpers/provision.ts';
@@ -18,10 +18,12 @@ async function runVitest(args: readonly string[]): Promise<{ readonly code: numb
     cwd: REPO,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  const withdraw = onExit(() => void child.kill());
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve(status ?? 1));
   });
+  withdraw();
   try {
     return { code, report: JSON.parse(readFileSync(file, 'utf8')) as Report };
   } catch {

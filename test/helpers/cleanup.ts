@@ -9,9 +9,19 @@ export function onCleanup(undo: Undo): void {
   undos.push(undo);
 }
 
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+let watching = false;
+
+/** A signal ends a process without its `exit` event, unless somebody listens. */
+function watchTheEnd(): void {
+  watching = true;
+  process.once('exit', () => lastResorts.forEach((step) => step()));
+  for (const [signal, number] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(128 + number));
+}
+
 /** Registers a synchronous step for the case that the process ends without `cleanUp`. Returns how to withdraw it. */
 export function onExit(step: () => void): () => void {
-  if (lastResorts.size === 0) process.once('exit', () => lastResorts.forEach((s) => s()));
+  if (!watching) watchTheEnd();
   lastResorts.add(step);
   return () => lastResorts.delete(step);
 }

@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { cleanUp } from './cleanup.ts';
 import { freePort } from './ports.ts';
-import { alive, runToEnd, startProcess } from './processes.ts';
+import { alive, runToEnd, startNode, startProcess } from './processes.ts';
 import { tempDir } from './temp.ts';
 import { nextEvent, until, within } from './wait.ts';
 
@@ -67,6 +67,15 @@ describe('processes', () => {
     expect(existsSync(dir)).toBe(false);
     expect(alive(child.pid)).toBe(false);
     await until(() => !alive(pid), { what: 'the grandchild is gone' });
+  });
+
+  test('a test process that is told to stop takes its children and directories with it', async () => {
+    const child = await startNode('test/helpers/leaver.ts');
+    const { pid, dir } = child.ready as { pid: number; dir: string };
+    child.child.kill('SIGTERM');
+    expect(await child.ended).toEqual({ code: 143, signal: null });
+    await until(() => !alive(pid), { what: 'the child of the stopped process is gone' });
+    expect(existsSync(dir)).toBe(false);
   });
 
   test('a command runs to its end with code and output', async () => {
