@@ -34,6 +34,8 @@ export interface ServerParts {
   readonly dashboardDir: string;
   /** Version of the hub, for the API's description. */
   readonly version: string;
+  /** Requests a minute; default: HTTP_LIMITS. */
+  readonly perMinute?: { readonly user: number; readonly anonymous: number };
   /** One plugin a domain. */
   readonly routes: readonly FastifyPluginAsync[];
 }
@@ -41,8 +43,9 @@ export interface ServerParts {
 /** Paths of signed-in users that no limit ever slows: what shows and acknowledges alarms. */
 const NEVER_THROTTLED = ['/api/alarms', '/api/incidents', '/api/session'];
 
-const neverThrottled = (request: FastifyRequest): boolean =>
-  request.signedIn !== undefined && NEVER_THROTTLED.some((p) => request.url.startsWith(p));
+const NEXT = /^(?:[/?]|$)/;
+const neverThrottled = ({ signedIn, url }: FastifyRequest): boolean =>
+  signedIn !== undefined && NEVER_THROTTLED.some((p) => url.startsWith(p) && NEXT.test(url.slice(p.length)));
 
 const CSP = {
   useDefaults: false,
@@ -63,7 +66,13 @@ const CSP = {
   },
 };
 
+const PER_MINUTE = {
+  user: HTTP_LIMITS.userRequestsPerMinuteMax,
+  anonymous: HTTP_LIMITS.anonymousRequestsPerMinuteMax,
+};
+
 async function addPlatform(app: FastifyInstance, parts: ServerParts): Promise<void> {
+  const perMinute = parts.perMinute ?? PER_MINUTE;
   await app.register(cookie);
   // Without TLS of its own the hub must not promise HTTPS; a proxy in front adds that.
   await app.register(helmet, { contentSecurityPolicy: CSP, strictTransportSecurity: false });
@@ -74,8 +83,7 @@ async function addPlatform(app: FastifyInstance, parts: ServerParts): Promise<vo
     timeWindow: 60_000,
     cache: HTTP_LIMITS.countedCallersMax,
     keyGenerator: (request) => request.signedIn?.id ?? request.ip,
-    max: (request) =>
-      request.signedIn === undefined ? HTTP_LIMITS.anonymousRequestsPerMinuteMax : HTTP_LIMITS.userRequestsPerMinuteMax,
+    max: (request) => (request.signedIn === undefined ? perMinute.anonymous : perMinute.user),
     allowList: neverThrottled,
   });
   await app.register(swagger, {
