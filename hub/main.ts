@@ -14,6 +14,7 @@ import { ConfigError, HUB_LIMITS, readConfig, settingsHelp, type Config } from '
 import { openDatabase, type Database } from './db/open.ts';
 import type { Pools } from './db/pool.ts';
 import type { Tx } from './db/tx.ts';
+import { commissionDemo, DEMO_COMMISSION_TIMER } from './demo/commission.ts';
 import { startDemo, type DemoHub } from './demo/seed.ts';
 import { qualified } from './duty/api.ts';
 import { makeEffects } from './effects.ts';
@@ -29,6 +30,7 @@ import type { History } from './history/api.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { INCIDENT_RULES } from './incidents/api.ts';
 import { makeEnqueue } from './notify/api.ts';
+import { listBuildings } from './property/api.ts';
 import { propertyRoutes } from './property/routes.ts';
 import { makeResponding, peoplePorts, type Responding } from './responding.ts';
 import { makeSensing, type Sensing } from './sensing.ts';
@@ -165,6 +167,13 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     orderChanged: (community, frame) => sensing.order(community, frame),
   });
   started.add('responding', () => responding.stop());
+  sensing.timers.register(DEMO_COMMISSION_TIMER, {
+    handle: async (c, { community }) => {
+      const last = (await listBuildings(c.tx, community)).at(-1)?.id;
+      const nums = await commissionDemo(c, sensing.alarmPorts, community, last);
+      return () => sensing.register.marked(nums, true);
+    },
+  });
 
   const app = await makeServer(ground, [...people.routes, ...sensing.routes, ...responding.routes], people.sessions);
   sensing.attach(app.server);

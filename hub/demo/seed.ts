@@ -12,6 +12,7 @@ import { enrolGateway } from '../ingest/routes.ts';
 import { findGateway } from '../ingest/store.ts';
 import { importBuildings } from '../property/api.ts';
 import type { Passwords } from '../staff/api.ts';
+import { commissionSoon } from './commission.ts';
 import { ensureDemoDuty } from './duty.ts';
 import { DEMO_USERS, demoPassword, ensureDemo } from './users.ts';
 
@@ -49,6 +50,7 @@ export async function seedDemo(
   const floors: { floor: number }[] = [];
   for (let floor = demo.floors.lowest; floor <= demo.floors.highest; floor++) if (floor !== 0) floors.push({ floor });
   const buildings = demo.buildings.map((b) => ({ id: b.id, name: b.name, floors }));
+  c.emit(commissionSoon(id, c.now));
   const imported = await importBuildings(c, id, { buildings });
   return imported.ok ? ok({ first: true }) : imported;
 }
