@@ -20,7 +20,7 @@ interface AllowedTarget {
   readonly typesOnly?: boolean;
 }
 
-/** Hub domains from low to high: one imports only lower ones, and of them only `api.ts` (or `contract.ts`). */
+/** Hub domains from low to high: one imports only lower ones, and of them only `api.ts`, `contract.ts`, `limits.ts`. */
 export const DOMAINS: readonly string[] = [
   'property',
   'staff',
@@ -69,7 +69,9 @@ export const PLATFORM: readonly string[] = [
 export const ABOVE: readonly string[] = [
   'main.ts',
   'start.ts',
+  'sensing.ts',
   'policies.ts',
+  'policy-notices.ts',
   'policy-notices.ts',
   'hub-faults.ts',
   'responding.ts',
@@ -97,8 +99,8 @@ function layerOf(hubPath: string): Layer {
   return rank > 0 ? { kind: 'domain', name, rank } : { kind: 'unknown', name, rank: 0 };
 }
 
-/** Files of a domain that others may import. */
-const isDoor = (hubPath: string): boolean => /^hub\/[a-z-]+\/(api|contract)\.ts$/.test(hubPath);
+/** Files of a domain that others may import: what they may call, what screens see, and the named maxima. */
+const isDoor = (hubPath: string): boolean => /^hub\/[a-z-]+\/(api|contract|limits)\.ts$/.test(hubPath);
 
 function hubBreach(from: string, target: string): string | null {
   const [a, b] = [layerOf(from), layerOf(target)];
@@ -107,7 +109,7 @@ function hubBreach(from: string, target: string): string | null {
   if (a.name === b.name || a.kind === 'above' || b.kind === 'platform') return null;
   if (b.kind === 'above') return target === 'hub/live/contract.ts' ? null : `${b.name} stands above ${a.name}`;
   if (b.rank > a.rank) return `${b.name} is higher than ${a.name}`;
-  return isDoor(target) ? null : `of ${b.name} only api.ts and contract.ts are open`;
+  return isDoor(target) ? null : `of ${b.name} only api.ts, contract.ts and limits.ts are open`;
 }
 
 /** Why the import is not allowed, or null. */
