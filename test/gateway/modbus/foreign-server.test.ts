@@ -87,8 +87,8 @@ describeWith(['pymodbus'], 'a foreign Modbus TCP server', () => {
   });
 
   test('a slave that never answers is offline, and its neighbour on the same connection does not notice', async () => {
-    const m = model(registers(0, 3), { timeoutMs: 60 });
-    const port = await run(bus(), [quick(device('d1', m, 1)), quick(device('gone', m, 9))]);
+    const gone = model(registers(0, 3), { timeoutMs: 60 });
+    const port = await run(bus(), [quick(device('d1', model(registers(0, 3)), 1)), quick(device('gone', gone, 9))]);
     await until(() => port.state('gone') === 'offline timeout', { what: 'the missing unit is offline' });
     const before = port.freshened.get('d1/r0') ?? 0;
     await until(() => (port.freshened.get('d1/r0') ?? 0) > before + 5, { what: 'the neighbour is read on and on' });
@@ -149,7 +149,7 @@ describeWith(['pymodbus'], 'a foreign Modbus TCP server', () => {
     await until(() => port.state() === 'offline wrong-map', { what: 'a map that shifts later is noticed too' });
   });
 
-  test('[S1] nothing but functions 1 to 4 ever leaves the gateway, whatever the device answers', async () => {
+  test('nothing but functions 1 to 4 ever leaves the gateway, whatever the device answers', async () => {
     const proxy = await startRecordingProxy(server.port);
     const points = [
       point({ id: 'coil', table: 'coil', address: 3 }),

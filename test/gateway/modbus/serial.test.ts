@@ -58,12 +58,11 @@ describeWith(['socat', 'pymodbus'], 'a serial bus', () => {
       ...registers(199, 200),
     ];
     const port = new RecordingPort();
-    const settings = { serial, timeoutMs: 300 };
     running = modbusDriver({
       links: [{ id: 'bus', type: 'modbus-rtu', path: near }],
       devices: [
-        quick(device('d1', model(points, settings)), 100),
-        quick(device('gone', model(registers(0, 0), settings), 7), 100),
+        quick(device('d1', model(points, { serial })), 100),
+        quick(device('gone', model(registers(0, 0), { serial, timeoutMs: 200 }), 7), 100),
       ],
       port,
       limits: QUICK,
