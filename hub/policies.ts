@@ -26,7 +26,7 @@ export interface HubFault {
 }
 
 /** Kinds of device whose limits (pressure, level) are repaired by an order. */
-const PROCESS_KINDS = ['extinguisher', 'water-tank', 'water-main'];
+const PROCESS_KINDS = ['extinguisher', 'water-tank', 'water-main', 'hydrant'];
 
 /** Nothing opens an order while a drill or maintenance covers the place. */
 const earnest = (a: AlarmFact): boolean => a.mode === undefined;

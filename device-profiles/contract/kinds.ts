@@ -5,6 +5,7 @@ export const DEVICE_KINDS = [
   'jockey-pump',
   'water-tank',
   'water-main', // pressure of a main, hydrant or sprinkler end
+  'hydrant', // an outdoor hydrant whose terminal also tells discharge, tilt and impact
   'extinguisher',
   'elevator',
   'electrical-fire',

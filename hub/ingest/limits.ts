@@ -18,7 +18,7 @@ export const INGEST_LIMITS = {
   /** A gateway without a beat for this long is silent. */
   silentMs: 5_000,
   /** After the hub's own start a gateway has this long to be heard. */
-  startGraceMs: 10_000,
+  startGraceMs: 30_000,
   /** How often silence, lag and the lease are looked at. */
   watchMs: 1_000,
   /** A pause of the hub itself beyond this is not held against gateways. */

@@ -187,6 +187,7 @@ const FIRE_SYSTEM = new Set([
   'jockey-pump',
   'water-tank',
   'water-main',
+  'hydrant',
   'electrical-fire',
   'power-supply',
 ]);

@@ -9,6 +9,7 @@ export const DEVICE_KINDS = [
   'jockey-pump',
   'water-tank',
   'water-main',
+  'hydrant',
   'extinguisher',
   'elevator',
   'electrical-fire',
