@@ -42,11 +42,7 @@ export class AlarmActs {
   /** The last refusal of any act, to be shown beside the buttons. */
   get problem(): Problem | null {
     return (
-      this.ack.problem ??
-      this.verdict.problem ??
-      this.shelve.problem ??
-      this.unshelve.problem ??
-      this.close.problem
+      this.ack.problem ?? this.verdict.problem ?? this.shelve.problem ?? this.unshelve.problem ?? this.close.problem
     );
   }
 

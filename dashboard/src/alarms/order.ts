@@ -48,20 +48,25 @@ export function arrange(
 export const passesFilter = (alarm: AlarmView, filter: AlarmView['class'] | null): boolean =>
   filter === null || alarm.class === filter || isLifeSafety(alarm.class);
 
-/** Of each incident the alarm that came first; alone in its incident it is not worth a badge. */
+function isEarlier(a: AlarmView, b: AlarmView): boolean {
+  const [fireA, fireB] = [a.class === 'FIRE', b.class === 'FIRE'];
+  return fireA === fireB ? a.raisedAt < b.raisedAt : fireA;
+}
+
+/**
+ * Of each incident the alarm that came first: the first fire where there is fire, because that is the origin. Alone in
+ * its incident an alarm is not worth a badge.
+ */
 export function firstOfIncidents(alarms: Iterable<AlarmView>): ReadonlySet<string> {
-  const first = new Map<string, { id: string; at: string; n: number }>();
+  const incidents = new Map<string, { first: AlarmView; n: number }>();
   for (const alarm of alarms) {
     if (alarm.incident === undefined) continue;
-    const known = first.get(alarm.incident);
-    if (!known) first.set(alarm.incident, { id: alarm.id, at: alarm.raisedAt, n: 1 });
+    const known = incidents.get(alarm.incident);
+    if (!known) incidents.set(alarm.incident, { first: alarm, n: 1 });
     else {
       known.n += 1;
-      if (alarm.raisedAt < known.at) {
-        known.at = alarm.raisedAt;
-        known.id = alarm.id;
-      }
+      if (isEarlier(alarm, known.first)) known.first = alarm;
     }
   }
-  return new Set([...first.values()].filter((f) => f.n > 1).map((f) => f.id));
+  return new Set([...incidents.values()].filter(({ n }) => n > 1).map(({ first }) => first.id));
 }

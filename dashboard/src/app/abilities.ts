@@ -8,7 +8,7 @@ const DESK: ReadonlySet<Role> = new Set(['operator', 'supervisor', 'manager', 'a
 const WORKERS: ReadonlySet<Role> = new Set(['technician', 'contractor']);
 const DISPATCHERS: ReadonlySet<Role> = new Set(['supervisor', 'manager', 'admin']);
 const JUDGES: ReadonlySet<Role> = new Set(['operator', 'inspector', 'supervisor', 'manager', 'admin']);
-const PROVERS: ReadonlySet<Role> = new Set(['technician', 'inspector', 'supervisor', 'admin']);
+const PROVERS: ReadonlySet<Role> = new Set(['technician', 'inspector', 'supervisor', 'manager', 'admin']);
 const CHECKERS: ReadonlySet<Role> = new Set([
   'inspector',
   'technician',

@@ -1,5 +1,5 @@
 // What the catalogue is made of: the typed list of its keys, the two languages, and the hub's own words.
-import type zh from '../../../hub/messages/ui.zh.json' with { type: 'json' };
+import zh from '../../../hub/messages/ui.zh.json' with { type: 'json' };
 
 export type Key = keyof typeof zh;
 export type Lang = 'zh' | 'en';

@@ -19,8 +19,25 @@ export function floorWords(floor: number, t: Speech['t']): string {
   return floor < 0 ? t('ui.floor.basement', { n: -floor }) : t('ui.floor', { n: floor });
 }
 
-/** Empty when nothing is known of where it is. A building without a known name shows its id. */
-export function placeWords(where: Located, names: PlaceNames, speech: Speech): string {
+const bare = (text: string): string => text.replace(/\s+/gu, '').toLowerCase();
+
+/** "Floor 1" begins "Floor 1 lobby", but not "Floor 12": no digit may follow. */
+function begins(next: string, part: string): boolean {
+  const [long, short] = [bare(next), bare(part)];
+  return long.startsWith(short) && !/\d/.test(long.charAt(short.length));
+}
+
+/** Joins parts from the large to the small; a part that the next one begins with says nothing by itself. */
+export function joinPlace(parts: readonly string[]): string {
+  const said = parts.filter((part) => part.trim() !== '');
+  return said.filter((part, i) => !begins(said[i + 1] ?? '', part)).join(' ');
+}
+
+/**
+ * Where something is, and what it is if `what` is given. Empty when nothing is known. A building without a known name
+ * shows its id.
+ */
+export function placeWords(where: Located, names: PlaceNames, speech: Speech, what = ''): string {
   const parts: string[] = [];
   if (where.building !== undefined) {
     const name = names.building(where.building);
@@ -28,5 +45,5 @@ export function placeWords(where: Located, names: PlaceNames, speech: Speech): s
   }
   if (where.floor !== undefined) parts.push(floorWords(where.floor, speech.t));
   if (where.place) parts.push(where.place);
-  return parts.join(' ');
+  return joinPlace([...parts, what]);
 }

@@ -56,7 +56,11 @@ describe('arrivals', () => {
   };
   test.each([
     ['raised', [alarm({ id: 'a', seq: 1 })], 1],
-    ['changed but still unacknowledged', [alarm({ id: 'a', seq: 1 }), alarm({ id: 'a', seq: 2, condition: 'unknown' })], 1],
+    [
+      'changed but still unacknowledged',
+      [alarm({ id: 'a', seq: 1 }), alarm({ id: 'a', seq: 2, condition: 'unknown' })],
+      1,
+    ],
     ['back before it was acknowledged', [alarm({ id: 'a', seq: 1 }), alarm({ id: 'a', seq: 2, recurrences: 1 })], 2],
     ['acknowledged', [alarm({ id: 'a', seq: 1 }), alarm({ id: 'a', seq: 2, state: 'acked-active' })], 1],
     [
@@ -75,7 +79,9 @@ describe('resync', () => {
     const book = new AlarmBook();
     book.apply(frame(alarm({ id: 'stale', seq: 1 })));
     book.startResync();
-    expect(book.apply(frame(alarm({ id: 'during', seq: 9 }), alarm({ id: 'snap', seq: 10, state: 'normal' })))).toBe('kept');
+    expect(book.apply(frame(alarm({ id: 'during', seq: 9 }), alarm({ id: 'snap', seq: 10, state: 'normal' })))).toBe(
+      'kept',
+    );
     expect(book.finishResync([alarm({ id: 'snap', seq: 7 }), alarm({ id: 'other', seq: 8 })], 8)).toBe(true);
     expect(openIds(book)).toEqual(['during', 'other']);
     expect(book.seq).toBe(10);
@@ -99,35 +105,42 @@ describe('resync', () => {
   });
 
   test('frames lost, late or doubled: after a resync the book equals the hub', () => {
-    const history = fc.array(fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd'), open: fc.boolean() }), { maxLength: 40 });
+    const history = fc.array(fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd'), open: fc.boolean() }), {
+      maxLength: 40,
+    });
     fc.assert(
-      fc.property(history, fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }), fc.nat(40), (changes, heard, at) => {
-        const hub = new Map<string, AlarmView>();
-        const book = new AlarmBook();
-        let snapshot: AlarmView[] = [];
-        let snapshotSeq = 0;
-        const cut = Math.min(at, changes.length);
-        for (const [i, change] of changes.entries()) {
-          if (i === cut) {
+      fc.property(
+        history,
+        fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }),
+        fc.nat(40),
+        (changes, heard, at) => {
+          const hub = new Map<string, AlarmView>();
+          const book = new AlarmBook();
+          let snapshot: AlarmView[] = [];
+          let snapshotSeq = 0;
+          const cut = Math.min(at, changes.length);
+          for (const [i, change] of changes.entries()) {
+            if (i === cut) {
+              book.startResync();
+              snapshot = [...hub.values()];
+              snapshotSeq = i;
+            }
+            const item = alarm({ id: change.id, seq: i + 1, state: change.open ? 'unacked-active' : 'normal' });
+            if (change.open) hub.set(item.id, item);
+            else hub.delete(item.id);
+            // Before the resync anything may be lost; from its start on, the socket delivers in order.
+            if (i >= cut || heard[i]) book.apply(frame(item));
+          }
+          if (cut === changes.length) {
             book.startResync();
             snapshot = [...hub.values()];
-            snapshotSeq = i;
+            snapshotSeq = changes.length;
           }
-          const item = alarm({ id: change.id, seq: i + 1, state: change.open ? 'unacked-active' : 'normal' });
-          if (change.open) hub.set(item.id, item);
-          else hub.delete(item.id);
-          // Before the resync anything may be lost; from its start on, the socket delivers in order.
-          if (i >= cut || heard[i]) book.apply(frame(item));
-        }
-        if (cut === changes.length) {
-          book.startResync();
-          snapshot = [...hub.values()];
-          snapshotSeq = changes.length;
-        }
-        book.finishResync(snapshot, snapshotSeq);
-        expect(openDigest(book.open())).toBe(hubDigest(hub.values()));
-        expect(book.size).toBe(hub.size);
-      }),
+          book.finishResync(snapshot, snapshotSeq);
+          expect(openDigest(book.open())).toBe(hubDigest(hub.values()));
+          expect(book.size).toBe(hub.size);
+        },
+      ),
     );
   });
 });
@@ -142,7 +155,13 @@ test('the screen’s digest is the hub’s', () => {
 
 test('lamps count unacknowledged and total', () => {
   const book = new AlarmBook();
-  book.apply(frame(alarm({ id: 'a', seq: 1 }), alarm({ id: 'b', seq: 2, state: 'acked-active' }), alarm({ id: 'c', seq: 3, class: 'FIRE' })));
+  book.apply(
+    frame(
+      alarm({ id: 'a', seq: 1 }),
+      alarm({ id: 'b', seq: 2, state: 'acked-active' }),
+      alarm({ id: 'c', seq: 3, class: 'FIRE' }),
+    ),
+  );
   expect(book.counts().FAULT).toEqual([1, 2]);
   expect(book.counts().FIRE).toEqual([1, 1]);
   expect(book.counts().TEST).toEqual([0, 0]);

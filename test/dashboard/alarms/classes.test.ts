@@ -4,7 +4,14 @@ import { QUALITIES, REASONS } from '../../../device-profiles/contract/point.ts';
 import { ALARM_CLASSES, CLASS_RANK, NEVER_SHELVED } from '../../../device-profiles/contract/signal.ts';
 import { DEVICE_KINDS } from '../../../device-profiles/contract/kinds.ts';
 import { ALARM_STATES } from '../../../hub/alarms/contract.ts';
-import { CLASS_ORDER, isLifeSafety, isOpen, isSetAside, isUnacked, worse } from '../../../dashboard/src/alarms/classes.ts';
+import {
+  CLASS_ORDER,
+  isLifeSafety,
+  isOpen,
+  isSetAside,
+  isUnacked,
+  worse,
+} from '../../../dashboard/src/alarms/classes.ts';
 import { DEVICE_KINDS as SHOWN_KINDS } from '../../../dashboard/src/devices/filter.ts';
 import { REASON_WORDS } from '../../../dashboard/src/devices/quality.ts';
 import { QUALITY_CODES } from '../../../dashboard/src/live/values.ts';

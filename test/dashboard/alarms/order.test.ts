@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ALARM_CLASSES, CLASS_RANK } from '../../../device-profiles/contract/signal.ts';
 import { ALARM_STATES, type AlarmView } from '../../../hub/alarms/contract.ts';
-import { arrange, compareAlarms, firstOfIncidents, NOTHING, passesFilter } from '../../../dashboard/src/alarms/order.ts';
+import {
+  arrange,
+  compareAlarms,
+  firstOfIncidents,
+  NOTHING,
+  passesFilter,
+} from '../../../dashboard/src/alarms/order.ts';
+import { subjectOf } from '../../../dashboard/src/alarms/subject.ts';
 import { alarm, second } from './alarm.ts';
 
 const ids = (alarms: readonly AlarmView[]): string[] => alarms.map((a) => a.id);
@@ -112,4 +119,24 @@ test('the first of an incident is its oldest; an alarm alone is no first', () =>
     alarm({ id: 'alone', incident: 'j', raisedAt: second(0) }),
   ]);
   expect([...firsts]).toEqual(['origin']);
+});
+
+test('where there is fire, its first detector is the first alarm, whatever warned before', () => {
+  const firsts = firstOfIncidents([
+    alarm({ id: 'warning', class: 'PREALARM', incident: 'i', raisedAt: second(0) }),
+    alarm({ id: 'spread', class: 'FIRE', incident: 'i', raisedAt: second(9) }),
+    alarm({ id: 'fire', class: 'FIRE', incident: 'i', raisedAt: second(3) }),
+  ]);
+  expect([...firsts]).toEqual(['fire']);
+});
+
+test('a panel’s alarm is about its point, any other about its device, a silent one always about the device', () => {
+  const [panel, pump, lost] = [
+    subjectOf(alarm({ id: '1', deviceKind: 'fire-panel' })),
+    subjectOf(alarm({ id: '2', deviceKind: 'fire-pump' })),
+    subjectOf(alarm({ id: '3', deviceKind: 'fire-panel', point: 'online' })),
+  ];
+  expect([panel.main.en, panel.beside?.en]).toEqual(['Point', 'Panel']);
+  expect([pump.main.en, pump.beside?.en]).toEqual(['Panel', 'Point']);
+  expect([lost.main.en, lost.beside]).toEqual(['Panel', null]);
 });

@@ -46,13 +46,16 @@ describe('tones', () => {
     expect(names).not.toContain('frozen');
   });
 
-  test.each(Object.keys(TONES) as (keyof typeof TONES)[])('%s renders within bounds, begins and ends silent', (name) => {
-    const samples = renderTone(TONES[name], 8_000);
-    const ms = TONES[name].reduce((sum, stretch) => sum + stretch.ms, 0);
-    expect(Math.abs(samples.length - ms * 8)).toBeLessThan(TONES[name].length);
-    expect(Math.max(...samples.map(Math.abs))).toBeGreaterThan(0.3);
-    expect(Math.max(...samples.map(Math.abs))).toBeLessThanOrEqual(1);
-    expect(samples[0]).toBeCloseTo(0, 5);
-    expect(samples.at(-1)).toBeCloseTo(0, 5);
-  });
+  test.each(Object.keys(TONES) as (keyof typeof TONES)[])(
+    '%s renders within bounds, begins and ends silent',
+    (name) => {
+      const samples = renderTone(TONES[name], 8_000);
+      const ms = TONES[name].reduce((sum, stretch) => sum + stretch.ms, 0);
+      expect(Math.abs(samples.length - ms * 8)).toBeLessThan(TONES[name].length);
+      expect(Math.max(...samples.map(Math.abs))).toBeGreaterThan(0.3);
+      expect(Math.max(...samples.map(Math.abs))).toBeLessThanOrEqual(1);
+      expect(samples[0]).toBeCloseTo(0, 5);
+      expect(samples.at(-1)).toBeCloseTo(0, 5);
+    },
+  );
 });

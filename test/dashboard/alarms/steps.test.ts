@@ -4,7 +4,8 @@ import { stepsOf } from '../../../dashboard/src/alarms/steps.ts';
 import { alarm } from './alarm.ts';
 
 const acked = { by: 'u', name: '王建国', at: '2026-11-21T19:01:00.000Z' };
-const summary = (given: Parameters<typeof alarm>[0]): string[] => stepsOf(alarm(given)).map((s) => `${s.id}:${s.status}`);
+const summary = (given: Parameters<typeof alarm>[0]): string[] =>
+  stepsOf(alarm(given)).map((s) => `${s.id}:${s.status}`);
 
 describe('[S3] handling of a fire', () => {
   test('new: acknowledge is next, by the fastest means', () => {
@@ -20,7 +21,9 @@ describe('[S3] handling of a fire', () => {
 
   test('judged false: find the cause', () => {
     const verdict = { ...acked, verdict: 'false', note: '粉尘' } as const;
-    expect(stepsOf(alarm({ id: 'a', class: 'FIRE', state: 'acked-active', acked, verdict }))[2]?.reminders).toEqual(['find-cause']);
+    expect(stepsOf(alarm({ id: 'a', class: 'FIRE', state: 'acked-active', acked, verdict }))[2]?.reminders).toEqual([
+      'find-cause',
+    ]);
   });
 
   test('back after the acknowledgement: it is to be acknowledged again', () => {
@@ -28,16 +31,21 @@ describe('[S3] handling of a fire', () => {
   });
 
   test('over: nothing is next and nothing is reminded of', () => {
-    const steps = stepsOf(alarm({ id: 'a', class: 'FIRE', state: 'normal', acked, verdict: { ...acked, verdict: 'real', note: 'x' } }));
+    const steps = stepsOf(
+      alarm({ id: 'a', class: 'FIRE', state: 'normal', acked, verdict: { ...acked, verdict: 'real', note: 'x' } }),
+    );
     expect(steps.every((s) => s.status === 'done' && s.reminders.length === 0)).toBe(true);
   });
 });
 
 test('[S5] an entrapment ends with the release, not with the signal', () => {
-  expect(summary({ id: 'a', class: 'ENTRAPMENT', state: 'latched-acked', acked, verdict: { ...acked, verdict: 'real', note: 'x' } })).toEqual([
-    'received:done',
-    'acked:done',
-    'verdict:done',
-    'released:now',
-  ]);
+  expect(
+    summary({
+      id: 'a',
+      class: 'ENTRAPMENT',
+      state: 'latched-acked',
+      acked,
+      verdict: { ...acked, verdict: 'real', note: 'x' },
+    }),
+  ).toEqual(['received:done', 'acked:done', 'verdict:done', 'released:now']);
 });

@@ -19,8 +19,18 @@ describe('problems', () => {
   });
   test('only what leaves open whether it was done may be sent again by itself', () => {
     const of = (code: string, status: number): boolean => isUnanswered({ code, status, title: '', detail: '' });
-    expect([of('network', 0), of('timeout', 0), of('unavailable', 503), of('not-json', 502)]).toEqual([true, true, true, true]);
-    expect([of('conflict', 409), of('not-qualified', 403), of('internal', 500), of('not-json', 200)]).toEqual([false, false, false, false]);
+    expect([of('network', 0), of('timeout', 0), of('unavailable', 503), of('not-json', 502)]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect([of('conflict', 409), of('not-qualified', 403), of('internal', 500), of('not-json', 200)]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
   test('anything thrown becomes a problem', () => {
     const problem = { code: 'conflict', status: 409, title: '', detail: '' };

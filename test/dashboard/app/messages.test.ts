@@ -42,7 +42,8 @@ describe('catalogue', () => {
   });
 
   test('both languages fill the same places', () => {
-    const places = (words: string | undefined): string[] => [...(words ?? '').matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1] ?? '').sort();
+    const places = (words: string | undefined): string[] =>
+      [...(words ?? '').matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1] ?? '').sort();
     for (const key of keys) expect(places(english[key]), key).toEqual(places(chinese[key]));
   });
 

@@ -12,7 +12,7 @@ import {
   troubles,
   type OverviewBuilding,
 } from '../../../dashboard/src/building/section.ts';
-import { floorWords, placeWords } from '../../../dashboard/src/site/place.ts';
+import { floorWords, joinPlace, placeWords } from '../../../dashboard/src/site/place.ts';
 import { alarm } from '../alarms/alarm.ts';
 
 const building = (id: string, floors: readonly number[]): OverviewBuilding => ({
@@ -80,9 +80,21 @@ describe('places', () => {
   const speech = { t, words: (w: { zh: string }): string => w.zh };
   test('building, floor and place in words; an unknown building by its id', () => {
     const names = { building: (id: string) => (id === 'b3' ? { zh: '3 号楼', en: '3' } : undefined) };
-    expect(placeWords({ building: 'b3', floor: 12, place: '走道' }, names, speech)).toBe('3 号楼 ui.floor{"n":12} 走道');
+    expect(placeWords({ building: 'b3', floor: 12, place: '走道' }, names, speech)).toBe(
+      '3 号楼 ui.floor{"n":12} 走道',
+    );
     expect(placeWords({ building: 'b9' }, names, speech)).toBe('b9');
     expect(placeWords({}, names, speech)).toBe('');
+  });
+  test.each([
+    [['1号楼', '12 层', '12层', '12层电梯厅感烟'], '1号楼 12层电梯厅感烟'],
+    [['1号楼', '1号电梯', '1号电梯'], '1号楼 1号电梯'],
+    [['Building 1', 'Floor 1', 'Floor 1 lobby'], 'Building 1 Floor 1 lobby'],
+    [['Building 1', 'Floor 1', 'Floor 12 lobby'], 'Building 1 Floor 1 Floor 12 lobby'],
+    [['3号楼', '地下 1 层', '消防泵房', '喷淋泵'], '3号楼 地下 1 层 消防泵房 喷淋泵'],
+    [['', ' '], ''],
+  ])('%j reads %s', (parts, text) => {
+    expect(joinPlace(parts)).toBe(text);
   });
   test('basements count downwards', () => {
     expect(floorWords(-2, t)).toBe('ui.floor.basement{"n":2}');

@@ -9,7 +9,9 @@ import type { DeviceView } from '../../../hub/equipment/contract.ts';
 
 const T = Date.parse('2026-11-21T00:00:00Z');
 const WIDTH = 10_000;
-const reply = (...buckets: readonly (readonly [n: number, value: number | null, notGood?: number])[]): BucketsReply => ({
+const reply = (
+  ...buckets: readonly (readonly [n: number, value: number | null, notGood?: number])[]
+): BucketsReply => ({
   widthMs: WIDTH,
   from: new Date(T).toISOString(),
   to: new Date(T + 1_000 * WIDTH).toISOString(),

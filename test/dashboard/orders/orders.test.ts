@@ -62,7 +62,9 @@ describe('what is offered', () => {
     ['done', null],
     ['closed', null],
   ] as const)('[W1] whose order is %s does %s next', (state, act) => {
-    expect(offerOf(order({ state, assignee: { id: 'me', name: '张伟' } }), { id: 'me', role: 'technician' }).next).toBe(act);
+    expect(offerOf(order({ state, assignee: { id: 'me', name: '张伟' } }), { id: 'me', role: 'technician' }).next).toBe(
+      act,
+    );
   });
 
   test('nobody verifies their own work, someone else does', () => {
@@ -88,7 +90,8 @@ describe('clocks', () => {
     pausedMs: 0,
     ...given,
   });
-  const read = (given: Partial<OrderView['clocks'][number]>, minute: number) => readClock(clock(given), T, T + minute * 60_000);
+  const read = (given: Partial<OrderView['clocks'][number]>, minute: number) =>
+    readClock(clock(given), T, T + minute * 60_000);
 
   test('running: what is left and how much is used', () => {
     expect(read({}, 15)).toEqual({ status: 'running', ms: 15 * 60_000, used: 0.5 });
@@ -104,16 +107,30 @@ describe('clocks', () => {
     expect(read({ pausedSince: iso(20) }, 25)).toMatchObject({ status: 'paused', ms: 10 * 60_000 });
   });
   test('the latest presses most, then the one with least left; met ones never', () => {
-    const clocks = [clock({ clock: 'restore', dueAt: iso(100) }), clock({ dueAt: iso(5) }), clock({ clock: 'respond', dueAt: iso(1), doneAt: iso(1) })];
+    const clocks = [
+      clock({ clock: 'restore', dueAt: iso(100) }),
+      clock({ dueAt: iso(5) }),
+      clock({ clock: 'respond', dueAt: iso(1), doneAt: iso(1) }),
+    ];
     expect(pressing({ openedAt: iso(0), clocks }, T + 7 * 60_000)?.clock.clock).toBe('arrive');
     expect(pressing({ openedAt: iso(0), clocks: [] }, T)).toBeNull();
   });
 });
 
 describe('way', () => {
-  const event = (to: OrderState, minute: number, more = {}) => ({ id: to, at: iso(minute), by: 'u', name: '张伟', act: 'x', to, ...more });
+  const event = (to: OrderState, minute: number, more = {}) => ({
+    id: to,
+    at: iso(minute),
+    by: 'u',
+    name: '张伟',
+    act: 'x',
+    to,
+    ...more,
+  });
   test('done up to where it stands, the next is now, times are the phone’s', () => {
-    const steps = wayOf(order({ state: 'accepted', events: [event('dispatched', 0), event('accepted', 3, { capturedAt: iso(2) })] }));
+    const steps = wayOf(
+      order({ state: 'accepted', events: [event('dispatched', 0), event('accepted', 3, { capturedAt: iso(2) })] }),
+    );
     expect(steps.map((s) => s.status)).toEqual(['done', 'done', 'now', 'later', 'later', 'later', 'later', 'later']);
     expect(steps[1]).toMatchObject({ at: iso(2), name: '张伟' });
   });
@@ -142,7 +159,11 @@ describe('board', () => {
 });
 
 test('the next milestone is the first not reached', () => {
-  const milestones = [{ milestone: 'answered', at: iso(1) }, { milestone: 'contractor-called' }, { milestone: 'released' }];
+  const milestones = [
+    { milestone: 'answered', at: iso(1) },
+    { milestone: 'contractor-called' },
+    { milestone: 'released' },
+  ];
   expect(nextMilestone(order({ kind: 'rescue', milestones }))).toBe('contractor-called');
   expect(nextMilestone(order({ kind: 'repair', milestones }))).toBeNull();
 });
