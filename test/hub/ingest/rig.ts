@@ -306,6 +306,20 @@ export class WireGateway {
     return made;
   }
 
+  /** Goes on where another configuration of the same gateway stopped. */
+  takeOver(from: WireGateway): this {
+    this.n = from.n;
+    this.epoch = from.epoch;
+    this.#crc = { ...from.#crc };
+    Object.assign(this.head, from.head);
+    for (const { device, spec, i } of from.#points) {
+      const s = from.latest.get(i);
+      const mine = this.#points.find((q) => q.device === device && q.spec.id === spec.id);
+      if (s && mine) this.latest.set(mine.i, { ...s, i: mine.i });
+    }
+    return this;
+  }
+
   newEpoch(epoch: string): void {
     this.epoch = epoch;
     this.head.safety = 0;
