@@ -41,6 +41,16 @@ describe('layout', () => {
     expect(silent).toEqual([]);
   });
 
+  test('the lockfile knows the packages of every platform, or `npm ci` refuses on all of them', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+    };
+    const known = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+    const wanted = Object.values(packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
+    expect(wanted.length).toBeGreaterThan(50);
+    expect(wanted.filter((name) => !known.has(name))).toEqual([]);
+  });
+
   test('files are named in kebab-case (components as their class), and none for a drawer of odds and ends', () => {
     const drawer = /(^|\/)(utils?|common|misc|shared|lib)(\/|\.ts$)/;
     const odd = sources
