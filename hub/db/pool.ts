@@ -229,6 +229,7 @@ export function openPools(options: PoolOptions): Pools {
     options: `-c default_transaction_read_only=on${options.readRole ? ` -c role=${READ_ROLE}` : ''}`,
   });
   const listener = new Listener(options);
+  let closed: Promise<unknown> | undefined;
   return {
     transaction: (work) => inTransaction(main, 'BEGIN', work),
     ingest: (work) => inTransaction(ingest, 'BEGIN', work),
@@ -239,8 +240,8 @@ export function openPools(options: PoolOptions): Pools {
     },
     stats: () => ({ main: stats(main), ingest: stats(ingest), read: stats(read) }),
     close: async () => {
-      await listener.close();
-      await Promise.all([main.end(), ingest.end(), read.end()]);
+      closed ??= listener.close().then(() => Promise.all([main.end(), ingest.end(), read.end()]));
+      await closed;
     },
   };
 }

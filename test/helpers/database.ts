@@ -25,7 +25,7 @@ export const silentLog = pino({ level: 'silent' });
 
 const CACHE = join(REPO, 'node_modules', '.cache', 'fengsui-postgres');
 // A test that loses its machine starts again; what a power cut does to the server is a test of its own.
-const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=100'];
+const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
 
 function hashOf(migrations: readonly Migration[]): string {
   const hash = createHash('sha256');

@@ -1,5 +1,5 @@
 // Effects are done in the command's own transaction: with it, or not at all.
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../hub/clock.ts';
 import type { Pools } from '../../hub/db/pool.ts';
 import { makeEffects } from '../../hub/effects.ts';
@@ -48,6 +48,7 @@ beforeEach(async () => {
   told.length = 0;
   blocked = undefined;
 });
+afterEach(() => db.close());
 
 const command = (effects: readonly Effect[], actor: Actor = user, fails = false) =>
   runCommand(db, runEffects, { now: clock.now(), actor }, async (c) => {

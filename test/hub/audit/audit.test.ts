@@ -1,7 +1,7 @@
 // The audit in its database: append-only, sealed beside the commits, verified against heads kept outside.
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   appendAudit,
   eraseAudit,
@@ -33,6 +33,7 @@ beforeEach(async () => {
   heads = makeHeadsLog(dir);
   sealer = makeSealer({ db, clock, log: silentLog, heads });
 });
+afterEach(() => db.close());
 
 const append = (n: number, community = 'c'): Promise<void> =>
   db.transaction((tx) =>

@@ -1,7 +1,7 @@
 // The demo's users: one a role, one password, in a demo data directory and nowhere else.
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../hub/clock.ts';
 import type { Pools } from '../../../hub/db/pool.ts';
 import { demoPassword, DEMO_USERS, ensureDemo } from '../../../hub/demo/users.ts';
@@ -22,6 +22,7 @@ let db: Pools;
 beforeEach(async () => {
   ({ db } = await freshDatabase());
 });
+afterEach(() => db.close());
 
 const demo = (password: string) =>
   runCommand(db, runEffects, { now: clock.now(), actor }, (c) =>

@@ -1,5 +1,5 @@
 // Signing in and staying signed in: what opens a session, what ends it, what stops guessing.
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../hub/clock.ts';
 import { STAFF_LIMITS } from '../../../hub/config.ts';
 import { PERSON_CHANGED_CHANNEL } from '../../../hub/staff/api.ts';
@@ -10,10 +10,12 @@ import { until } from '../../helpers/wait.ts';
 
 let hub: TestHub;
 let clock: ManualClock;
-beforeEach(async () => {
+beforeAll(async () => {
   clock = new ManualClock(1_800_000_000_000);
   hub = await startTestHub({ clock });
 });
+// What earlier tests mistyped no longer counts.
+beforeEach(() => clock.advance(STAFF_LIMITS.loginWindowMs + 1));
 
 const login = (username: string, password: string, remoteAddress = '10.0.0.1') =>
   hub.hub.app
@@ -41,13 +43,14 @@ describe('a session', () => {
       { 'x-forwarded-proto': 'https' },
     );
     expect(answer.headers['set-cookie']).toContain('; Secure');
+    await behind.stop();
   });
 
   test('is kept in the database only as a hash', async () => {
     const operator = await hub.as('operator');
     const token = operator.cookie.split('=')[1] ?? '';
     const rows = await hub.database.db.transaction((tx) => tx.query('SELECT s::text AS row FROM staff.session s'));
-    expect(rows).toHaveLength(1);
+    expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toContain(token);
     expect(JSON.stringify(rows)).not.toContain(Buffer.from(token).toString('hex'));
   });
@@ -143,17 +146,17 @@ describe('losing rights', () => {
   };
 
   test.each([
-    ['a new role', { role: 'guard' }],
-    ['being switched off', { active: false }],
-    ['a new password', { password: 'another password' }],
-  ])('%s ends all sessions at once, and whoever holds a socket hears of it', async (_what, change) => {
+    ['a new role', 'steward', { role: 'guard' }],
+    ['being switched off', 'inspector', { active: false }],
+    ['a new password', 'legal', { password: 'another password' }],
+  ])('%s ends all sessions at once, and whoever holds a socket hears of it', async (_what, who, change) => {
     const admin = await hub.as('admin');
-    const operator = await hub.as('operator');
+    const person = await hub.as(who);
     const heard: string[] = [];
     const stop = await hub.database.db.listen(PERSON_CHANGED_CHANNEL, (id) => heard.push(id));
-    const id = await idOf('operator');
+    const id = await idOf(who);
     expect((await admin.send('PATCH', `/api/people/${id}`, change)).status).toBe(200);
-    expect((await operator.get('/api/session')).status).toBe(401);
+    expect((await person.get('/api/session')).status).toBe(401);
     await until(() => heard.includes(id), { what: 'the change is told' });
     expect(heard).toContain(id);
     await stop();
@@ -161,8 +164,8 @@ describe('losing rights', () => {
 
   test('who was switched off cannot sign in', async () => {
     const admin = await hub.as('admin');
-    await admin.send('PATCH', `/api/people/${await idOf('operator')}`, { active: false });
-    expect(await login('operator', TEST_PASSWORD)).toEqual({ status: 401, code: 'wrong-credentials' });
+    await admin.send('PATCH', `/api/people/${await idOf('contractor')}`, { active: false });
+    expect(await login('contractor', TEST_PASSWORD)).toEqual({ status: 401, code: 'wrong-credentials' });
   });
 
   test('nobody changes their own rights', async () => {
@@ -176,13 +179,13 @@ describe('losing rights', () => {
   });
 
   test('a new password of one’s own needs the old one and ends one’s other sessions', async () => {
-    const here = await hub.as('operator');
-    const there = await hub.as('operator');
+    const here = await hub.as('collector');
+    const there = await hub.as('collector');
     const change = (old: string) => here.send('PUT', '/api/session/password', { old, new: 'a new password' });
     expect((await change('wrong')).body).toMatchObject({ code: 'wrong-credentials' });
     expect((await change(TEST_PASSWORD)).status).toBe(200);
     expect([(await here.get('/api/session')).status, (await there.get('/api/session')).status]).toEqual([200, 401]);
-    expect((await login('operator', 'a new password')).status).toBe(200);
+    expect((await login('collector', 'a new password')).status).toBe(200);
   });
 });
 
@@ -195,6 +198,7 @@ test('an empty hub makes `admin` from the setting, once, and keeps its password 
   const second = await startTestHub({ database, config: { adminPassword: 'second password', community: 'estate' } });
   await expect(second.as('admin', 'second password')).rejects.toThrow('wrong-credentials');
   expect((await second.as('admin', 'first password')).cookie).not.toBe('');
+  await second.stop();
 });
 
 test('cookies of answers are read by the helper as sent', () => {
