@@ -98,7 +98,14 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     history: history.writer,
     publish: (topic, payload) => broker?.publish(topic, payload),
   });
-  const timers = new TimerRunner({ db, clock, execute: parts.runEffects, log, community: config.community });
+  const timers = new TimerRunner({
+    db,
+    clock,
+    execute: parts.runEffects,
+    log,
+    community: config.community,
+    ready: (lane) => lane === 'main' || ingest.state === 'active',
+  });
   const kinds = alarmTimers({
     engine,
     ports,

@@ -42,6 +42,8 @@ export interface TimerDeps {
   readonly log: Logger;
   /** Community that hub-wide events are filed under. */
   readonly community: string;
+  /** Whether this process may run timers of a lane now: those of `ingest` belong to the hub that holds the lease. */
+  readonly ready?: (lane: 'main' | 'ingest') => boolean;
 }
 
 const ACTOR: Actor = { kind: 'system', id: 'timer' };
@@ -93,7 +95,7 @@ export class TimerRunner {
     let count = 0;
     for (const one of lane ? [lane] : (['ingest', 'main'] as const)) {
       const kinds = this.#kindsOf(one);
-      while (kinds.length > 0 && !this.#stopping && (await this.#runOne(one, kinds))) count++;
+      while (kinds.length > 0 && this.#mayRun(one) && (await this.#runOne(one, kinds))) count++;
     }
     return count;
   }
@@ -118,6 +120,10 @@ export class TimerRunner {
       this.#seen = seen;
       throw error;
     }
+  }
+
+  #mayRun(lane: 'main' | 'ingest'): boolean {
+    return !this.#stopping && (this.#deps.ready?.(lane) ?? true);
   }
 
   #kindsOf(lane: 'main' | 'ingest'): string[] {

@@ -19,7 +19,10 @@ export interface CommitterDeps extends T1Deps {
   readonly fenced: (error: Fenced) => void;
 }
 
-type Work = () => Promise<void>;
+interface Alone {
+  readonly work: () => Promise<void>;
+  readonly giveUp: (error: Error) => void;
+}
 
 /** SQLSTATE classes that speak of the data or of our statement, not of the server's state. */
 const RECORD_FAULTS = ['22', '23', '42', 'P0', '0A'];
@@ -38,7 +41,7 @@ export class Committer {
   readonly #deps: CommitterDeps;
   #safety: Job[] = [];
   #telemetry: Job[] = [];
-  readonly #exclusive: Work[] = [];
+  readonly #exclusive: Alone[] = [];
   #running: Promise<void> | undefined;
   #stopping = false;
   /** Jobs of before a reset are dropped, not applied to what was read anew. */
@@ -63,7 +66,7 @@ export class Committer {
   /** Runs work that shares the memory of T1, alone, before anything that waits. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#exclusive.push(() => work().then(resolve, reject));
+      this.#exclusive.push({ work: () => work().then(resolve, reject), giveUp: reject });
       this.#kick();
     });
   }
@@ -82,6 +85,7 @@ export class Committer {
     this.#stopping = true;
     this.#wake?.();
     await this.#running;
+    for (const { giveUp } of this.#exclusive.splice(0)) giveUp(new Error('ingest is stopping'));
   }
 
   #kick(): void {
@@ -96,9 +100,9 @@ export class Committer {
     // What arrives in the same turn of the event loop goes into the same transaction.
     await Promise.resolve();
     while (!this.#stopping) {
-      const work = this.#exclusive.shift();
-      if (work) {
-        await work();
+      const alone = this.#exclusive.shift();
+      if (alone) {
+        await alone.work();
         continue;
       }
       const group = this.#take();

@@ -274,7 +274,7 @@ export class Ingest implements LivePoints {
       const born = decodeBirth(payload);
       if (born.gateway !== site.gateway)
         throw new WireError(`birth of ${born.gateway} on the topic of ${site.gateway}`);
-      void this.#committer.exclusive(() => this.#birth(site, born));
+      this.#committer.exclusive(() => this.#birth(site, born)).catch(() => undefined); // only when stopping
     } else if (kind === 'beat') {
       const beat = decodeBeat(payload);
       site.beat = beat;

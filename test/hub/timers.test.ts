@@ -21,12 +21,13 @@ beforeEach(async () => {
   await database.db.transaction((tx) => tx.run('delete from timers.timer'));
 });
 
-function runner(kinds: Record<string, TimerHandler>): TimerRunner {
+function runner(kinds: Record<string, TimerHandler>, ready?: () => boolean): TimerRunner {
   const made = new TimerRunner({
     db: database.db,
     clock,
     log: silentLog,
     community: 'xfl',
+    ...(ready === undefined ? {} : { ready }),
     execute: async (_tx, effects: readonly Effect[]) => {
       for (const e of effects) if (e.effect === 'event') events.push(e.event);
     },
@@ -93,6 +94,18 @@ describe('deadlines', () => {
     await set(timer('foreign', 0, { kind: 'other' }));
     expect(await runner({ test: async () => undefined }).runDue()).toBe(0);
     expect(await row('foreign')).toBeDefined();
+  });
+
+  test('a hub that may not run them leaves due timers for the one that may', async () => {
+    let may = false;
+    const ran: string[] = [];
+    const timers = runner({ test: async (_c, t) => void ran.push(t.key) }, () => may);
+    await set(timer('t', 0));
+    expect(await timers.runDue()).toBe(0);
+    expect(await row('t')).toMatchObject({ attempts: 0 });
+    may = true;
+    expect(await timers.runDue()).toBe(1);
+    expect(ran).toEqual(['t']);
   });
 
   test('what the handler gives back is called after the commit only', async () => {

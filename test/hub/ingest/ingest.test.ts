@@ -520,6 +520,45 @@ describe('silence', () => {
   });
 });
 
+describe('catching up', () => {
+  test('[S3] while a long backlog is told, the hub asks for fresh snapshots, so that a new fire is seen now', async () => {
+    const { rig, gw } = await quiet();
+    await rig.stop();
+    for (let k = 0; k < 50; k++) gw.batch('safety', [gw.sample('pump', 'bar', 6 + (k % 2))]);
+    const again = await startRig(database, { clock });
+    await bear(again, gw);
+    expect(again.ingest.settled('gw')).toBe(false);
+    void again.ingest.receive(topics.beat('gw'), gw.beat());
+    // The lane goes on slowly; meanwhile something begins to burn, at the end of the backlog.
+    const asked = again.said.filter((s) => s.ask).length;
+    for (let s = 0; s < 6; s++) {
+      clock.advance(1_000);
+      void again.ingest.receive(topics.beat('gw'), gw.beat());
+      again.ingest.look();
+    }
+    expect(again.said.filter((s) => s.ask).length).toBe(asked + 1);
+    const burning = gw.batch('safety', [gw.sample('panel', 'zone', 1)]);
+    await bear(again, gw);
+    expect(await brief()).toEqual(['fire unacked-active true']);
+    for (const made of gw.sent) send(again, gw, made);
+    await reached(again, gw, 'safety', burning.batch.first);
+    expect(await brief()).toEqual(['fire unacked-active true']);
+    expect(again.ingest.settled('gw')).toBe(true);
+  });
+
+  test('a head that is never reached makes the hub ask the gateway to go back', async () => {
+    const { rig, gw } = await quiet();
+    gw.batch('safety', [gw.sample('panel', 'zone', 1)]);
+    for (let s = 0; s < 4; s++) {
+      clock.advance(1_000);
+      void rig.ingest.receive(topics.beat('gw'), gw.beat());
+      rig.ingest.look();
+    }
+    await until(() => lastReceipt(rig, gw, 'safety')?.rewind, { what: 'the hub asks to go back' });
+    expect(lastReceipt(rig, gw, 'safety')).toMatchObject({ seq: gw.head.safety - 1 });
+  });
+});
+
 describe('two hubs', () => {
   test('the one that lost the lease can commit nothing, and stands by', async () => {
     const { rig, gw } = await quiet();
