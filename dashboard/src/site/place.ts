@@ -27,6 +27,11 @@ function begins(next: string, part: string): boolean {
   return long.startsWith(short) && !/\d/.test(long.charAt(short.length));
 }
 
+/** Places are in the site's language; one that only repeats the floor says nothing in either. */
+const saysFloor = (place: string, floor: number | undefined): boolean =>
+  floor !== undefined &&
+  [`${floor}层`, `${floor}f`, `floor${floor}`, `地下${-floor}层`, `b${-floor}`].includes(bare(place));
+
 /** Joins parts from the large to the small; a part that the next one begins with says nothing by itself. */
 export function joinPlace(parts: readonly string[]): string {
   const said = parts.filter((part) => part.trim() !== '');
@@ -44,6 +49,6 @@ export function placeWords(where: Located, names: PlaceNames, speech: Speech, wh
     parts.push(name ? speech.words(name) : where.building);
   }
   if (where.floor !== undefined) parts.push(floorWords(where.floor, speech.t));
-  if (where.place) parts.push(where.place);
+  if (where.place && !saysFloor(where.place, where.floor)) parts.push(where.place);
   return joinPlace([...parts, what]);
 }

@@ -86,6 +86,11 @@ describe('places', () => {
     expect(placeWords({ building: 'b9' }, names, speech)).toBe('b9');
     expect(placeWords({}, names, speech)).toBe('');
   });
+  test('a place that only repeats the floor is left out', () => {
+    const names = { building: () => undefined };
+    expect(placeWords({ floor: 12, place: '12层' }, names, speech)).toBe('ui.floor{"n":12}');
+    expect(placeWords({ floor: 12, place: '12层走道' }, names, speech)).toContain('12层走道');
+  });
   test.each([
     [['1号楼', '12 层', '12层', '12层电梯厅感烟'], '1号楼 12层电梯厅感烟'],
     [['1号楼', '1号电梯', '1号电梯'], '1号楼 1号电梯'],
