@@ -1,5 +1,12 @@
 // Carries what consumers still need from one epoch's store into the next one's: same records, new sequences.
-import { batchCount, coversLoss, decodeBatch, WIRE_LIMITS, type Batch, type Note } from '../../device-profiles/contract/wire.ts';
+import {
+  batchCount,
+  coversLoss,
+  decodeBatch,
+  WIRE_LIMITS,
+  type Batch,
+  type Note,
+} from '../../device-profiles/contract/wire.ts';
 import { newEntry } from './lane.ts';
 import type { LaneStore, ReadCache } from './store.ts';
 

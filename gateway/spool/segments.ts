@@ -46,6 +46,24 @@ export interface Damage {
 export const segmentName = (first: number): string => `${String(first).padStart(16, '0')}.seg`;
 const SEGMENT_NAME = /^\d{16}\.seg$/;
 const REPAIRED = '.repaired';
+const ANCHOR = 'anchor';
+
+/**
+ * Keeps the place where the lane goes on when its last segment is deleted: a segment header without frames. Were it lost
+ * (a full disk, a crash in between), sequences would begin anew, which the hub's first receipt brings to light.
+ */
+export async function writeAnchor(place: SegmentPlace, end: { last: number; crc: number }): Promise<void> {
+  const { lane, epoch, disk, dir } = place;
+  const header = encodeSegmentHeader({ lane, epoch, first: end.last + 1, prevCrc: end.crc });
+  await replaceFile(disk, join(dir, ANCHOR), header);
+}
+
+export async function readAnchor(place: SegmentPlace): Promise<{ last: number; crc: number }> {
+  const bytes = await place.disk.read(join(place.dir, ANCHOR)).catch(() => Buffer.alloc(0));
+  const header = decodeSegmentHeader(bytes);
+  const ours = header?.epoch === place.epoch && header.lane === place.lane;
+  return ours ? { last: header.first - 1, crc: header.prevCrc } : { last: 0, crc: 0 };
+}
 
 /** Finds all segments of a lane in order of sequence, repairing what a crash or the disk has damaged. */
 export async function findSegments(place: SegmentPlace, damage: (d: Damage) => void): Promise<Segment[]> {

@@ -16,7 +16,16 @@ import {
   type FrameHead,
 } from './frame.ts';
 import type { SpoolLimits } from './limits.ts';
-import { findSegments, loadSegment, segmentName, type Damage, type Segment, type SegmentPlace } from './segments.ts';
+import {
+  findSegments,
+  loadSegment,
+  readAnchor,
+  segmentName,
+  writeAnchor,
+  type Damage,
+  type Segment,
+  type SegmentPlace,
+} from './segments.ts';
 
 /** One encoded batch with its place in the lane. `loss`: it was never stored, it stands for sequences that are gone. */
 export interface Entry extends FrameHead {
@@ -68,6 +77,8 @@ export class LaneStore {
   #busy = false;
   #closing = false;
   #failing = '';
+  #head = 0;
+  #headCrc = 0;
   #durable = 0;
   #visible = 0;
   #wake: (() => void) | undefined;
@@ -93,17 +104,21 @@ export class LaneStore {
   ): Promise<LaneStore> {
     const store = new LaneStore(place, limits, clock, hooks);
     store.#segments = await findSegments(place, (d) => hooks.damaged(d));
-    store.#durable = store.#visible = store.#segments.at(-1)?.last ?? 0;
+    const end = store.#segments.at(-1);
+    const anchor = await readAnchor(place);
+    const head = end && end.last >= anchor.last ? end : anchor;
+    store.#head = store.#durable = store.#visible = head.last;
+    store.#headCrc = head.crc;
     return store;
   }
 
   /** Last sequence given, whether on disk or not. */
   get head(): number {
-    return this.#tail.at(-1)?.last ?? this.#segments.at(-1)?.last ?? 0;
+    return this.#head;
   }
   /** Running CRC at `head`. */
   get headCrc(): number {
-    return this.#tail.at(-1)?.crc ?? this.#segments.at(-1)?.crc ?? 0;
+    return this.#headCrc;
   }
   /** Last sequence that consumers may read. */
   get visible(): number {
@@ -137,6 +152,8 @@ export class LaneStore {
       this.#tailBytes += entry.bytes.length;
       this.#unwritten.push(entry);
       this.#unwrittenBytes += entry.bytes.length;
+      this.#head = entry.last;
+      this.#headCrc = entry.crc;
     }
     this.#boundUnwritten();
     if (this.#failing) this.#show();
@@ -157,15 +174,14 @@ export class LaneStore {
   async after(seq: number, cache: ReadCache): Promise<Entry | undefined> {
     if (seq >= this.#visible) return undefined;
     const next = await this.#stored(seq, cache);
-    if (!next) return undefined;
-    if (next.first <= seq + 1) return next;
-    const { time } = next;
+    if (next && next.first <= seq + 1) return next;
+    // Without a next one everything up to the head was given up.
     return this.#hooks.lossBatch({
       from: seq + 1,
-      to: next.first - 1,
+      to: next ? next.first - 1 : this.#head,
       fromTime: this.#segments.findLast((s) => s.last <= seq)?.lastTime ?? 0,
-      toTime: time,
-      crc: next.prevCrc,
+      toTime: next?.time ?? this.#clock.now(),
+      crc: next ? next.prevCrc : this.#headCrc,
     });
   }
 
@@ -282,11 +298,13 @@ export class LaneStore {
     };
   }
 
-  /** Deletes the oldest closed segment. */
+  /** Deletes the oldest closed segment. The place where the lane goes on is kept beside when it was the last one. */
   async dropOldest(): Promise<Segment | undefined> {
     const segment = this.#segments.shift();
     if (!segment) return undefined;
     await unlink(segment.path).catch(ignoreMissing);
+    const last = this.#segments.length === 0 && !this.#active;
+    if (last) await writeAnchor(this.#place, segment).catch(() => undefined);
     while (this.#tail[0] && this.#tail[0].last <= segment.last) this.#tailShift();
     return segment;
   }

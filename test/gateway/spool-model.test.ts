@@ -25,8 +25,19 @@ const WHO = ['uplink', 'history'] as const;
 const lane = fc.constantFrom(...LANES);
 const who = fc.constantFrom(...WHO);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), lane, count: fc.integer({ min: 1, max: 30 }), wide: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('commit' as const), who, lane, percent: fc.integer({ min: 0, max: 100 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('put' as const),
+      lane,
+      count: fc.integer({ min: 1, max: 30 }),
+      wide: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('commit' as const), who, lane, percent: fc.integer({ min: 0, max: 100 }) }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('read' as const), who, lane }) },
   { weight: 1, arbitrary: fc.constant({ do: 'restart' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'crash' as const }) },
@@ -78,7 +89,10 @@ class World {
       const k = this.#next++;
       return wide ? `${k} ${'.'.repeat(60)}` : k;
     });
-    await this.spool.append(to, values.map((v) => sample(this.spool, v))).done;
+    await this.spool.append(
+      to,
+      values.map((v) => sample(this.spool, v)),
+    ).done;
     this.model.values[to].push(...values);
     this.model.ends[to].push(this.spool.head()[to]);
   }
@@ -119,7 +133,9 @@ class World {
   }
 
   async #mint(): Promise<void> {
-    const before = new Map(LANES.map((l) => [l, Math.min(...WHO.map((name) => this.spool.consumer(name).position(l)))]));
+    const before = new Map(
+      LANES.map((l) => [l, Math.min(...WHO.map((name) => this.spool.consumer(name).position(l)))]),
+    );
     const kept = new Map<Lane, (number | string | null)[]>();
     for (const l of LANES) {
       const read = await readAll(this.spool.consumer('uplink'), l, before.get(l) ?? 0);
@@ -172,8 +188,7 @@ async function bySequence(spool: Spool, of: Lane): Promise<{ values: (number | s
   return { values, ends };
 }
 
-const fresh = (): Model['positions'] =>
-  Object.fromEntries(WHO.map((name) => [name, { safety: 0, telemetry: 0 }]));
+const fresh = (): Model['positions'] => Object.fromEntries(WHO.map((name) => [name, { safety: 0, telemetry: 0 }]));
 
 async function run(steps: readonly Step[], limits: Partial<SpoolLimits>, mayLose: boolean): Promise<void> {
   const root = tempDir('spool-model');
@@ -188,12 +203,14 @@ async function run(steps: readonly Step[], limits: Partial<SpoolLimits>, mayLose
   }
 }
 
-const RUNS = Number(process.env['FENGSUI_MODEL_RUNS'] ?? 40);
+const RUNS = Number(process.env['FENGSUI_MODEL_RUNS'] ?? 15);
 
 test('with room enough nothing is ever missing', async () => {
   const limits = { segmentBytes: 2_000, tailBytes: 1_000, cursorSaveMs: 5 };
   const checked = fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), (steps) => run(steps, limits, false)),
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), (steps) =>
+      run(steps, limits, false),
+    ),
     { numRuns: RUNS },
   );
   await expect(checked).resolves.toBeUndefined();
@@ -202,7 +219,9 @@ test('with room enough nothing is ever missing', async () => {
 test('with too little room every gap is told with its bounds', async () => {
   const limits = { segmentBytes: 1_000, tailBytes: 0, cursorSaveMs: 2, maxBytes: 8_000 };
   const checked = fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), (steps) => run(steps, limits, true)),
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), (steps) =>
+      run(steps, limits, true),
+    ),
     { numRuns: RUNS },
   );
   await expect(checked).resolves.toBeUndefined();

@@ -143,6 +143,25 @@ describe('consumers', () => {
     expect((await readAll(spool.consumer('uplink'), 'safety', 0)).values).toHaveLength(40);
   });
 
+  test('sequences go on where they were after everything has left, also over restarts', async () => {
+    const dir = tempDir('spool');
+    const spool = await open(dir, { limits: SMALL });
+    for (let k = 1; k <= 5; k++) await put(spool, 'telemetry', k);
+    await spool.close();
+    const again = await open(dir, { limits: SMALL });
+    const crc = await again.crcAt('telemetry', 5);
+    again.consumer('uplink').commit('telemetry', 5, again.epoch);
+    await until(() => segmentFiles(dir, 'telemetry').length === 0, { what: 'all has left' });
+    expect(again.head().telemetry).toBe(5);
+    await again.close();
+    const third = await opened(dir, { limits: SMALL });
+    expect(third.head().telemetry).toBe(5);
+    expect(await third.crcAt('telemetry', 5)).toBe(crc);
+    await put(third, 'telemetry', 6);
+    const read = await readAll(third.consumer('uplink'), 'telemetry', 0);
+    expect(read).toMatchObject({ values: [6], lost: [[1, 5]], last: 6 });
+  });
+
   test('safety records leave after their time, and before it when they fill their share', async () => {
     const dir = tempDir('spool');
     let offset = 0;
