@@ -1,0 +1,75 @@
+// The hub is gone for a while: the gateway goes on, and afterwards everything is caught up, faster than it came.
+import { until } from '../helpers/wait.ts';
+import { FaultCompound, type Metrics } from './compound.ts';
+import { changesPerSecond } from './field.ts';
+import { judge, type Verdict } from './verdict.ts';
+
+/** The load that a day of outage is reckoned at (changes/s). */
+const NOMINAL = 500;
+/** Records left at which catching up is over: what is new in a second or two is always on its way. */
+const LIVE_SECONDS = 2;
+const WAIT_MS = 600_000;
+
+export interface OutagePlan {
+  readonly seed: number;
+  /** Outage to stand for, in seconds at 500 changes/s. */
+  readonly seconds: number;
+  /** Changes are made this many times faster than that, and the outage is shorter by as much. */
+  readonly speed: number;
+  readonly log: (line: string) => void;
+}
+
+export interface OutageResult extends Verdict {
+  readonly seed: number;
+  readonly outageSeconds: number;
+  readonly recordsBehind: number;
+  readonly catchUpSeconds: number;
+  /** Records caught up a second, against 500. */
+  readonly timesRealTime: number;
+}
+
+const behind = (m: Metrics): number =>
+  (m.get('lane_head{lane="telemetry"}') ?? 0) - (m.get('uplink_acked{lane="telemetry"}') ?? 0);
+const acked = (m: Metrics): number => m.get('uplink_acked{lane="telemetry"}') ?? 0;
+
+export async function runOutage(plan: OutagePlan): Promise<OutageResult> {
+  const field = { meters: 100, registers: 5 * plan.speed, meterMs: 1_000, pumps: 4, detectors: 4 };
+  const rate = changesPerSecond(field);
+  const compound = await FaultCompound.start({ field });
+  try {
+    await compound.kill('hub');
+    const before = behind(await compound.metrics());
+    const shorts = [compound.field.raiseFault(), compound.field.raiseFire()];
+    compound.field.raiseFault();
+    await until(() => shorts.every((s) => s.told >= 3), { ms: WAIT_MS, what: 'the gateway reads the short signals' });
+    const wanted = plan.seconds * NOMINAL;
+    await until(async () => behind(await compound.metrics()) - before >= wanted, {
+      ms: WAIT_MS + plan.seconds * 1_000,
+      what: `${wanted} records wait in the gateway`,
+      everyMs: 250,
+    });
+    for (const short of shorts) compound.field.clear(short);
+    await compound.revive('hub');
+    const start = await compound.metrics();
+    await until(async () => acked(await compound.metrics()) > acked(start), { ms: WAIT_MS, what: 'the first receipt' });
+    const first = await compound.metrics();
+    const from = performance.now();
+    const last = await until(
+      async () => {
+        const m = await compound.metrics();
+        return behind(m) <= rate * LIVE_SECONDS ? m : undefined;
+      },
+      { ms: WAIT_MS, what: 'the hub has caught up', everyMs: 50 },
+    );
+    const catchUpSeconds = (performance.now() - from) / 1_000;
+    const timesRealTime = (acked(last) - acked(first)) / catchUpSeconds / NOMINAL;
+    plan.log(`${behind(first)} records caught up in ${catchUpSeconds.toFixed(1)} s: ${timesRealTime.toFixed(1)} ×`);
+    const verdict = await judge(compound, new Set(), 0);
+    const counts = { recordsBehind: behind(first), catchUpSeconds, timesRealTime };
+    return { ...verdict, seed: plan.seed, outageSeconds: plan.seconds, ...counts };
+  } catch (error) {
+    throw new Error(`outage: ${String(error)}\n${compound.voices()}`, { cause: error });
+  } finally {
+    await compound.stop();
+  }
+}
