@@ -1,5 +1,6 @@
 // Writes down what the machine decided: the order's row, its clocks and timers, its history, and the effects.
 import type { CommandContext, Effect } from '../events/api.ts';
+import type { DueTimer } from '../timers-store.ts';
 import { changeClocks, clockTimers } from './clocks.ts';
 import type { OrderState, ServiceState } from './contract.ts';
 import type { ActName, Step } from './machine.ts';
@@ -15,6 +16,18 @@ import {
 
 export const VERIFY_TIMER = 'work-order.verify';
 export const verifyTimerKey = (order: string): string => `${VERIFY_TIMER}:${order}`;
+
+/** A timer that met an order in use comes back after this, ms. */
+const BUSY_MS = 200;
+export const again = (c: CommandContext, timer: DueTimer): Effect => ({
+  effect: 'timer',
+  key: timer.key,
+  kind: timer.kind,
+  community: timer.community,
+  dueAt: c.now + BUSY_MS,
+  basis: 'duration',
+  payload: timer.payload,
+});
 
 /** What the act brought with it besides the change of state. */
 export interface ActDetail {

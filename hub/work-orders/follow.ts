@@ -2,13 +2,13 @@
 import type { AlarmFact, CommandContext } from '../events/api.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { ruleInForce } from '../rules/api.ts';
-import { changed } from './apply.ts';
+import { again, changed } from './apply.ts';
 import { running } from './clocks.ts';
 import type { ClockName } from './machine.ts';
 import { HOLD, holdMs, PATIENCE } from './norms.ts';
 import { openForAlarm, reopenBySystem } from './open.ts';
 import type { OrderPorts } from './ports.ts';
-import { addOrderEvents, loadOrder, orderOfAlarm, saveClocks, setAlarmCleared } from './store.ts';
+import { addOrderEvents, loadOrder, loadOrderIfFree, orderOfAlarm, saveClocks, setAlarmCleared } from './store.ts';
 import { askLiveDataAt } from './verify.ts';
 
 export const ALARM_PATIENCE_TIMER = 'work-order.alarm-patience';
@@ -23,7 +23,9 @@ export async function alarmCleared(c: CommandContext, alarm: AlarmFact): Promise
   const order = await loadOrder(c.tx, mine.community, mine.id);
   if (order?.state !== 'done') return;
   const hold = (await ruleInForce(c.tx, mine.community, HOLD)).value;
-  c.emit(askLiveDataAt(order, c.now + holdMs(hold, alarm.class)));
+  const heldAt = alarm.at + holdMs(hold, alarm.class);
+  // The alarm's time is the gateway's: it may bring the question forward, never put it off.
+  c.emit(askLiveDataAt(order, Math.min(Math.max(c.now, heldAt), c.now + holdMs(hold, alarm.class))));
 }
 
 /** The same episode is back: what was already verified is opened again. */
@@ -78,7 +80,8 @@ export async function alarmPatienceOver(c: CommandContext, ports: OrderPorts, ti
 /** A clock has run out: recorded and told once a round. A timer of an earlier round, or one met meanwhile, says nothing. */
 export async function clockRanOut(c: CommandContext, timer: DueTimer): Promise<void> {
   const { order: id, clock: name, round } = timer.payload as { order: string; clock: ClockName; round: number };
-  const order = await loadOrder(c.tx, timer.community, id);
+  const order = await loadOrderIfFree(c.tx, timer.community, id);
+  if (order === 'busy') return c.emit(again(c, timer));
   const clock = order?.clocks.find((k) => k.clock === name);
   if (!order || !clock || clock.round !== round || !running(clock)) return;
   await saveClocks(c.tx, id, [{ ...clock, breachedAt: c.now }]);

@@ -166,15 +166,32 @@ const clockOf = (r: ClockRow): Clock => ({
   round: r.round,
 });
 
+const ORDER = `select id, community, number, version, kind, state, source_kind, source_id, title, priority, norm, device,
+    assignee, assignee_name, opened_at, acted_at, waiting, result, service_state
+  from work_orders.work_order where id = $1 and community = $2`;
+
 /** Locks and loads an order of this community. */
 export async function loadOrder(tx: Tx, community: string, id: string): Promise<LoadedOrder | undefined> {
-  const row = await tx.maybe<OrderRow>(
-    `select id, community, number, version, kind, state, source_kind, source_id, title, priority, norm, device,
-       assignee, assignee_name, opened_at, acted_at, waiting, result, service_state
-     from work_orders.work_order where id = $1 and community = $2 for update`,
-    [id, community],
-  );
-  if (!row) return undefined;
+  const row = await tx.maybe<OrderRow>(`${ORDER} for update`, [id, community]);
+  return row && withParts(tx, row);
+}
+
+/**
+ * For timers: like `loadOrder`, but does not wait for someone who has the order. A timer holds its own row of the timer
+ * table, which whoever has the order may be about to set: waiting for each other would never end.
+ */
+export async function loadOrderIfFree(
+  tx: Tx,
+  community: string,
+  id: string,
+): Promise<LoadedOrder | 'busy' | undefined> {
+  const row = await tx.maybe<OrderRow>(`${ORDER} for update skip locked`, [id, community]);
+  if (row) return withParts(tx, row);
+  return (await tx.maybe(ORDER, [id, community])) && 'busy';
+}
+
+async function withParts(tx: Tx, row: OrderRow): Promise<LoadedOrder> {
+  const { id } = row;
   const clocks = await tx.query<ClockRow>(
     `select clock, due_at, done_at, breached_at, paused_ms, paused_since, pause_max_ms, stopped, round
      from work_orders.clock where work_order = $1 order by due_at, clock`,
@@ -187,7 +204,7 @@ export async function loadOrder(tx: Tx, community: string, id: string): Promise<
   );
   return {
     id,
-    community,
+    community: row.community,
     number: row.number,
     version: row.version,
     kind: row.kind,

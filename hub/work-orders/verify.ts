@@ -2,11 +2,11 @@
 import type { CommandContext, Effect } from '../events/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import type { DueTimer } from '../timers-store.ts';
-import { applyStep, verifyTimerKey, VERIFY_TIMER } from './apply.ts';
+import { again, applyStep, verifyTimerKey, VERIFY_TIMER } from './apply.ts';
 import { HOLD, holdMs } from './norms.ts';
 import { step } from './machine.ts';
 import type { OrderPorts } from './ports.ts';
-import { alarmsOfOrder, loadOrder, type LoadedOrder } from './store.ts';
+import { alarmsOfOrder, loadOrderIfFree, type LoadedOrder } from './store.ts';
 
 /** While live data does not yet verify a finished order, it is asked again at least this often, ms. */
 export const VERIFY_RECHECK_MAX_MS = 60_000;
@@ -59,7 +59,8 @@ export const askLiveDataAt = (order: { readonly id: string; readonly community: 
 
 /** Asks live data about a finished order; sets itself again while the answer is no. */
 export async function verifyByLiveData(c: CommandContext, ports: OrderPorts, timer: DueTimer): Promise<void> {
-  const order = await loadOrder(c.tx, timer.community, String(timer.payload['order']));
+  const order = await loadOrderIfFree(c.tx, timer.community, String(timer.payload['order']));
+  if (order === 'busy') return c.emit(again(c, timer));
   if (!order || order.state !== 'done') return;
   const verdict = await liveVerdict(c, ports, order);
   if (verdict.says === 'no-signal') return;

@@ -172,23 +172,13 @@ const VISIBLE = `o.community = $1 and ($3 <> all(array['${WORKERS.join("','")}']
 const viewer = (v: Viewer): unknown[] => [v.community, v.id, v.role];
 
 /** One order, or undefined when there is none for this viewer. */
-export async function orderView(
-  tx: Tx,
-  who: Viewer,
-  id: string,
-  names: NameDevices,
-): Promise<OrderView | undefined> {
+export async function orderView(tx: Tx, who: Viewer, id: string, names: NameDevices): Promise<OrderView | undefined> {
   const row = await tx.maybe<ViewRow>(`${VIEW} where ${VISIBLE} and o.id = $4`, [...viewer(who), id]);
   return row && viewOf(row, await names(tx, who.community, row.device === null ? [] : [row.device]));
 }
 
 /** The order as the one who has just acted on it sees it, whether or not it is still his. */
-export async function ownOrderView(
-  tx: Tx,
-  community: string,
-  id: string,
-  names: NameDevices,
-): Promise<OrderView> {
+export async function ownOrderView(tx: Tx, community: string, id: string, names: NameDevices): Promise<OrderView> {
   const row = await tx.one<ViewRow>(`${VIEW} where o.community = $1 and o.id = $2`, [community, id]);
   return viewOf(row, await names(tx, community, row.device === null ? [] : [row.device]));
 }
@@ -241,7 +231,9 @@ export async function listOrders(
   );
   const page = rows.slice(0, limit);
   const last = page.at(-1);
-  const known = await names(tx, who.community, [...new Set(page.flatMap((r) => (r.device === null ? [] : [r.device])))]);
+  const known = await names(tx, who.community, [
+    ...new Set(page.flatMap((r) => (r.device === null ? [] : [r.device]))),
+  ]);
   return {
     items: page.map((r) => viewOf(r, known)),
     next: rows.length > limit && last ? `${last.micros}~${last.id}` : null,

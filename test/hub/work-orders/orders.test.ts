@@ -443,3 +443,17 @@ describe('who sees what', () => {
     expect(await ids('contractor')).toEqual([]);
   });
 });
+
+test('a timer that meets an order in use waits for nobody, and does its work a moment later', async () => {
+  const { id } = await opened();
+  const { db } = site.database;
+  site.clock.advance(30 * MINUTE);
+  await db.transaction(async (tx) => {
+    await tx.run(`select 1 from work_orders.work_order where id = $1 for update`, [id]);
+    expect(await site.timers.runDue()).toBe(1);
+  });
+  const respond = async () => (await site.order(id)).clocks.find((c) => c.clock === 'respond');
+  expect((await respond())?.breachedAt).toBeUndefined();
+  await site.pass(200);
+  expect((await respond())?.breachedAt).toBeDefined();
+});
