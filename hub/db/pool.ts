@@ -165,7 +165,7 @@ class Listener {
     const listeners = this.#heard.get(channel) ?? new Set<Heard>();
     listeners.add(heard);
     this.#heard.set(channel, listeners);
-    const client = await (this.#client ??= this.#connect());
+    const client = await this.#connected();
     if (listeners.size === 1) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
     return async () => {
       listeners.delete(heard);
@@ -180,17 +180,36 @@ class Listener {
     await (await this.#client?.catch(() => undefined))?.end();
   }
 
+  /** A first connection that fails is not kept: the next listener tries anew. */
+  #connected(): Promise<Client> {
+    if (this.#client !== undefined) return this.#client;
+    const first = this.#connect();
+    this.#client = first;
+    first.catch(() => {
+      if (this.#client === first) this.#client = undefined;
+    });
+    return first;
+  }
+
   async #connect(): Promise<Client> {
+    let up = false;
     const client = new Client({ ...this.#options.connection, application_name: 'fengsui-listen', keepAlive: true });
     client.on('notification', ({ channel, payload }) => {
       for (const heard of this.#heard.get(channel) ?? []) heard(payload ?? '');
     });
     client.on('error', (error) => this.#options.log.warn({ err: error }, 'the listening connection broke'));
+    // A connection that never came up ends too; whoever tries tries again, or each failure would double the tries.
     client.on('end', () => {
-      if (!this.#closed) this.#client = this.#reconnect();
+      if (up && !this.#closed) this.#client = this.#reconnect();
     });
-    await client.connect();
-    for (const channel of this.#heard.keys()) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
+    try {
+      await client.connect();
+      for (const channel of this.#heard.keys()) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
+    } catch (error) {
+      client.end().catch(() => undefined);
+      throw error;
+    }
+    up = true;
     return client;
   }
 

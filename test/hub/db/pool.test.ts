@@ -1,8 +1,10 @@
 // Db and Tx: what a transaction keeps and loses, that the pools don't wait for each other, and what is heard.
+import { connect, createServer, type Socket } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DB_LIMITS } from '../../../hub/config.ts';
-import type { Pools } from '../../../hub/db/pool.ts';
-import { freshDatabase } from '../../helpers/database.ts';
+import { openPools, type Pools } from '../../../hub/db/pool.ts';
+import { onCleanup } from '../../helpers/cleanup.ts';
+import { freshDatabase, silentLog } from '../../helpers/database.ts';
 import { until } from '../../helpers/wait.ts';
 
 let db: Pools;
@@ -135,6 +137,48 @@ describe('listening', () => {
     await until(() => heard.includes('up'), { what: 'a message after the break' });
     expect(heard).toContain('up');
     await stop();
+  });
+
+  test('tries one connection after the other while the server refuses them', async () => {
+    const { connection } = await freshDatabase();
+    let refuse = false;
+    const tries: number[] = [];
+    const passing = new Set<Socket>();
+    const door = createServer((socket) => {
+      socket.on('error', () => undefined);
+      if (refuse) {
+        tries.push(performance.now());
+        return void socket.destroy();
+      }
+      // A server on a unix socket has its directory for a host.
+      const { host = '', port = 5432 } = connection;
+      const way = host.startsWith('/') ? connect({ path: `${host}/.s.PGSQL.${port}` }) : connect({ host, port });
+      way.on('error', () => socket.destroy());
+      passing.add(socket);
+      socket.pipe(way).pipe(socket);
+    });
+    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+    onCleanup(() => void door.close());
+    const address = door.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const through = openPools({
+      connection: { ...connection, host: '127.0.0.1', port },
+      log: silentLog,
+      readRole: false,
+    });
+    onCleanup(() => through.close());
+    const heard: string[] = [];
+    await through.listen('wake', (payload) => heard.push(payload));
+    refuse = true;
+    for (const socket of passing) socket.destroy();
+    await until(() => tries.length >= 4, { what: 'four refused tries' });
+    const pauses = tries.slice(1).map((at, k) => at - (tries[k] ?? 0));
+    expect(Math.min(...pauses)).toBeGreaterThan(DB_LIMITS.relistenMs / 2);
+    refuse = false;
+    await until(() => heard.includes(''), { what: 'the call to look again' });
+    await through.transaction((tx) => tx.query(`SELECT pg_notify('wake', 'up')`));
+    await until(() => heard.includes('up'), { what: 'a message after the outage' });
+    expect(heard).toEqual(['', 'up']);
   });
 });
 
