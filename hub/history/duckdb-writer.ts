@@ -103,15 +103,20 @@ export class DuckdbWriter implements HistoryWriter {
       this.#unsavedSeries.delete(Number(id));
     }
     let further = false;
-    const cursors = await connection.runAndReadAll(
-      'SELECT gateway, lane, epoch, seq, floor_n, top_n FROM lane_cursor',
-    );
+    const cursors = await connection.runAndReadAll('SELECT gateway, lane, epoch, seq, floor_n, top_n FROM lane_cursor');
     for (const [gateway, lane, epoch, ...numbers] of cursors.getRowsJS()) {
       const name = LANES.find((one) => one === lane);
       if (name === undefined) continue;
       const [seq = 0, floor = -1, top = -1] = numbers.map(Number);
       const epochs = this.#epochs(String(gateway), name);
-      const state = epochs.get(String(epoch)) ?? { stored: 0, accepted: 0, saved: false, floor, storedTop: -1, top: -1 };
+      const state = epochs.get(String(epoch)) ?? {
+        stored: 0,
+        accepted: 0,
+        saved: false,
+        floor,
+        storedTop: -1,
+        top: -1,
+      };
       further ||= seq > state.stored;
       state.stored = seq;
       state.accepted = Math.max(state.accepted, seq);

@@ -25,14 +25,34 @@ async function fill(store: DuckdbHistory): Promise<number> {
   let seq = 0;
   for (let t = T0; t < T0 + DAY_MS; t += everyS * 1_000) {
     const samples = series.map((key, k): SeriesSample => {
-      return { series: key, t, n: seq + k + 1, value: Math.round(300 + 50 * Math.sin(t / 5e6 + k)) / 1_000, quality: 'good' };
+      return {
+        series: key,
+        t,
+        n: seq + k + 1,
+        value: Math.round(300 + 50 * Math.sin(t / 5e6 + k)) / 1_000,
+        quality: 'good',
+      };
     });
-    const batch = { gateway: 'gw', epoch: 'bench-01', lane: 'telemetry', first: seq + 1, last: seq + samples.length, samples } as const;
+    const batch = {
+      gateway: 'gw',
+      epoch: 'bench-01',
+      lane: 'telemetry',
+      first: seq + 1,
+      last: seq + samples.length,
+      samples,
+    } as const;
     seq += samples.length;
     const stored = store.writer.append(batch);
     if (seq % (32 * seriesCount) === 0) await stored;
   }
-  await store.writer.append({ gateway: 'gw', epoch: 'bench-01', lane: 'telemetry', first: seq + 1, last: seq + 1, samples: [] });
+  await store.writer.append({
+    gateway: 'gw',
+    epoch: 'bench-01',
+    lane: 'telemetry',
+    first: seq + 1,
+    last: seq + 1,
+    samples: [],
+  });
   return seq;
 }
 
@@ -48,7 +68,11 @@ async function median(ask: (key: SeriesKey) => Promise<unknown>): Promise<number
   return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
 }
 
-const store = await openDuckdb({ dir: tempDir('history'), now: () => T0, limits: { foldRows: Number.MAX_SAFE_INTEGER } });
+const store = await openDuckdb({
+  dir: tempDir('history'),
+  now: () => T0,
+  limits: { foldRows: Number.MAX_SAFE_INTEGER },
+});
 const points = await fill(store);
 const day = { from: T0, to: T0 + DAY_MS };
 const delay = monitorEventLoopDelay({ resolution: 1 });

@@ -133,7 +133,10 @@ describe('exactly once', () => {
   test('notes hold their sequences: a replay that cuts through them adds nothing twice', async () => {
     const store = await openDuckdb({ dir: tempDir('once'), now: () => T0, limits: { commitDelayMs: 1 } });
     await store.writer.append(batchOf('safety', 'epoch-01', 1, [1, 2, 3], 4));
-    expect(await store.writer.append(batchOf('safety', 'epoch-01', 6, [], 4))).toEqual({ outcome: 'stored', stored: 9 });
+    expect(await store.writer.append(batchOf('safety', 'epoch-01', 6, [], 4))).toEqual({
+      outcome: 'stored',
+      stored: 9,
+    });
     expect(await store.writer.append(batchOf('safety', 'epoch-01', 10, [10, 11]))).toEqual({
       outcome: 'stored',
       stored: 11,

@@ -48,15 +48,22 @@ const EMPTY = { results: [{ statement_id: 0 }] };
 
 test.each([
   ['a token', (url: string) => ({ url, token: 's3cret' }), 'Token s3cret'],
-  ['a user in the address', (url: string) => ({ url: url.replace('://', '://me:p%40ss@') }), `Basic ${btoa('me:p@ss')}`],
+  [
+    'a user in the address',
+    (url: string) => ({ url: url.replace('://', '://me:p%40ss@') }),
+    `Basic ${btoa('me:p@ss')}`,
+  ],
   ['nothing', (url: string) => ({ url }), undefined],
-])('asks with %s as its authority, names the bucket, and keeps secrets out of the address', async (_, options, authority) => {
-  const { url, heard } = await scripted(json(EMPTY));
-  await http({ ...options(`${url}/influx/`), bucket: 'fire & water' }).query(['SELECT 1']);
-  expect(heard).toEqual([
-    { method: 'POST', url: '/influx/query?db=fire+%26+water', authorization: authority, body: 'q=SELECT+1' },
-  ]);
-});
+])(
+  'asks with %s as its authority, names the bucket, and keeps secrets out of the address',
+  async (_, options, authority) => {
+    const { url, heard } = await scripted(json(EMPTY));
+    await http({ ...options(`${url}/influx/`), bucket: 'fire & water' }).query(['SELECT 1']);
+    expect(heard).toEqual([
+      { method: 'POST', url: '/influx/query?db=fire+%26+water', authorization: authority, body: 'q=SELECT+1' },
+    ]);
+  },
+);
 
 test('several statements are one request, and each gets its own tables', async () => {
   const table = { columns: ['time', 'num'], values: [['2026-03-02T02:00:00Z', 1]] };
@@ -66,15 +73,47 @@ test('several statements are one request, and each gets its own tables', async (
 });
 
 test.each<[string, Answer, Record<string, unknown>]>([
-  ['an error of the server', json({ error: 'unauthorized access' }, 401), { code: 'unavailable', message: 'the history server refused: 401 {"error":"unauthorized access"}' }],
-  ['an error in the reply', json({ error: 'database not found: b' }), { code: 'unavailable', message: 'the history server refused: database not found: b' }],
-  ['an error of one statement', json({ results: [{ error: 'timeout' }] }), { code: 'unavailable', message: 'the history server refused: timeout' }],
-  ['a reply that was cut', json({ results: [{ series: [{ columns: [], values: [], partial: true }] }] }), { code: 'too-much' }],
-  ['an answer too few', json({ results: [] }), { code: 'unavailable', message: 'the history server left a question unanswered' }],
+  [
+    'an error of the server',
+    json({ error: 'unauthorized access' }, 401),
+    { code: 'unavailable', message: 'the history server refused: 401 {"error":"unauthorized access"}' },
+  ],
+  [
+    'an error in the reply',
+    json({ error: 'database not found: b' }),
+    { code: 'unavailable', message: 'the history server refused: database not found: b' },
+  ],
+  [
+    'an error of one statement',
+    json({ results: [{ error: 'timeout' }] }),
+    { code: 'unavailable', message: 'the history server refused: timeout' },
+  ],
+  [
+    'a reply that was cut',
+    json({ results: [{ series: [{ columns: [], values: [], partial: true }] }] }),
+    { code: 'too-much' },
+  ],
+  [
+    'an answer too few',
+    json({ results: [] }),
+    { code: 'unavailable', message: 'the history server left a question unanswered' },
+  ],
   ['no JSON', (reply) => reply.end('<html>'), { code: 'unavailable', message: expect.stringContaining('not JSON') }],
-  ['a redirect', (reply) => reply.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), { code: 'unavailable', message: 'the history server cannot be reached' }],
-  ['a connection cut short', (reply) => reply.writeHead(200).write('{"res', () => reply.destroy()), { code: 'unavailable' }],
-  ['a reply without end', (reply) => reply.writeHead(200).end('x'.repeat(2_000)), { code: 'too-much', message: 'the history server\'s reply exceeds 1000 bytes' }],
+  [
+    'a redirect',
+    (reply) => reply.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    { code: 'unavailable', message: 'the history server cannot be reached' },
+  ],
+  [
+    'a connection cut short',
+    (reply) => reply.writeHead(200).write('{"res', () => reply.destroy()),
+    { code: 'unavailable' },
+  ],
+  [
+    'a reply without end',
+    (reply) => reply.writeHead(200).end('x'.repeat(2_000)),
+    { code: 'too-much', message: "the history server's reply exceeds 1000 bytes" },
+  ],
 ])('%s is an error with its name', async (_, answer, expected) => {
   const { url } = await scripted(answer);
   const client = http({ url, bucket: 'b' }, { replyBytes: 1_000 });
@@ -86,7 +125,10 @@ test('a server that hangs is given up at the deadline', async () => {
   const { url } = await scripted(() => undefined);
   const client = http({ url, bucket: 'b' }, { requestTimeoutMs: 50 });
   const asked = within(client.query(['SELECT 1']), { ms: 5_000, what: 'the query ends' });
-  await expect(asked).rejects.toMatchObject({ code: 'unavailable', message: 'the history server did not answer within 50 ms' });
+  await expect(asked).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'the history server did not answer within 50 ms',
+  });
   expect(client.counters).toMatchObject({ queryTimeouts: 1, queryFailures: 1 });
 });
 

@@ -27,17 +27,22 @@ describe('buckets', () => {
   test('cover any range with at most the count, on edges that do not move with the range', () => {
     const time = fc.integer({ min: 0, max: Date.UTC(2100, 0) });
     fc.assert(
-      fc.property(time, fc.integer({ min: 1, max: 400 * DAY_MS }), fc.integer({ min: 1, max: 2_000 }), (from, length, count) => {
-        const to = from + length;
-        const plan = planBuckets({ from, to }, count);
-        expect(plan.from).toBeLessThanOrEqual(from);
-        expect(plan.to).toBeGreaterThanOrEqual(to);
-        expect((plan.to - plan.from) / plan.widthMs).toBeLessThanOrEqual(count);
-        expect(from - plan.from).toBeLessThan(plan.widthMs);
-        expect(plan.to - to).toBeLessThan(plan.widthMs);
-        expect(bucketStart(plan.from, plan.widthMs)).toBe(plan.from);
-        expect(bucketStart(plan.to, plan.widthMs)).toBe(plan.to);
-      }),
+      fc.property(
+        time,
+        fc.integer({ min: 1, max: 400 * DAY_MS }),
+        fc.integer({ min: 1, max: 2_000 }),
+        (from, length, count) => {
+          const to = from + length;
+          const plan = planBuckets({ from, to }, count);
+          expect(plan.from).toBeLessThanOrEqual(from);
+          expect(plan.to).toBeGreaterThanOrEqual(to);
+          expect((plan.to - plan.from) / plan.widthMs).toBeLessThanOrEqual(count);
+          expect(from - plan.from).toBeLessThan(plan.widthMs);
+          expect(plan.to - to).toBeLessThan(plan.widthMs);
+          expect(bucketStart(plan.from, plan.widthMs)).toBe(plan.from);
+          expect(bucketStart(plan.to, plan.widthMs)).toBe(plan.to);
+        },
+      ),
     );
   });
 
@@ -87,7 +92,10 @@ describe('what the screen gets', () => {
   test('fits its contract, with times in ISO 8601', () => {
     const bucket = { t: MIDNIGHT, min: 1, max: 2, mean: 1.5, last: 2, count: 2, notGood: 0 };
     const reply = toBucketsReply({ widthMs: HOUR_MS, from: MIDNIGHT, to: MIDNIGHT + HOUR_MS, buckets: [bucket] });
-    expect(reply).toMatchObject({ from: '2026-03-01T16:00:00.000Z', buckets: [{ t: '2026-03-01T16:00:00.000Z', mean: 1.5 }] });
+    expect(reply).toMatchObject({
+      from: '2026-03-01T16:00:00.000Z',
+      buckets: [{ t: '2026-03-01T16:00:00.000Z', mean: 1.5 }],
+    });
     expect(Check(BucketsReply, reply)).toBe(true);
     const sample = { t: MIDNIGHT, value: '困人', quality: 'stale' } as const;
     const raw = toRawReply({ samples: [sample], before: null, next: '1' });
