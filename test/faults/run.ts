@@ -2,31 +2,82 @@
 import { parseArgs } from 'node:util';
 import { cleanUp } from '../helpers/cleanup.ts';
 import { SEPARATE, VICTIMS, type Victim } from './compound.ts';
+import { runFullDisk, smallDisksPossible } from './full-disk.ts';
 import { runKills } from './kills.ts';
+import { runOldBackup } from './old-backup.ts';
+import { runOutage } from './outage.ts';
 import { freshSeed } from './random.ts';
+
+const OTHERS = ['outage', 'full-disk', 'old-backup'] as const;
+const KNOWN: readonly string[] = [...VICTIMS, ...OTHERS];
+/** The outage must be caught up this many times faster than it lasted. */
+const CATCH_UP = 10;
+/** The outage's load against 500 changes/s: ten minutes of it take one and a half. */
+const SPEED = 6;
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     kills: { type: 'string', default: '100' },
-    what: { type: 'string', default: VICTIMS.join(',') },
+    what: { type: 'string', default: KNOWN.join(',') },
+    'outage-minutes': { type: 'string', default: '10' },
   },
 });
-const seed = values.seed === undefined ? freshSeed() : Number(values.seed);
-const wanted = values.what.split(',');
+
 const log = (line: string): void => console.error(line);
 let failed = false;
-const report = (result: { readonly wrong: readonly string[] }): void => {
-  console.log(JSON.stringify(result));
-  failed ||= result.wrong.length > 0;
-};
 
-for (const group of [VICTIMS.filter((v) => !SEPARATE.includes(v)), SEPARATE]) {
-  const victims = group.filter((v) => wanted.includes(v));
-  if (victims.length === 0) continue;
-  const kills: Partial<Record<Victim, number>> = Object.fromEntries(victims.map((v) => [v, Number(values.kills)]));
-  log(`seed ${seed}: kill -9 of ${victims.join(', ')}, ${values.kills} times each`);
-  report(await runKills({ seed, kills, log }));
+/** Runs one scenario and prints its result; one that breaks does not keep the others from running. */
+async function report(what: string, run: () => Promise<{ readonly wrong: readonly string[] }>): Promise<void> {
+  log(what);
+  try {
+    const result = await run();
+    console.log(JSON.stringify({ what, ...result }));
+    failed ||= result.wrong.length > 0;
+  } catch (error) {
+    failed = true;
+    console.log(JSON.stringify({ what, broke: String(error) }));
+  }
 }
-await cleanUp();
+
+function number(option: 'seed' | 'kills' | 'outage-minutes', fallback: number): number {
+  const given = values[option];
+  const value = given === undefined ? fallback : Number(given);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`--${option}: expected a number, not "${given}"`);
+  return value;
+}
+
+async function main(): Promise<void> {
+  const seed = number('seed', freshSeed());
+  const kills = number('kills', 100);
+  const wanted = values.what.split(',');
+  const strange = wanted.filter((w) => !KNOWN.includes(w));
+  if (strange.length > 0) throw new Error(`--what: expected some of ${KNOWN.join(', ')}, not ${strange.join(', ')}`);
+  for (const group of [VICTIMS.filter((v) => !SEPARATE.includes(v)), SEPARATE]) {
+    const victims = group.filter((v) => wanted.includes(v));
+    const plan: Partial<Record<Victim, number>> = Object.fromEntries(victims.map((v) => [v, kills]));
+    const what = `kill -9 of ${victims.join(', ')}, ${kills} times each, seed ${seed}`;
+    if (victims.length > 0) await report(what, () => runKills({ seed, kills: plan, log }));
+  }
+  const seconds = number('outage-minutes', 10) * 60;
+  if (wanted.includes('outage'))
+    await report(`the hub is away for ${seconds} s of 500 changes/s`, async () => {
+      const result = await runOutage({ seconds, speed: SPEED, log });
+      const slow = result.timesRealTime < CATCH_UP;
+      return { ...result, wrong: [...result.wrong, ...(slow ? [`caught up at only ${result.timesRealTime} ×`] : [])] };
+    });
+  if (wanted.includes('full-disk')) {
+    if (smallDisksPossible()) await report('the disk of the gateway is full', () => runFullDisk(log));
+    else log('full-disk left out: a small disk needs root or user namespaces');
+  }
+  if (wanted.includes('old-backup')) await report('the hub is restored from an old backup', () => runOldBackup(log));
+  await cleanUp();
+}
+
+try {
+  await main();
+} catch (error) {
+  failed = true;
+  console.error(error instanceof Error ? error.message : error);
+}
 process.exit(failed ? 1 : 0);
