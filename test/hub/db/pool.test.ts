@@ -1,5 +1,6 @@
 // Db and Tx: what a transaction keeps and loses, that the pools don't wait for each other, and what is heard.
 import { connect, createServer, type Socket } from 'node:net';
+import { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DB_LIMITS } from '../../../hub/config.ts';
 import { openPools, type Pools } from '../../../hub/db/pool.ts';
@@ -140,7 +141,8 @@ describe('listening', () => {
   });
 
   test('tries one connection after the other while the server refuses them', async () => {
-    const { connection } = await freshDatabase();
+    // A client knows where it would connect, from a URL or from single settings.
+    const { host, port: serverPort, user, password, database } = new Client((await freshDatabase()).connection);
     let refuse = false;
     const tries: number[] = [];
     const passing = new Set<Socket>();
@@ -151,8 +153,9 @@ describe('listening', () => {
         return void socket.destroy();
       }
       // A server on a unix socket has its directory for a host.
-      const { host = '', port = 5432 } = connection;
-      const way = host.startsWith('/') ? connect({ path: `${host}/.s.PGSQL.${port}` }) : connect({ host, port });
+      const way = host.startsWith('/')
+        ? connect({ path: `${host}/.s.PGSQL.${serverPort}` })
+        : connect({ host, port: serverPort });
       way.on('error', () => socket.destroy());
       passing.add(socket);
       socket.pipe(way).pipe(socket);
@@ -162,7 +165,7 @@ describe('listening', () => {
     const address = door.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const through = openPools({
-      connection: { ...connection, host: '127.0.0.1', port },
+      connection: { user, database, host: '127.0.0.1', port, ...(password === undefined ? {} : { password }) },
       log: silentLog,
       readRole: false,
     });
