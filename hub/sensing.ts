@@ -98,22 +98,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     history: history.writer,
     publish: (topic, payload) => broker?.publish(topic, payload),
   });
-  const timers = new TimerRunner({
-    db,
-    clock,
-    execute: parts.runEffects,
-    log,
-    community: config.community,
-    ready: (lane) => lane === 'main' || ingest.state === 'active',
-  });
-  const kinds = alarmTimers({
-    engine,
-    ports,
-    exclusive: (work) => ingest.exclusive(work),
-    assertLease: (tx) => ingest.assertLease(tx),
-    settled: (gateway) => ingest.settled(gateway),
-  });
-  for (const [kind, handler] of Object.entries(kinds)) timers.register(kind, handler);
+  const timers = makeTimers(parts, { engine, ingest, ports });
   const closings = new Closings({ db, engine, log });
   let live: LiveChannel | undefined;
   watch(health, { history, ingest, broker: () => broker });
@@ -160,6 +145,30 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       await history.close();
     },
   };
+}
+
+/** The one runner of timers, with those of alarms. */
+function makeTimers(
+  { db, clock, log, config, runEffects }: SensingParts,
+  of: { readonly engine: AlarmEngine; readonly ingest: Ingest; readonly ports: ChangePorts },
+): TimerRunner {
+  const { ingest } = of;
+  const timers = new TimerRunner({
+    db,
+    clock,
+    execute: runEffects,
+    log,
+    community: config.community,
+    ready: (lane) => lane === 'main' || ingest.state === 'active',
+  });
+  const kinds = alarmTimers({
+    ...of,
+    exclusive: (work) => ingest.exclusive(work),
+    assertLease: (tx) => ingest.assertLease(tx),
+    settled: (gateway) => ingest.settled(gateway),
+  });
+  for (const [kind, handler] of Object.entries(kinds)) timers.register(kind, handler);
+  return timers;
 }
 
 /** A gateway may name a community that nobody has described yet: it is entered under its id, to be named later. */

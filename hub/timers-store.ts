@@ -113,3 +113,12 @@ export async function shiftDurations(tx: Tx, seenAt: number, jumpMs: number, win
     [Math.trunc(jumpMs), ...after],
   );
 }
+
+/** Payloads of all timers of a kind that are not set aside. */
+export async function payloadsOf(tx: Tx, kind: string): Promise<Record<string, unknown>[]> {
+  const rows = await tx.query<{ payload: Record<string, unknown> }>(
+    'select payload from timers.timer where kind = $1 and set_aside_at is null',
+    [kind],
+  );
+  return rows.map((r) => r.payload);
+}

@@ -3,7 +3,7 @@ import type { Tx } from '../db/tx.ts';
 import type { AlarmView } from './contract.ts';
 import { isUnacked } from './machine.ts';
 import { viewOf } from './row.ts';
-import { countByIncident, firstOfIncidents } from './store.ts';
+import { countByIncident, firstOfIncidents } from './lists-store.ts';
 
 export interface IncidentAlarms {
   readonly first: AlarmView;

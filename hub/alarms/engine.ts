@@ -4,7 +4,7 @@ import { evaluate, type Lookup, type Truth } from '../../device-profiles/contrac
 import type { Value } from '../../device-profiles/contract/point.ts';
 import { PANEL_CLASSES, type AlarmClass, type PanelClass, type Signal } from '../../device-profiles/contract/signal.ts';
 import type { Sample } from '../../device-profiles/contract/wire.ts';
-import type { DueTimer, NewTimer } from '../timers-store.ts';
+import { payloadsOf, type DueTimer, type NewTimer } from '../timers-store.ts';
 import {
   hubDevice,
   type HubSignal,
@@ -86,13 +86,9 @@ export class AlarmEngine implements SignalSink {
     }
     for (const p of await activePanels(tx))
       this.#tracks.set(keyOf(p.device, p.point, p.signal), { ...UNKNOWN, held: p.active, raised: p.active });
-    const running = await tx.query<{ payload: { key?: unknown; since?: unknown } }>(
-      'select payload from timers.timer where kind = $1',
-      [DELAY_TIMER],
-    );
-    for (const { payload } of running) {
-      if (typeof payload.key !== 'string' || typeof payload.since !== 'number') continue;
-      this.#tracks.set(payload.key, { ...this.track(payload.key), since: payload.since });
+    for (const { key, since } of await payloadsOf(tx, DELAY_TIMER)) {
+      if (typeof key !== 'string' || typeof since !== 'number') continue;
+      this.#tracks.set(key, { ...this.track(key), since });
     }
   }
 

@@ -5,7 +5,8 @@ import { ok, refuse, type Result } from '../errors.ts';
 import { ALARM_CLASSES } from '../../device-profiles/contract/signal.ts';
 import { AlarmView, type AlarmActView } from './contract.ts';
 import { viewOf } from './row.ts';
-import { actsOf, lastSeq, listAll, listOpen, type AlarmFilter } from './store.ts';
+import { listAll, listOpen, type AlarmFilter } from './lists-store.ts';
+import { actsOf, lastSeq } from './store.ts';
 
 export const LIST_LIMITS = { page: 500, pageDefault: 100, cursorChars: 300, acts: 1_000 } as const;
 

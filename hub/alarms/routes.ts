@@ -34,7 +34,16 @@ export interface AlarmRouteParts {
 const Id = Type.Object({ id: Type.String({ pattern: UUID.source }) });
 const tags = ['alarms'];
 
-export function alarmRoutes({ entry, ports, qualified }: AlarmRouteParts): FastifyPluginAsyncTypebox {
+export function alarmRoutes(parts: AlarmRouteParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    await app.register(readRoutes(parts));
+    await app.register(actRoutes(parts));
+    await app.register(hideRoutes(parts));
+    await app.register(modeRoutes(parts));
+  };
+}
+
+function readRoutes({ entry }: AlarmRouteParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/alarms',
@@ -69,6 +78,11 @@ export function alarmRoutes({ entry, ports, qualified }: AlarmRouteParts): Fasti
           return items.length > 0 ? ok({ items, next: null }) : refuse('not-found');
         }),
     );
+  };
+}
+
+function actRoutes({ entry, ports, qualified }: AlarmRouteParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
     app.post(
       '/api/alarms/:id/ack',
       {
@@ -97,6 +111,12 @@ export function alarmRoutes({ entry, ports, qualified }: AlarmRouteParts): Fasti
       },
       (request) => entry.command(request, (c) => closeAlarm(c, ports, request.params.id, request.body.note)),
     );
+  };
+}
+
+/** What takes an alarm off the list for a while. */
+function hideRoutes({ entry, ports }: AlarmRouteParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
     app.post(
       '/api/alarms/:id/shelve',
       {
@@ -118,7 +138,6 @@ export function alarmRoutes({ entry, ports, qualified }: AlarmRouteParts): Fasti
       },
       (request) => entry.command(request, (c) => setService(c, ports, request.params.id, request.body)),
     );
-    await app.register(modeRoutes({ entry, ports, qualified }));
   };
 }
 

@@ -8,7 +8,7 @@ import type { Mode } from './machine.ts';
 /** Channel of `pg_notify`; its payload is the community whose alarms changed. */
 export const ALARMS_CHANNEL = 'fengsui_alarms';
 
-interface DbRow extends Omit<
+export interface DbRow extends Omit<
   AlarmRow,
   'raised_at' | 'received_at' | 'cleared_at' | 'closed_at' | 'reset_at' | 'seq' | 'n'
 > {
@@ -29,7 +29,7 @@ export interface Stored {
 
 const ms = (d: Date | null): number | null => (d === null ? null : d.getTime());
 
-function fromDb({ work_order, ...r }: DbRow): Stored {
+export function fromDb({ work_order, ...r }: DbRow): Stored {
   return {
     row: {
       ...r,
@@ -309,56 +309,6 @@ export async function linkOrder(tx: Tx, alarm: string, order: string): Promise<v
   );
 }
 
-export interface AlarmFilter {
-  readonly community: string;
-  readonly device: string | null;
-  readonly point: string | null;
-  readonly class: string | null;
-  readonly incident: string | null;
-}
-/** With the key that the next page begins after. */
-export type Listed = Stored & { readonly key: (string | number)[] };
-
-const FILTER = `a.community = $1 and ($2::text is null or a.device = $2) and ($3::text is null or a.point = $3)
-  and ($4::text is null or a.class = $4) and ($5::text is null or a.incident = $5)`;
-const filterParams = (f: AlarmFilter): unknown[] => [f.community, f.device, f.point, f.class, f.incident];
-const UNACKED_FIRST = `case when a.state in ('unacked-active', 'unacked-cleared', 'latched-unacked') then 0 else 1 end`;
-const MS = '(extract(epoch from a.raised_at) * 1000)::float8';
-
-export async function listOpen(
-  tx: Tx,
-  f: AlarmFilter,
-  after: readonly (string | number)[] | null,
-  limit: number,
-): Promise<Listed[]> {
-  const time = `case when a.class = 'FIRE' then ${MS} else -${MS} end`;
-  const rows = await tx.query<DbRow & { k_ack: number; k_time: number }>(
-    `select a.*, o.work_order, ${UNACKED_FIRST} as k_ack, ${time} as k_time
-     from alarms.alarm a left join alarms.alarm_order o on o.alarm = a.id
-     where ${FILTER} and a.state <> 'normal'
-       and ($6::int is null or (a.rank, ${UNACKED_FIRST}, ${time}, a.id) > ($6, $7::int, $8::float8, $9::uuid))
-     order by a.rank, k_ack, k_time, a.id limit $10`,
-    [...filterParams(f), ...(after ?? [null, null, null, null]), limit],
-  );
-  return rows.map(({ k_ack, k_time, ...r }) => ({ ...fromDb(r), key: [r.rank, k_ack, k_time, r.id] }));
-}
-
-export async function listAll(
-  tx: Tx,
-  f: AlarmFilter,
-  after: readonly (string | number)[] | null,
-  limit: number,
-): Promise<Listed[]> {
-  const rows = await tx.query<DbRow & { k_time: number }>(
-    `select a.*, o.work_order, ${MS} as k_time
-     from alarms.alarm a left join alarms.alarm_order o on o.alarm = a.id
-     where ${FILTER} and ($6::float8 is null or (${MS}, a.id) < ($6, $7::uuid))
-     order by a.raised_at desc, a.id desc limit $8`,
-    [...filterParams(f), ...(after ?? [null, null]), limit],
-  );
-  return rows.map(({ k_time, ...r }) => ({ ...fromDb(r), key: [k_time, r.id] }));
-}
-
 export async function lastSeq(tx: Tx, community: string): Promise<number> {
   const row = await tx.maybe<{ seq: string }>('select seq from alarms.sequence where community = $1', [community]);
   return row ? Number(row.seq) : 0;
@@ -406,51 +356,6 @@ export async function lockOnPoints(tx: Tx, device: string, points: readonly stri
     [device, points],
   );
   return rows.map((r) => fromDb(r).row);
-}
-
-export interface IncidentCount {
-  readonly incident: string;
-  readonly class: AlarmRow['class'];
-  readonly state: AlarmRow['state'];
-  readonly count: number;
-}
-
-/** Alarms of incidents counted by class and state; null asks for the incidents that have an open one, newest first. */
-export async function countByIncident(
-  tx: Tx,
-  community: string,
-  incidents: readonly string[] | null,
-  limit: number,
-): Promise<IncidentCount[]> {
-  const rows = await tx.query<Omit<IncidentCount, 'count'> & { count: string }>(
-    `with wanted as (
-       select unnest($2::text[]) as incident where $2::text[] is not null
-       union all
-       (select incident from alarms.alarm
-        where $2::text[] is null and community = $1 and state <> 'normal' and incident is not null
-        group by incident order by max(seq) desc limit $3)
-     )
-     select a.incident, a.class, a.state, count(*) as count
-     from alarms.alarm a join wanted w on w.incident = a.incident
-     where a.community = $1 group by a.incident, a.class, a.state`,
-    [community, incidents, limit],
-  );
-  return rows.map((r) => ({ ...r, count: Number(r.count) }));
-}
-
-export async function firstOfIncidents(
-  tx: Tx,
-  community: string,
-  incidents: readonly string[],
-): Promise<Map<string, Stored>> {
-  const rows = await tx.query<DbRow>(
-    `select distinct on (a.incident) a.*, o.work_order
-     from alarms.alarm a left join alarms.alarm_order o on o.alarm = a.id
-     where a.community = $1 and a.incident = any ($2::text[])
-     order by a.incident, a.received_at, a.raised_at, a.id`,
-    [community, incidents],
-  );
-  return new Map(rows.flatMap((r) => (r.incident === null ? [] : [[r.incident, fromDb(r)]])));
 }
 
 /** Closed alarms of a community whose last change lies in (after, upTo], in order. */

@@ -78,7 +78,13 @@ function replyOf({ widthMs, from, to, buckets }: Buckets): BucketsReply {
 }
 
 export function equipmentRoutes(parts: EquipmentRouteParts): FastifyPluginAsyncTypebox {
-  const { entry, register, points, history, ports } = parts;
+  return async (app) => {
+    await app.register(deviceRoutes(parts));
+    await app.register(pointRoutes(parts));
+  };
+}
+
+function deviceRoutes({ entry, points }: EquipmentRouteParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/devices',
@@ -118,6 +124,11 @@ export function equipmentRoutes(parts: EquipmentRouteParts): FastifyPluginAsyncT
           return ok(deviceView(row, { points, counts: counts.get(id), openAlarms: open.get(id) }));
         }),
     );
+  };
+}
+
+function pointRoutes({ entry, register, points, history, ports }: EquipmentRouteParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
     app.get(
       '/api/devices/:id/points',
       {

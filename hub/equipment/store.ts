@@ -179,7 +179,6 @@ export async function devicesByIds(tx: Tx, ids: readonly string[]): Promise<Devi
   return tx.query<DeviceRow>(`select id, ${DEVICE_COLUMNS} from equipment.device where id = any ($1::text[])`, [ids]);
 }
 
-
 export interface PointCount {
   readonly device: string;
   readonly all: number;
