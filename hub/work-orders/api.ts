@@ -9,7 +9,7 @@ import { verifyByLiveData } from './verify.ts';
 
 export { alarmCleared, alarmRecurred, endAlarmPatience, startAlarmPatience } from './follow.ts';
 export { openForAlarm, openForCheck } from './open.ts';
-export { ordersOfAlarms, ordersOfSources, orderState, shiftClocks } from './store.ts';
+export { ordersOfSources, orderState, shiftClocks } from './store.ts';
 export { orderRoutes } from './routes.ts';
 export { ORDER_RULES } from './norms.ts';
 export type { OrderPorts, Person, SignalQuestion } from './ports.ts';

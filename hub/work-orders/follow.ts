@@ -8,7 +8,8 @@ import type { ClockName } from './machine.ts';
 import { HOLD, holdMs, PATIENCE } from './norms.ts';
 import { openForAlarm, reopenBySystem } from './open.ts';
 import type { OrderPorts } from './ports.ts';
-import { addOrderEvents, loadOrder, loadOrderIfFree, orderOfAlarm, saveClocks, setAlarmCleared } from './store.ts';
+import { orderOfAlarm, setAlarmCleared } from './alarms-store.ts';
+import { addOrderEvents, loadOrder, loadOrderIfFree, saveClocks } from './store.ts';
 import { askLiveDataAt } from './verify.ts';
 
 export const ALARM_PATIENCE_TIMER = 'work-order.alarm-patience';

@@ -8,15 +8,13 @@ import type { OrderKind } from './contract.ts';
 import { step } from './machine.ts';
 import { dutyClassOf, DUTY_NORMS, SITE_AREA, type DutyClass } from './norms.ts';
 import type { OrderPorts } from './ports.ts';
+import { joinAlarm, orderOfAlarm, orderToJoin } from './alarms-store.ts';
 import {
   addOrderEvents,
   insertOrder,
-  joinAlarm,
   loadOrder,
   lockCause,
-  orderOfAlarm,
   orderOfSource,
-  orderToJoin,
   saveClocks,
   type LoadedOrder,
   type NewOrder,

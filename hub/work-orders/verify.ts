@@ -6,7 +6,8 @@ import { again, applyStep, verifyTimerKey, VERIFY_TIMER } from './apply.ts';
 import { HOLD, holdMs } from './norms.ts';
 import { step } from './machine.ts';
 import type { OrderPorts } from './ports.ts';
-import { alarmsOfOrder, loadOrderIfFree, type LoadedOrder } from './store.ts';
+import { alarmsOfOrder } from './alarms-store.ts';
+import { loadOrderIfFree, type LoadedOrder } from './store.ts';
 
 /** While live data does not yet verify a finished order, it is asked again at least this often, ms. */
 export const VERIFY_RECHECK_MAX_MS = 60_000;

@@ -390,47 +390,6 @@ describe('clocks', () => {
   });
 });
 
-describe('[S5] a rescue', () => {
-  const trapped = (): AlarmFact => alarm({ class: 'ENTRAPMENT', deviceKind: 'elevator' });
-
-  test('has its clocks met by milestones, and each late one is told once', async () => {
-    const { id } = await opened(trapped());
-    await site.pass(20_000);
-    await site.act('operator', id, { act: 'milestone', milestone: 'answered', note: 'two people, calm' });
-    await site.pass(4 * MINUTE);
-    await site.act('operator', id, { act: 'milestone', milestone: 'contractor-called' });
-    await site.act('contractor', id, { act: 'accept' });
-    await site.pass(10 * MINUTE);
-    const onSite = await site.act('contractor', id, { act: 'arrive' });
-    expect(onSite.milestones.map((m) => [m.milestone, m.at && Date.parse(m.at) - NOON])).toEqual([
-      ['answered', 20_000],
-      ['contractor-called', 20_000 + 4 * MINUTE],
-      ['on-site', 20_000 + 14 * MINUTE],
-      ['released', undefined],
-    ]);
-    await site.pass(HOUR);
-    const late = await site.database.db.transaction((tx) =>
-      tx.query<{ clock: string }>(`select payload->>'clock' as clock from events.event where type = 'order.breached'`),
-    );
-    expect(late).toEqual([{ clock: 'contractor-called' }]);
-  });
-
-  test('cannot be closed before the release and the state of the lift are on record', async () => {
-    const a = trapped();
-    const { id } = await opened(a);
-    await site.act('contractor', id, { act: 'accept' });
-    await site.act('contractor', id, { act: 'arrive' });
-    await site.act('contractor', id, finish(await site.photo()));
-    await site.act('manager', id, { act: 'verify', waiver: 'seen by myself' });
-    expect(await site.tryAct('operator', id, { act: 'close' })).toBe('release-required');
-    await site.act('operator', id, { act: 'milestone', milestone: 'released' });
-    expect(await site.tryAct('operator', id, { act: 'close' })).toBe('release-required');
-    const told = { act: 'milestone', milestone: 'released', serviceState: 'stopped' } as const;
-    expect(await site.act('operator', id, told)).toMatchObject({ serviceState: 'stopped' });
-    expect(await site.tryAct('operator', id, { act: 'close' })).toBe('ok');
-  });
-});
-
 describe('who sees what', () => {
   test('technicians see what is free and their own; the desk sees all', async () => {
     const [free, tinas, ottos] = [await opened(), await opened(), await opened()];
