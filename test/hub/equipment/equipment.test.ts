@@ -1,0 +1,149 @@
+// Devices, points, history, the commissioning mark and gateways, through the API of a whole hub.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { topics } from '../../../device-profiles/contract/wire.ts';
+import type { AlarmView } from '../../../hub/alarms/contract.ts';
+import type { DeviceView, PointView } from '../../../hub/equipment/contract.ts';
+import type { BucketsReply } from '../../../hub/history/contract.ts';
+import type { GatewayView } from '../../../hub/ingest/contract.ts';
+import { until } from '../../helpers/wait.ts';
+import { lift, panel, startSite, type Site } from '../alarms/site.ts';
+
+let site: Site;
+beforeAll(async () => {
+  site = await startSite([panel('p1', '1'), panel('p2', '2'), lift('l1', '2')]);
+});
+
+type List<T> = { items: T[]; next: string | null };
+const device = async (id: string): Promise<DeviceView> =>
+  (await site.operator.get<DeviceView>(`/api/devices/${id}`)).body;
+const point = async (id: string, name: string): Promise<PointView | undefined> =>
+  (await site.operator.get<List<PointView>>(`/api/devices/${id}/points`)).body.items.find((p) => p.id === name);
+
+describe('devices', () => {
+  test('are listed by kind and building, page by page, the gateway itself among them', async () => {
+    const ids = async (query = ''): Promise<string[]> =>
+      (await site.operator.get<List<DeviceView>>(`/api/devices${query}`)).body.items.map((d) => d.id);
+    expect(await ids()).toEqual(['gw.gateway', 'gw.l1', 'gw.p1', 'gw.p2']);
+    expect(await ids('?kind=fire-panel&building=2')).toEqual(['gw.p2']);
+    const first = (await site.operator.get<List<DeviceView>>('/api/devices?limit=3')).body;
+    expect(await ids(`?limit=3&cursor=${first.next}`)).toEqual(['gw.p2']);
+  });
+
+  test('say whether they are online, and why not', async () => {
+    expect(await device('gw.p1')).toMatchObject({
+      online: true,
+      reason: '',
+      building: '1',
+      points: { all: 4, good: 4 },
+    });
+    await site.tell(site.gateway.sample('p2', 'online', 0));
+    expect(await device('gw.p2')).toMatchObject({
+      online: false,
+      reason: 'device-offline',
+      openAlarms: 1,
+      points: { good: 1 },
+    });
+    expect(await point('gw.p2', 'zone')).toMatchObject({ value: 0, quality: 'stale', reason: 'device-offline' });
+  });
+
+  test('a point that was never heard is shown as never, not as zero', async () => {
+    expect(await point('gw.l1', 'level')).toMatchObject({ value: null, quality: 'never', receivedTime: null });
+  });
+
+  test('of another community are not there', async () => {
+    await site.hub.addCommunity('other');
+    const stranger = await site.hub.as('operator@other');
+    expect((await stranger.get<List<DeviceView>>('/api/devices')).body.items).toEqual([]);
+    for (const path of ['', '/points', '/points/zone/history'])
+      expect((await stranger.get(`/api/devices/gw.p1${path}`)).status).toBe(404);
+  });
+});
+
+describe('history', () => {
+  const url = '/api/devices/gw.l1/points/level/history';
+
+  test('[S1] gives buckets of what was reported', async () => {
+    const { ingest } = site.hub.hub.sensing;
+    const from = site.clock.now();
+    for (const value of [1, 2, 6]) {
+      site.clock.advance(1_000);
+      const made = site.gateway.batch('telemetry', [site.gateway.sample('l1', 'level', value)]);
+      void ingest.receive(topics.up('gw', 'telemetry'), made.bytes);
+    }
+    const query = `?from=${new Date(from).toISOString()}&to=${new Date(from + 60_000).toISOString()}&buckets=1`;
+    const reply = await until(
+      async () => {
+        const { body } = await site.operator.get<BucketsReply>(url + query);
+        return body.buckets.reduce((sum, b) => sum + b.count, 0) === 3 ? body : undefined;
+      },
+      { what: 'the three values are in history' },
+    );
+    expect(Math.max(...reply.buckets.map((b) => b.max ?? 0))).toBe(6);
+  });
+
+  test.each(['?from=nonsense', '?to=nonsense', '?from=2030-01-02T00:00:00Z&to=2030-01-01T00:00:00Z', '?buckets=0'])(
+    'a range that makes no sense is refused: %s',
+    async (query) => {
+      expect(await site.operator.get(url + query)).toMatchObject({ status: 400, body: { code: 'bad-request' } });
+    },
+  );
+});
+
+describe('commissioning', () => {
+  test('a point nobody has proved is marked so, on itself, its device and its alarms, until somebody has', async () => {
+    await site.tell(site.gateway.sample('p1', 'zone', 2));
+    const fault = async (): Promise<AlarmView> => site.alarm('p1', 'fault');
+    expect(await point('gw.p1', 'zone')).toMatchObject({ proved: false });
+    expect(await fault()).toMatchObject({ proved: false });
+    const body = { points: ['zone'], proved: true, note: 'smoke on the detector' };
+    expect((await site.operator.post('/api/devices/gw.p1/prove', body)).status).toBe(403);
+    const technician = await site.hub.as('technician');
+    expect((await technician.post('/api/devices/gw.p1/prove', body)).status).toBe(200);
+    expect(await point('gw.p1', 'zone')).toMatchObject({ proved: true });
+    expect(await device('gw.p1')).toMatchObject({ points: { unproved: 3 } });
+    expect(await fault()).toMatchObject({ proved: true });
+    await site.bear();
+    expect(await point('gw.p1', 'zone')).toMatchObject({ proved: true });
+    await technician.post('/api/devices/gw.p1/prove', { ...body, proved: false, note: 'detector replaced' });
+    expect(await fault()).toMatchObject({ proved: false });
+  });
+});
+
+describe('gateways', () => {
+  test('are enrolled by the administrator for the own community; the password is shown once and not kept', async () => {
+    expect((await site.operator.post('/api/gateways', { id: 'gw-2' })).status).toBe(403);
+    expect((await site.admin.post('/api/gateways', { id: 'gw-2', community: 'other' })).status).toBe(403);
+    expect((await site.admin.post('/api/gateways', { id: 'Not An Id' })).status).toBe(400);
+    const made = await site.admin.post<{ password: string }>('/api/gateways', { id: 'gw-2' });
+    expect(made.body).toMatchObject({ id: 'gw-2', username: 'gw-2' });
+    const kept = await site.hub.database.db.transaction((tx) => tx.query('select * from ingest.credential'));
+    expect(JSON.stringify(kept)).not.toContain(made.body.password);
+    const listed = await site.operator.get<List<GatewayView>>('/api/gateways');
+    expect(listed.body.items.map((g) => [g.id, g.online])).toEqual([
+      ['gw', true],
+      ['gw-2', false],
+    ]);
+    expect(JSON.stringify(listed.body)).not.toContain(made.body.password);
+  });
+
+  test('a gateway of another community cannot be taken over', async () => {
+    const stranger = await site.hub.as('admin@other');
+    expect((await stranger.post('/api/gateways', { id: 'gw' })).body).toMatchObject({ code: 'duplicate' });
+    expect((await stranger.send('DELETE', '/api/gateways/gw')).status).toBe(404);
+  });
+
+  test('a revoked one is not heard any more; its open alarms stay until people close them', async () => {
+    const { ingest } = site.hub.hub.sensing;
+    const before = (await site.alarm('p1', 'fault')).id;
+    expect((await site.admin.send('DELETE', '/api/gateways/gw')).status).toBe(200);
+    await until(async () => (await site.alarm('p1', 'fault')).condition === 'unknown', {
+      what: 'nothing is known any more',
+    });
+    const made = site.gateway.batch('safety', [site.gateway.sample('p1', 'zone', 0)]);
+    void ingest.receive(topics.up('gw', 'safety'), made.bytes);
+    expect(ingest.counters.unknownGateway).toBe(1);
+    await site.operator.post(`/api/alarms/${before}/ack`, {});
+    const closed = await site.operator.post(`/api/alarms/${before}/close`, { note: 'gateway dismantled' });
+    expect(closed.body).toMatchObject({ state: 'normal' });
+  });
+});
