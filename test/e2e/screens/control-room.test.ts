@@ -1,0 +1,156 @@
+// The control room in a real browser on a real hub and gateway: keyboard, sound, standing rows, a frozen screen.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchBrowser } from '../../helpers/chromium.ts';
+import { describeWith } from '../../helpers/needs.ts';
+import { until } from '../../helpers/wait.ts';
+import { Compound, GATEWAY, PASSWORD, openAlarms, type Caller } from '../compound.ts';
+import { openDesk, seriousBreaches, type Desk } from './desk.ts';
+
+const FIRST = '12层电梯厅感烟';
+const SECOND = '12层走道感烟';
+
+describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'control room', () => {
+  let compound: Compound;
+  let operator: Caller;
+  let browser: Browser;
+  let desk: Desk;
+  let page: Page;
+  const rowOf = (text: string) => page.getByRole('option').filter({ hasText: text });
+
+  beforeAll(async () => {
+    compound = await Compound.start();
+    operator = await compound.signIn('operator');
+    browser = await launchBrowser();
+    await until(
+      async () => {
+        const devices = await operator.items<{ id: string; online: boolean }>('/api/devices');
+        return devices.some((d) => d.id === `${GATEWAY}.panel` && d.online);
+      },
+      { ms: 60_000, what: 'the panel online', everyMs: 200 },
+    );
+    desk = await openDesk(browser, compound, 'operator');
+    page = desk.page;
+    await page.getByRole('heading', { name: '报警' }).waitFor();
+  }, 240_000);
+
+  afterAll(async () => {
+    await compound?.stop();
+  });
+
+  it('says in words that a password is wrong, and speaks English on request', async () => {
+    const { page: door } = await openDesk(browser, compound, 'operator');
+    await door.context().clearCookies();
+    await door.reload();
+    await door.getByLabel('用户名').fill('operator');
+    await door.locator('input[name=password]').fill('not it');
+    await door.getByRole('button', { name: '登录', exact: true }).click();
+    await door.getByText('用户名或密码不对').waitFor();
+    await door.getByRole('button', { name: 'English' }).click();
+    await door.locator('input[name=password]').fill(PASSWORD);
+    await door.getByRole('button', { name: 'Sign in', exact: true }).click();
+    const heading = door.getByRole('heading', { name: 'Alarms' });
+    await heading.waitFor();
+    expect(await door.locator('html').getAttribute('lang')).toBe('en');
+    await door.context().close();
+  });
+
+  it('[S2] shows a fire, sounds, and takes acknowledgement and verdict by keyboard alone', async () => {
+    await compound.gst({ 1: 1 });
+    await rowOf(FIRST).waitFor();
+    await page.getByText('正在鸣响：火警').waitFor();
+    await page.keyboard.press('F1');
+    await page
+      .getByRole('region', { name: '处置' })
+      .getByRole('heading', { name: new RegExp(FIRST) })
+      .waitFor();
+    await page.keyboard.press('F1');
+    await rowOf(FIRST).getByText('已确认').waitFor();
+    await page.keyboard.press('F4');
+    const dialog = page.getByRole('dialog', { name: '核实结果' });
+    await dialog.getByRole('button', { name: '保存核实结果' }).click();
+    await dialog.getByText('请填写说明').waitFor();
+    await dialog.getByLabel(/误报/).check();
+    await dialog.getByLabel('说明（必填）').fill('检修扬尘，现场无火情');
+    await dialog.getByRole('button', { name: '保存核实结果' }).click();
+    await rowOf(FIRST).getByText('误报').waitFor();
+    const [fire] = await openAlarms(operator, 'class=FIRE', 1, 'the one fire');
+    expect(fire?.state).toBe('acked-active');
+  });
+
+  it('[S2] moves no row under the pointer: a new fire waits behind a bar that says what it is', async () => {
+    await rowOf(FIRST).hover();
+    const before = await rowOf(FIRST).boundingBox();
+    await compound.gst({ 1: 1, 2: 1 });
+    const bar = page.getByRole('button', { name: /＋1 新/ });
+    await bar.waitFor();
+    expect(await bar.textContent()).toContain(SECOND);
+    expect(await rowOf(SECOND).count()).toBe(0);
+    const after = await rowOf(FIRST).boundingBox();
+    expect(after).toEqual(before);
+    await bar.click();
+    await rowOf(SECOND).waitFor();
+  });
+
+  it('[S2] silences for a while, and a new alarm sounds again', async () => {
+    await page.mouse.move(5, 5);
+    await page.keyboard.press('F2');
+    await page.getByText(/已消音，剩/).waitFor();
+    await compound.gst({ 1: 1, 2: 1, 3: 2 });
+    const again = page.getByText('正在鸣响：火警');
+    await again.waitFor();
+    expect(await again.isVisible()).toBe(true);
+  });
+
+  it('loses nothing on reload', async () => {
+    const open = await operator.items<{ id: string }>('/api/alarms?state=open');
+    await page.reload();
+    const count = page.getByText(new RegExp(`全部 ${open.length}(?!\\d)`));
+    await count.waitFor();
+    expect(await count.isVisible()).toBe(true);
+  });
+
+  it('refuses in words who is not on a valid shift, and shows the alarm all the same', async () => {
+    const { page: other } = await openDesk(browser, compound, 'supervisor');
+    await other.getByRole('option').filter({ hasText: SECOND }).click();
+    await other.keyboard.press('F1');
+    await other.getByText('当前没有有效值班资格').first().waitFor();
+    expect(await other.getByRole('option').filter({ hasText: SECOND }).isVisible()).toBe(true);
+    await other.context().close();
+  });
+
+  it.each([
+    ['/', 'light'],
+    ['/', 'dark'],
+    ['/devices', 'light'],
+    [`/devices/${GATEWAY}.panel`, 'light'],
+    ['/orders', 'light'],
+    ['/checks', 'light'],
+    ['/modes', 'light'],
+    ['/notifications', 'light'],
+    ['/duty', 'dark'],
+  ] as const)('%s in %s has no serious breach of WCAG AA', async (path, colorScheme) => {
+    const { page: screen, errors } = await openDesk(browser, compound, 'operator', path, { colorScheme });
+    await screen.locator('main h1').first().waitFor({ state: 'attached' });
+    expect(await seriousBreaches(screen)).toEqual([]);
+    expect(errors).toEqual([]);
+    await screen.context().close();
+  });
+
+  it('[S2] declares itself frozen within 6 s of a hub that stands still, and recovers', async () => {
+    await page.getByText('链路').waitFor();
+    process.kill(compound.hub.pid, 'SIGSTOP');
+    const stoppedAt = performance.now();
+    try {
+      await page.getByText('画面已失效').waitFor({ timeout: 20_000 });
+      // 6 s, and a second for what a loaded machine adds between the page and this process.
+      expect(performance.now() - stoppedAt).toBeLessThan(7_000);
+      expect(await page.getByText(/数据停于 \d\d:\d\d:\d\d/).count()).toBe(1);
+      expect(await page.locator('.lamp .count').allTextContents()).toEqual(Array.from({ length: 11 }, () => '—'));
+    } finally {
+      process.kill(compound.hub.pid, 'SIGCONT');
+    }
+    await page.getByText('画面已失效').waitFor({ state: 'detached', timeout: 20_000 });
+    expect(desk.errors).toEqual([]);
+  });
+});
