@@ -84,7 +84,7 @@ function trendsOf(sites: readonly Site[]): Trend[] {
   return found
     .toSorted((a, b) => a.order - b.order || (a.device < b.device ? -1 : 1))
     .slice(0, TRENDS_MAX)
-    .map(({ order: _, ...trend }) => trend);
+    .map(({ order: _order, ...trend }) => trend);
 }
 
 /** Numbers of the points that the overview shows: for the live channel. */

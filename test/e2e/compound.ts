@@ -63,10 +63,19 @@ export class Caller {
     this.cookie = cookie;
   }
 
-  async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: unknown }> {
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: unknown }> {
     const answer = await fetch(`${this.#url}${path}`, {
       method,
-      headers: { cookie: this.cookie, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        cookie: this.cookie,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -123,7 +132,9 @@ export class Compound {
     });
     const { url, broker } = hub.ready as { url: string; broker: string };
     const admin = await signIn(url, 'admin');
-    const { username, password } = await admin.good<{ username: string; password: string }>('POST', '/api/gateways', { id: GATEWAY });
+    const { username, password } = await admin.good<{ username: string; password: string }>('POST', '/api/gateways', {
+      id: GATEWAY,
+    });
     mkdirSync(join(dir, 'site'));
     writeFileSync(join(dir, 'site', 'site.yaml'), SITE(modbus.port));
     writeFileSync(join(dir, 'site', 'panel.csv'), POINT_LIST);
@@ -153,7 +164,13 @@ export class Compound {
   /** A message of the wireless gauge, as mosquitto_pub sends it with QoS 1. */
   async gauge(hex: string): Promise<void> {
     await mosquittoPub(
-      { port: this.fieldPort, topic: `GIOT-GW/UL/${GAUGE.serial}`, user: GAUGE.serial, password: GAUGE.password, qos: 1 },
+      {
+        port: this.fieldPort,
+        topic: `GIOT-GW/UL/${GAUGE.serial}`,
+        user: GAUGE.serial,
+        password: GAUGE.password,
+        qos: 1,
+      },
       hex,
     );
   }
@@ -196,7 +213,10 @@ export async function signIn(url: string, username: string): Promise<Caller> {
     body: JSON.stringify({ username, password: PASSWORD }),
   });
   if (!answer.ok) throw new Error(`sign-in of ${username}: ${answer.status} ${await answer.text()}`);
-  const cookie = answer.headers.getSetCookie().find((c) => c.startsWith('fengsui_session='))?.split(';')[0];
+  const cookie = answer.headers
+    .getSetCookie()
+    .find((c) => c.startsWith('fengsui_session='))
+    ?.split(';')[0];
   if (cookie === undefined) throw new Error('no session cookie');
   return new Caller(url, cookie);
 }
