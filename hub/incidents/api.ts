@@ -13,7 +13,11 @@ export const INCIDENT_RULES = [GROUPING];
 const RECENT_MAX = 1_000;
 
 /** Groups raised alarms within their transaction. Answers alarm id → incident id. */
-export async function groupAlarms(tx: Tx, raised: readonly AlarmRow[], now: number): Promise<ReadonlyMap<string, string>> {
+export async function groupAlarms(
+  tx: Tx,
+  raised: readonly AlarmRow[],
+  now: number,
+): Promise<ReadonlyMap<string, string>> {
   const all = new Map<string, string>();
   const communities = new Set(raised.map((r) => r.community));
   for (const community of communities) {
@@ -21,17 +25,15 @@ export async function groupAlarms(tx: Tx, raised: readonly AlarmRow[], now: numb
     const recent = await recentIncidents(tx, community, now - rule.windowMs, RECENT_MAX);
     const alarms = raised
       .filter((r) => r.community === community)
-      .map(
-        (r): GroupedAlarm => ({
-          id: r.id,
-          community,
-          class: r.class,
-          device: r.device,
-          building: r.building,
-          floor: r.floor,
-          at: r.received_at,
-        }),
-      );
+      .map((r): GroupedAlarm => ({
+        id: r.id,
+        community,
+        class: r.class,
+        device: r.device,
+        building: r.building,
+        floor: r.floor,
+        at: r.received_at,
+      }));
     const { of, changed } = group(recent, alarms, rule, randomUUID);
     await saveIncidents(tx, changed, version);
     for (const [alarm, incident] of of) all.set(alarm, incident);
