@@ -35,7 +35,8 @@ export function policyRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         entry.command(request, async (c) => {
           const { rule, event } = request.body;
           const { community } = entry.user(request);
-          if (!(await takeUpAgain(c.tx, { community, rule, event }, c.now))) return refuse('not-found', `${rule} ${event}`);
+          if (!(await takeUpAgain(c.tx, { community, rule, event }, c.now)))
+            return refuse('not-found', `${rule} ${event}`);
           const entityId = `${rule}:${event}`;
           c.emit({ effect: 'audit', community, action: 'policy.take-up', entity: 'policy', entityId });
           return ok({ rule, event });

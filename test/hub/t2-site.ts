@@ -41,7 +41,8 @@ const PEOPLE: readonly (readonly [name: string, role: Role])[] = [
   ['contractor', 'contractor'],
   ['owner', 'owner'],
 ];
-export type PersonName = 'operator' | 'operator2' | 'tina' | 'otto' | 'inspector' | 'supervisor' | 'manager' | 'contractor' | 'owner';
+export type PersonName =
+  'operator' | 'operator2' | 'tina' | 'otto' | 'inspector' | 'supervisor' | 'manager' | 'contractor' | 'owner';
 
 /** What the test says of alarms: which are active, and since when each signal is gone. */
 export interface World {
@@ -150,7 +151,10 @@ export async function makeSite(options: { readonly duty?: boolean } = {}): Promi
   const world: World = { active: new Set(), goneSince: new Map(), links: new Map(), faults: [], broken: undefined };
   const ports = makePorts(world);
   const execute = makeEffects({
-    enqueue: makeEnqueue({ peopleOf: (tx, community, role) => usersByRole(tx, community, [role as Role]), person: findUser }),
+    enqueue: makeEnqueue({
+      peopleOf: (tx, community, role) => usersByRole(tx, community, [role as Role]),
+      person: findUser,
+    }),
     auditBlocked: () => undefined,
   });
   const command = <T>(actor: Actor, work: (c: CommandContext) => Promise<Result<T>>): Promise<T> =>

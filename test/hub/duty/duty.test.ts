@@ -98,7 +98,13 @@ describe('a shift is refused', () => {
         );
     const shift = (from: number) =>
       site.command(site.people.manager, (c) =>
-        planShift(c, { community: 'c1', kind: 'control-room', from, to: from + HOUR, people: [site.people.operator.id] }),
+        planShift(c, {
+          community: 'c1',
+          kind: 'control-room',
+          from,
+          to: from + HOUR,
+          people: [site.people.operator.id],
+        }),
       );
     const [now, later] = [await shift(NOON), await shift(NOON + HOUR)];
     expect(await drop(now.id)).toBe('wrong-state: the shift has begun');
@@ -131,7 +137,8 @@ describe('the demo’s roster', () => {
   test('keeps operators qualified at every moment, through restarts, a set clock and a long pause', async () => {
     await ensure();
     const { operator, operator2 } = site.people;
-    const both = async (at: number): Promise<boolean> => (await isQualified(operator, at)) && isQualified(operator2, at);
+    const both = async (at: number): Promise<boolean> =>
+      (await isQualified(operator, at)) && isQualified(operator2, at);
     expect(await both(NOON - HOUR)).toBe(true);
     for (let h = 0; h < 24; h += 1) expect(await both(NOON + h * HOUR)).toBe(true);
     site.clock.advance(5 * HOUR + 7 * MINUTE);

@@ -154,7 +154,10 @@ describe('the policy runner', () => {
     const aside = await database.db.transaction((tx) => setAsideList(tx, 'c1', 10));
     expect(aside).toMatchObject([{ rule: 'broken', attempts: 6 }, { rule: 'broken' }]);
     broken = false;
-    for (const a of aside) await database.db.transaction((tx) => takeUpAgain(tx, { community: 'c1', rule: a.rule, event: a.event }, clock.now()));
+    for (const a of aside)
+      await database.db.transaction((tx) =>
+        takeUpAgain(tx, { community: 'c1', rule: a.rule, event: a.event }, clock.now()),
+      );
     await r.runAll();
     expect(await effects()).toHaveLength(2);
   });
@@ -186,7 +189,9 @@ describe('the policy runner', () => {
     await r.start();
     try {
       await append(heard('a'));
-      const found = await until(async () => ((await effects()).length > 0 ? effects() : null), { what: 'the rule runs' });
+      const found = await until(async () => ((await effects()).length > 0 ? effects() : null), {
+        what: 'the rule runs',
+      });
       expect(found).toMatchObject([{ rule: 'first', subject: 'a' }]);
     } finally {
       await r.stop();

@@ -31,7 +31,8 @@ describe('[F4] a failed check', () => {
     site = await makeSite();
   });
   const ports = () => ({
-    unknownDevices: async (_tx: unknown, _c: string, devices: readonly string[]) => devices.filter((d) => d !== 'gw1.x'),
+    unknownDevices: async (_tx: unknown, _c: string, devices: readonly string[]) =>
+      devices.filter((d) => d !== 'gw1.x'),
     missingFiles: site.ports.missingFiles,
   });
   const enter = (body: Static<typeof CheckBody>, who: PersonName = 'inspector'): Promise<CheckView> =>
