@@ -17,14 +17,15 @@ import { encodeIndex } from './birth.ts';
 import { checkSite, helpText, readCommand, summary, warningLines, type CheckedSite } from './cli.ts';
 import { systemClock, watchClock } from './clock.ts';
 import { readConfig, SettingsError, type GatewayConfig } from './config.ts';
-import type { Driver, Logger } from './drivers/driver.ts';
+import type { Logger } from './drivers/driver.ts';
 import { modbusDriver, type ModbusLink } from './drivers/modbus.ts';
-import { MqttDriver } from './drivers/mqtt.ts';
-import { healthOf, metricsOf } from './health.ts';
+import { MqttDriver, type MqttDriverOptions } from './drivers/mqtt.ts';
+import { healthOf, metricsOf, type HealthParts } from './health.ts';
 import { HISTORY_CONSUMER, HistoryWriter } from './history.ts';
 import { Intake } from './intake.ts';
 import { LocalServer } from './local-server.ts';
 import { SpoolLocked } from './spool/lock.ts';
+import type { Site, SiteBroker } from './site.ts';
 import { Spool } from './spool.ts';
 import { Uplink } from './uplink.ts';
 
@@ -46,7 +47,13 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function startGateway({ site, index }: CheckedSite, config: GatewayConfig, log: Logger): Promise<Running> {
+/** What flows: made in this order, started from the spool outwards, stopped from the devices inwards. */
+interface Parts extends HealthParts {
+  readonly fields: readonly MqttDriver[];
+  readonly annunciator: Annunciator;
+}
+
+async function assemble({ site, index }: CheckedSite, config: GatewayConfig, log: Logger): Promise<Parts> {
   const { gateway, community } = site;
   const clock = systemClock;
   const dir = join(config.dataDir, 'gateway', gateway);
@@ -54,12 +61,12 @@ async function startGateway({ site, index }: CheckedSite, config: GatewayConfig,
   const at = Math.trunc(clock.now());
   const born = { gateway, community, software: software(), writesHistory };
 
-  // ── The spool first: nothing is heard that could not be kept.
-  const birthBytes = encodeIndex(index, { ...born, epoch: '0'.repeat(32), at, head: { safety: 0, telemetry: 0 } });
+  // The spool first: nothing is heard that could not be kept.
+  const bytes = encodeIndex(index, { ...born, epoch: '0'.repeat(32), at, head: { safety: 0, telemetry: 0 } });
   const spool = await Spool.open({
     dir: join(dir, 'spool'),
     gateway,
-    birth: { id: index.id, bytes: birthBytes },
+    birth: { id: index.id, bytes },
     consumers: writesHistory ? ['uplink', HISTORY_CONSUMER] : ['uplink'],
     clock,
     log,
@@ -67,68 +74,57 @@ async function startGateway({ site, index }: CheckedSite, config: GatewayConfig,
   });
   spool.note({ kind: 'started', text: born.software });
 
-  // ── What drivers hand on becomes records.
+  // What drivers hand on becomes records.
   const intake = new Intake({ devices: site.devices, links: site.links.map((l) => l.id), spool, clock, log });
   const annunciator = new Annunciator(site.devices, intake.table);
   intake.onSamples((samples) => annunciator.take(samples));
 
-  // ── Consumers of the spool.
-  const history = config.influx
-    ? new HistoryWriter({ target: config.influx, gateway, community, index, spool, dir, clock, log })
-    : undefined;
-  const uplink = new Uplink({
-    ...born,
-    ...config.hub,
-    index,
-    spool,
-    snapshot: () => intake.table.snapshot(),
-    beat: () => beatOf(spool, intake, history),
-    clock,
-    log,
-  });
+  // Consumers of the spool.
+  const { influx } = config;
+  const history = influx && new HistoryWriter({ target: influx, gateway, community, index, spool, dir, clock, log });
+  const snapshot = () => intake.table.snapshot();
+  const beat = () => beatOf(spool, intake, history);
+  const uplink = new Uplink({ ...born, ...config.hub, index, spool, snapshot, beat, clock, log });
 
-  // ── Drivers.
+  // Drivers.
   const modbusLinks = site.links.filter((l): l is Extract<typeof l, ModbusLink> => l.type !== 'mqtt');
   const modbus = modbusDriver({ links: modbusLinks, devices: site.devices, port: intake });
-  const fields = site.links
-    .filter((l) => l.type === 'mqtt')
-    .map(
-      (l) =>
-        new MqttDriver({
-          link: l.id,
-          devices: site.devices,
-          port: intake,
-          broker: { host: config.host, port: config.fieldMqttPort, users: site.mqttUsers },
-        }),
-    );
-  const drivers: readonly Driver[] = [modbus, ...fields];
-
-  // ── What people on site can look at.
-  const health = { gateway, spool, intake, uplink, history, drivers };
-  const local = new LocalServer(config.annunciatorPort, {
-    page: () => {
-      const { connected, fault, lanes } = uplink.stats();
-      return annunciatorPage({
-        gateway,
-        now: clock.now(),
-        active: annunciator.active(),
-        diskFault: spool.stats().failing.safety,
-        hubFault: connected && lanes.safety.open ? '' : fault || 'no answer',
-        offlineDevices: intake.table.counts().offline,
-      });
-    },
-    health: () => healthOf(health),
-    metrics: () => metricsOf(health),
+  const fields = site.links.flatMap((l) => {
+    if (l.type !== 'mqtt') return [];
+    const broker = brokerOf(l.broker, site, config);
+    return [new MqttDriver({ link: l.id, devices: site.devices, port: intake, broker })];
   });
+  return { gateway, spool, intake, uplink, history, drivers: [modbus, ...fields], fields, annunciator };
+}
 
-  const watch = watchClock(clock);
+/** What people on site can look at. */
+function localServer(parts: Parts, port: number): LocalServer {
+  const { gateway, spool, intake, uplink, annunciator } = parts;
+  const page = (): string => {
+    const { connected, fault, lanes } = uplink.stats();
+    return annunciatorPage({
+      gateway,
+      now: systemClock.now(),
+      active: annunciator.active(),
+      diskFault: spool.stats().failing.safety,
+      hubFault: connected && lanes.safety.open ? '' : fault || 'no answer',
+      offlineDevices: intake.table.counts().offline,
+    });
+  };
+  return new LocalServer(port, { page, health: () => healthOf(parts), metrics: () => metricsOf(parts) });
+}
+
+async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Logger): Promise<Running> {
+  const parts = await assemble(checked, config, log);
+  const { gateway, spool, intake, uplink, history, drivers, fields } = parts;
+  const local = localServer(parts, config.annunciatorPort);
+  const watch = watchClock(systemClock);
   const clockTimer = setInterval(() => {
     const jump = watch.look();
     if (jump === 0) return;
     log.warn({ jumpMs: jump }, 'the wall clock has jumped');
     spool.note({ kind: 'clock-jump', count: jump });
   }, CLOCK_LOOK_MS);
-
   const stop = async (): Promise<void> => {
     clearInterval(clockTimer);
     await Promise.all(drivers.map((d) => d.stop()));
@@ -138,28 +134,27 @@ async function startGateway({ site, index }: CheckedSite, config: GatewayConfig,
     await spool.close();
     await local.stop();
   };
-
   try {
     const address = await local.start();
     intake.start();
     history?.start();
     uplink.start();
     await Promise.all(drivers.map((d) => d.start()));
-    const ports = fields.map((f) => f.listening).filter((port) => port !== 0);
-    return {
-      addresses: {
-        gateway,
-        ...(ports[0] === undefined ? {} : { fieldMqtt: ports[0] }),
-        annunciator: `${address}/`,
-        health: `${address}/health`,
-        metrics: `${address}/metrics`,
-      },
-      stop,
-    };
+    const fieldMqtt = fields.find((f) => f.listening !== 0)?.listening;
+    const pages = { annunciator: `${address}/`, health: `${address}/health`, metrics: `${address}/metrics` };
+    return { addresses: { gateway, ...(fieldMqtt === undefined ? {} : { fieldMqtt }), ...pages }, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
   }
+}
+
+/** Our own field broker, or the one that the site names. */
+function brokerOf(named: SiteBroker | undefined, site: Site, config: GatewayConfig): MqttDriverOptions['broker'] {
+  if (!named) return { host: config.host, port: config.fieldMqttPort, users: site.mqttUsers };
+  const { host, port, username, password } = named;
+  const literal = host.includes(':') ? `[${host}]` : host;
+  return { url: `mqtt://${literal}:${port}`, username, password, clientId: `fengsui-field-${site.gateway}` };
 }
 
 function beatOf(
@@ -231,7 +226,8 @@ try {
 } catch (error) {
   // What the user can set right is told without a stack.
   const system = error instanceof Error && 'syscall' in error;
-  const known = error instanceof ConfigError || error instanceof SettingsError || error instanceof SpoolLocked || system;
+  const known =
+    error instanceof ConfigError || error instanceof SettingsError || error instanceof SpoolLocked || system;
   const text = error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
   console.error(text);
   process.exitCode = EXIT.wrong;

@@ -57,8 +57,20 @@ const SerialLink = Type.Object(
   },
   closed,
 );
-/** The gateway's own field broker, to which devices connect. */
-const FieldLink = Type.Object({ id: Id, type: Type.Literal('mqtt') }, closed);
+/** MQTT devices: without `host` they connect to the gateway's own field broker, else both use the broker named here. */
+const FieldLink = Type.Object(
+  {
+    id: Id,
+    type: Type.Literal('mqtt'),
+    host: Type.Optional(Host),
+    /** Default 1883. */
+    port: Type.Optional(Port),
+    username: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    /** Environment variable with the password. */
+    passwordEnv: Type.Optional(Type.String({ pattern: '^[A-Z_][A-Z0-9_]*$' })),
+  },
+  closed,
+);
 
 /** Schema of a link by its type; `type` decides which one a mistake is explained by. */
 export const LINK_SCHEMAS = {

@@ -41,7 +41,19 @@ export type SiteLink =
       readonly parity?: 'none' | 'even' | 'odd';
       readonly stopBits?: 1 | 2;
     }
-  | { readonly id: string; readonly type: 'mqtt' };
+  | {
+      readonly id: string;
+      readonly type: 'mqtt';
+      /** A broker of the site; without it devices connect to the gateway's own. Holds a secret: never log it. */
+      readonly broker?: SiteBroker;
+    };
+
+export interface SiteBroker {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: string;
+}
 
 /** A device with what births say of it beside its model. */
 export interface SiteDeviceEntry extends SiteDevice {
@@ -76,6 +88,8 @@ export interface SiteOptions {
 }
 
 const DEFAULT_MODBUS_PORT = 502;
+const DEFAULT_MQTT_PORT = 1883;
+type Env = Readonly<Record<string, string | undefined>>;
 const siteCheck = Compile(SiteFile);
 
 /** @throws ConfigError also when the file can't be read. */
@@ -111,7 +125,7 @@ export function parseSite(file: string, text: string, options: SiteOptions = {})
     if ((site[key]?.length ?? 0) > max) report([key], `more than ${max}`);
   const folders = [options.builtin ?? BUILTIN_PROFILES, ...(site.profiles ?? []).map((d) => resolve(dirname(file), d))];
   const profiles = readProfiles(folders, report);
-  const links = readLinks(site.links, report);
+  const links = readLinks(site.links, options.env ?? {}, report);
   const context: Context = {
     file,
     source,
@@ -189,18 +203,41 @@ function readProfiles(folders: readonly string[], report: Report): LoadedProfile
   }
 }
 
-function readLinks(given: readonly SiteLinkFile[], report: Report): Map<string, SiteLink> {
+function readLinks(given: readonly SiteLinkFile[], env: Env, report: Report): Map<string, SiteLink> {
   const links = new Map<string, SiteLink>();
   let field: string | undefined;
   given.forEach((link, k) => {
     if (links.has(link.id)) report(['links', k, 'id'], `link "${link.id}" is declared twice`);
-    if (link.type === 'mqtt') {
-      if (field !== undefined) report(['links', k], `the gateway has one field broker; link "${field}" is it already`);
-      field ??= link.id;
+    if (link.type !== 'mqtt') {
+      links.set(link.id, 'host' in link ? { ...link, port: link.port ?? DEFAULT_MODBUS_PORT } : link);
+      return;
     }
-    links.set(link.id, 'host' in link ? { ...link, port: link.port ?? DEFAULT_MODBUS_PORT } : link);
+    const broker = readBroker(link, env, (more, message) => report(['links', k, ...more], message));
+    if (!broker && field !== undefined)
+      report(['links', k], `the gateway has one field broker; link "${field}" is it already`);
+    if (!broker) field ??= link.id;
+    links.set(link.id, { id: link.id, type: 'mqtt', ...(broker ? { broker } : {}) });
   });
   return links;
+}
+
+/** The broker that an MQTT link names; undefined for the gateway's own. */
+function readBroker(link: Extract<SiteLinkFile, { type: 'mqtt' }>, env: Env, report: Report): SiteBroker | undefined {
+  const { host, port, username, passwordEnv } = link;
+  if (host === undefined) {
+    for (const key of ['port', 'username', 'passwordEnv'] as const)
+      if (link[key] !== undefined)
+        report([key], 'only with host: the field broker has its own (FIELD_MQTT_PORT, mqttUsers)');
+    return undefined;
+  }
+  const password = passwordEnv === undefined ? undefined : env[passwordEnv];
+  if (passwordEnv !== undefined && !password) report(['passwordEnv'], `environment variable ${passwordEnv} is not set`);
+  return {
+    host,
+    port: port ?? DEFAULT_MQTT_PORT,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  };
 }
 
 // ── Devices ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LANES, type Lane as LaneName } from '../device-profiles/contract/point.ts';
 import { encodeBatch, WIRE_LIMITS, type Note, type Sample } from '../device-profiles/contract/wire.ts';
-import type { GatewayClock, Logger } from './drivers/driver.ts';
+import type { Consumer, NewNote, SpoolOptions, SpoolStats } from './spool/api.ts';
 import { BirthStore } from './spool/births.ts';
 import { carry } from './spool/carry.ts';
 import {
@@ -27,54 +27,12 @@ import { SPOOL_LIMITS, type SpoolLimits } from './spool/limits.ts';
 import { takeLock, type Lock } from './spool/lock.ts';
 import { evict, relieve, type RetentionView } from './spool/retention.ts';
 import type { Damage, SegmentPlace } from './spool/segments.ts';
-import { LaneStore, type Entry, type ReadCache, type StoreHooks } from './spool/store.ts';
+import type { Entry, ReadCache } from './spool/entry.ts';
+import { LaneStore, type StoreHooks } from './spool/store.ts';
 
-export type { Entry } from './spool/store.ts';
+export type { Entry } from './spool/entry.ts';
 export type { Group } from './spool/lane.ts';
-
-export interface SpoolOptions {
-  readonly dir: string;
-  readonly gateway: string;
-  /** Id and encoded bytes (without snapshot) of the birth that samples are numbered by. */
-  readonly birth: { readonly id: string; readonly bytes: Buffer };
-  /** Who must have a record before it may go. */
-  readonly consumers: readonly string[];
-  readonly clock: GatewayClock;
-  readonly log: Logger;
-  readonly limits?: Partial<SpoolLimits>;
-  readonly disk?: Disk;
-}
-
-/** What a note says; place in the order of things and time are given by the spool. */
-export type NewNote = Omit<Note, 'n' | 'at'>;
-
-export interface SpoolStats {
-  readonly epoch: string;
-  readonly bytes: number;
-  readonly maxBytes: number;
-  /** Records given up under this epoch. */
-  readonly dropped: number;
-  readonly damagedSegments: number;
-  readonly tornWrites: number;
-  /** '' or the disk's refusal per lane. */
-  readonly failing: Readonly<Record<LaneName, string>>;
-  readonly head: Readonly<Positions>;
-  readonly durable: Readonly<Positions>;
-  readonly consumers: Readonly<Record<string, Positions>>;
-}
-
-/** A reader with a durable place in both lanes. */
-export interface Consumer {
-  /** Last sequence committed. */
-  position(lane: LaneName): number;
-  /** The first entry that holds anything after this sequence, or undefined when there is none yet. */
-  next(lane: LaneName, after: number): Promise<Entry | undefined>;
-  /**
-   * The consumer has everything up to here. May go back, for a hub restored from a backup. Ignored when the epoch has
-   * changed since the entry was read.
-   */
-  commit(lane: LaneName, seq: number, epoch: string): void;
-}
+export type { Consumer, SpoolOptions, SpoolStats } from './spool/api.ts';
 
 interface Reader {
   positions: Positions;

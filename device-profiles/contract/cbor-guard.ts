@@ -50,3 +50,35 @@ export function plainCborFault(bytes: Uint8Array): string {
   }
   return at === bytes.length ? '' : 'has bytes after its end';
 }
+
+/** Why bytes from the wire were refused: names the part, never carries the payload. */
+export class WireError extends Error {
+  override readonly name = 'WireError';
+}
+
+/** A compiled schema. */
+export interface Check<T> {
+  Check(value: unknown): value is T;
+  Errors(value: unknown): { instancePath: string; message: string }[];
+}
+
+/** @throws WireError when the bytes are too many, not plain CBOR, or not what the schema says */
+export function decodePlain<T>(
+  bytes: Uint8Array,
+  o: { what: string; check: Check<T>; maxBytes: number; decode: (plain: Uint8Array) => unknown },
+): T {
+  const { what, check, maxBytes } = o;
+  if (bytes.byteLength > maxBytes) throw new WireError(`${what} of ${bytes.byteLength} bytes exceeds ${maxBytes}`);
+  const fault = plainCborFault(bytes);
+  if (fault) throw new WireError(`${what}: ${fault}`);
+  let raw: unknown;
+  try {
+    raw = o.decode(bytes);
+  } catch {
+    throw new WireError(`${what}: not CBOR`);
+  }
+  if (check.Check(raw)) return raw;
+  const [first] = check.Errors(raw);
+  const why = first ? `${first.instancePath || '/'} ${first.message}` : 'does not match the schema';
+  throw new WireError(`${what}: ${why}`);
+}

@@ -28,7 +28,9 @@ import { crc32 } from 'node:zlib';
 import { LANES, QUALITIES, REASONS, Text, type Lane, type Quality, type Reason, type Value } from './point.ts';
 import { Signal } from './signal.ts';
 import { DEVICE_KINDS } from './profile.ts';
-import { plainCborFault } from './cbor-guard.ts';
+import { decodePlain, WireError, type Check } from './cbor-guard.ts';
+
+export { WireError } from './cbor-guard.ts';
 
 export const WIRE_VERSION = 1;
 
@@ -323,11 +325,6 @@ const stateCheck = Compile(State);
 const beatCheck = Compile(Beat);
 const askCheck = Compile(Ask);
 
-/** Why bytes from the wire were refused: names the part, never carries the payload. */
-export class WireError extends Error {
-  override readonly name = 'WireError';
-}
-
 /** Next running CRC: CRC-32 of the previous one (4 bytes, big-endian) followed by the batch's bytes. */
 export function runningCrc(prev: number, bytes: Uint8Array): number {
   const head = Buffer.allocUnsafe(4);
@@ -440,26 +437,5 @@ export const decodeBeat = (bytes: Uint8Array): Beat => decode(bytes, 'beat', bea
 /** @throws WireError */
 export const decodeAsk = (bytes: Uint8Array): Ask => decode(bytes, 'ask', askCheck);
 
-interface Check<T> {
-  Check(value: unknown): value is T;
-  Errors(value: unknown): { instancePath: string; message: string }[];
-}
-
-function decode<T>(bytes: Uint8Array, what: string, check: Check<T>, maxBytes: number = WIRE_LIMITS.messageBytes): T {
-  if (bytes.byteLength > maxBytes) throw new WireError(`${what} of ${bytes.byteLength} bytes exceeds ${maxBytes}`);
-  const fault = plainCborFault(bytes);
-  if (fault) throw new WireError(`${what}: ${fault}`);
-  let raw: unknown;
-  try {
-    raw = cbor.decode(bytes);
-  } catch {
-    throw new WireError(`${what}: not CBOR`);
-  }
-  if (!check.Check(raw)) throw new WireError(`${what}: ${firstError(check.Errors(raw))}`);
-  return raw;
-}
-
-function firstError(errors: readonly { instancePath: string; message: string }[]): string {
-  const e = errors[0];
-  return e ? `${e.instancePath || '/'} ${e.message}` : 'does not match the schema';
-}
+const decode = <T>(bytes: Uint8Array, what: string, check: Check<T>, maxBytes: number = WIRE_LIMITS.messageBytes): T =>
+  decodePlain(bytes, { what, check, maxBytes, decode: (plain) => cbor.decode(plain) as unknown });

@@ -8,7 +8,8 @@ import {
   type Note,
 } from '../../device-profiles/contract/wire.ts';
 import { newEntry } from './lane.ts';
-import type { LaneStore, ReadCache } from './store.ts';
+import type { ReadCache } from './entry.ts';
+import type { LaneStore } from './store.ts';
 
 export interface Numbering {
   readonly epoch: string;

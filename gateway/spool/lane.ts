@@ -11,7 +11,8 @@ import {
 } from '../../device-profiles/contract/wire.ts';
 import { birthTag } from './frame.ts';
 import { SEAL_BYTES, type SpoolLimits } from './limits.ts';
-import type { Entry, LaneStore, NewEntry } from './store.ts';
+import type { Entry, NewEntry } from './entry.ts';
+import type { LaneStore } from './store.ts';
 
 /** Records that are made durable together. */
 export interface Group {

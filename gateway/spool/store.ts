@@ -6,15 +6,9 @@
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GatewayClock } from '../drivers/driver.ts';
+import { entryOf, headOf, type Entry, type Loaded, type NewEntry, type ReadCache } from './entry.ts';
 import { errorCode, ignoreMissing, type SegmentFile } from './files.ts';
-import {
-  encodeFooter,
-  encodeFrame,
-  encodeSegmentHeader,
-  FOOTER_MAX_BYTES,
-  type FrameAt,
-  type FrameHead,
-} from './frame.ts';
+import { encodeFooter, encodeFrame, encodeSegmentHeader, FOOTER_MAX_BYTES, summarise, type FrameAt } from './frame.ts';
 import type { SpoolLimits } from './limits.ts';
 import {
   findSegments,
@@ -26,18 +20,6 @@ import {
   type Segment,
   type SegmentPlace,
 } from './segments.ts';
-
-/** One encoded batch with its place in the lane. `loss`: it was never stored, it stands for sequences that are gone. */
-export interface Entry extends FrameHead {
-  readonly last: number;
-  readonly bytes: Uint8Array;
-  readonly loss: boolean;
-}
-
-/** An entry on its way to disk; `settle` is called once, with an error when it was given up. */
-export interface NewEntry extends Entry {
-  readonly settle: (error?: Error) => void;
-}
 
 export interface StoreHooks {
   /** Something new is visible to consumers. */
@@ -279,23 +261,10 @@ export class LaneStore {
     this.#trimTail();
   }
 
-  #summaryOf(active: Active): Segment {
-    const [head] = active.frames;
-    const end = active.frames.at(-1);
-    if (!head || !end) throw new Error('an empty segment has no summary');
-    return {
-      path: active.path,
-      bytes: active.bytes,
-      first: head.first,
-      last: end.first + end.count - 1,
-      prevCrc: head.prevCrc,
-      crc: end.crc,
-      frames: active.frames.length,
-      firstTime: head.time,
-      lastTime: end.time,
-      lastN: active.frames.reduce((n, f) => Math.max(n, f.lastN), 0),
-      birthTags: [...new Set(active.frames.map((f) => f.birthTag))],
-    };
+  #summaryOf({ path, bytes, frames }: Active): Segment {
+    const summary = summarise(frames);
+    if (!summary) throw new Error('an empty segment has no summary');
+    return { ...summary, path, bytes };
   }
 
   /** Deletes the oldest closed segment. The place where the lane goes on is kept beside when it was the last one. */
@@ -450,24 +419,4 @@ export class LaneStore {
       };
     });
   }
-}
-
-/** What a consumer keeps between reads: the segment it is in. */
-export interface ReadCache {
-  loaded?: Loaded;
-}
-interface Loaded {
-  readonly path: string;
-  readonly size: number;
-  readonly bytes: Buffer;
-  readonly frames: readonly FrameAt[];
-}
-
-function headOf(e: FrameHead): FrameHead {
-  const { first, count, lastN, time, prevCrc, crc, birthTag } = e;
-  return { first, count, lastN, time, prevCrc, crc, birthTag };
-}
-
-function entryOf(frame: FrameAt, bytes: Uint8Array): Entry {
-  return { ...headOf(frame), last: frame.first + frame.count - 1, bytes, loss: false };
 }
