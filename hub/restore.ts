@@ -1,5 +1,4 @@
 // npm run restore: a backup into an empty place, checked before anything is written and again after.
-import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,7 +10,16 @@ import { headsInDatabase, makeHeadsLog, verifyChain, type Head } from './audit/a
 import { HEADS_DIR, HISTORY_FILE, KEPT_FILES, PLAIN_FORMATS, type Manifest } from './backup.ts';
 import { readConfig, type Config } from './config.ts';
 import { readArchive, type SectionHeader } from './db/archive.ts';
-import { copyIn, digestOf, emptyTables, setSequences, tablesOf, type Sequence, type Table } from './db/dump.ts';
+import {
+  copyIn,
+  digestOf,
+  emptyTables,
+  RowsDigest,
+  setSequences,
+  tablesOf,
+  type Sequence,
+  type Table,
+} from './db/dump.ts';
 import { loadMigrations, migrate, pending, type Migration } from './db/migrate.ts';
 import { ownServer } from './db/open.ts';
 import { asTx } from './db/pool.ts';
@@ -76,7 +84,7 @@ async function checkEmptyDatabase(client: Client): Promise<void> {
 }
 
 interface Sums {
-  readonly tables: { readonly table: Table; readonly bytes: number; readonly sha256: string }[];
+  readonly tables: { readonly table: Table; readonly digest: RowsDigest }[];
 }
 
 /** Loads every section; the tables in a transaction that the caller commits when all of it is right. */
@@ -87,17 +95,13 @@ async function load(file: string, client: Client, dataDir: string): Promise<Sums
   for await (const { header, data } of readArchive(file)) {
     if (header.kind === 'table') {
       const table = { name: header.name, columns: header.columns ?? [] };
-      const hash = createHash('sha256');
-      let bytes = 0;
+      const digest = new RowsDigest();
       await copyIn(
         client,
         table,
-        tee(data, (part) => {
-          hash.update(part);
-          bytes += part.length;
-        }),
+        tee(data, (part) => digest.add(part)),
       );
-      sums.tables.push({ table, bytes, sha256: hash.digest('hex') });
+      sums.tables.push({ table, digest });
     } else if (header.kind === 'sequences') {
       await setSequences(client, JSON.parse(await textOf(data)) as Sequence[]);
     } else if (header.kind === 'heads') {
@@ -121,9 +125,10 @@ async function* tee(data: AsyncIterable<Buffer>, see: (part: Buffer) => void): A
 
 /** Compares what is there now with what the backup says. @throws Error naming the first difference */
 async function checkRestored(client: Client, sums: Sums, manifest: Manifest, dataDir: string): Promise<void> {
-  for (const { table, ...sum } of sums.tables) {
+  for (const { table, digest } of sums.tables) {
     const now = await digestOf(client, table);
-    if (now.sha256 !== sum.sha256) throw new Error(`${table.name} is not what was backed up`);
+    if (now.text !== digest.text || now.bytes !== digest.bytes)
+      throw new Error(`${table.name} is not what was backed up`);
   }
   const heads = await headsInDatabase(asTx(client));
   if (JSON.stringify(heads) !== JSON.stringify(manifest.heads)) throw new Error('the audit heads differ');

@@ -62,15 +62,46 @@ export async function copyIn(client: Client, table: Table, data: AsyncIterable<B
   await pipeline(Readable.from(data), client.query(copyFrom(`COPY ${target(table)} FROM STDIN`)));
 }
 
-/** SHA-256 (hex) and size of what a table holds, as `copyOut` gives it. */
-export async function digestOf(client: Client, table: Table): Promise<{ bytes: number; sha256: string }> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const part of copyOut(client, table)) {
-    hash.update(part);
-    bytes += part.length;
+const NEWLINE = 0x0a;
+const DIGEST_BITS = 256;
+
+/**
+ * Digest of a table's rows whatever their order: the sum of each row's SHA-256. A table has no order of its own; where
+ * rows of different lengths are put in, PostgreSQL goes back to pages with room left.
+ */
+export class RowsDigest {
+  #sum = 0n;
+  #rest: Buffer = Buffer.alloc(0);
+  bytes = 0;
+
+  /** Takes the next part of COPY's text format, in which a line feed ends a row and is never part of one. */
+  add(part: Buffer): void {
+    this.bytes += part.length;
+    const data = this.#rest.length === 0 ? part : Buffer.concat([this.#rest, part]);
+    let from = 0;
+    for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, from)) {
+      this.#row(data.subarray(from, end));
+      from = end + 1;
+    }
+    this.#rest = data.subarray(from);
   }
-  return { bytes, sha256: hash.digest('hex') };
+
+  /** Hex. */
+  get text(): string {
+    return this.#sum.toString(16).padStart(DIGEST_BITS / 4, '0');
+  }
+
+  #row(row: Buffer): void {
+    const hash = createHash('sha256').update(row).digest('hex');
+    this.#sum = BigInt.asUintN(DIGEST_BITS, this.#sum + BigInt(`0x${hash}`));
+  }
+}
+
+/** Digest and size of what a table holds, as `copyOut` gives it. */
+export async function digestOf(client: Client, table: Table): Promise<RowsDigest> {
+  const digest = new RowsDigest();
+  for await (const part of copyOut(client, table)) digest.add(part);
+  return digest;
 }
 
 export interface Sequence {

@@ -30,7 +30,7 @@ async function contents(connection: object): Promise<Record<string, string>> {
   try {
     await client.query(`SET timezone = 'UTC'`);
     const sums: Record<string, string> = {};
-    for (const table of await tablesOf(client)) sums[table.name] = (await digestOf(client, table)).sha256;
+    for (const table of await tablesOf(client)) sums[table.name] = (await digestOf(client, table)).text;
     return sums;
   } finally {
     await client.end();
