@@ -36,7 +36,8 @@ export function programOf(born: Birth, registered: Registered): Program {
         lane: p.lane,
         building,
         floor: p.floor ?? d.floor,
-        place: p.place ?? d.place,
+        // A detector on floor 12 is not in the room where its panel hangs.
+        place: p.place ?? (p.building === undefined && p.floor === undefined ? d.place : undefined),
         series: { community, kind: d.kind, device: device.id, point: p.id, building: building ?? '' },
       };
       points[p.i] = entry;
