@@ -113,6 +113,7 @@ export class SiteStage implements PointView {
   readonly #shown = new Map<number, Sample>();
   readonly #behind = new Map<number, Sample | null | 'caught'>();
   readonly #offline = new Map<string, number>();
+  readonly #aging = new Set<number>();
   #forgetBehind = false;
   #adopted = false;
 
@@ -127,9 +128,9 @@ export class SiteStage implements PointView {
     this.n = site.n;
   }
 
-  /** Numbers of the points whose shown value changed. */
-  get changed(): IterableIterator<number> {
-    return this.#shown.keys();
+  /** Numbers of the points whose shown value changed, or whose value can't be believed any more. */
+  get changed(): Iterable<number> {
+    return new Set([...this.#shown.keys(), ...this.#aging]);
   }
 
   /** The newest sample of a point, whether or not the lanes have come that far. */
@@ -170,8 +171,9 @@ export class SiteStage implements PointView {
   }
 
   /** `online` said 0 at n: what the device told before is stale. */
-  deviceOffline(device: string, n: number): void {
+  deviceOffline(device: string, n: number, points: Iterable<PointEntry>): void {
     this.#offline.set(device, n);
+    for (const entry of points) this.#aging.add(entry.num);
   }
 
   /**

@@ -203,7 +203,8 @@ export class T1 {
     if (s.n <= appliedN || s.historical) return;
     site.take(entry, s);
     if (entry.id === ONLINE_POINT && s.value === 0 && s.quality === 'good') {
-      site.deviceOffline(entry.device.id, s.n);
+      const own = entry.device.id.slice(program.gateway.length + 1);
+      site.deviceOffline(entry.device.id, s.n, program.devices.get(own)?.values() ?? []);
       this.#signals.device(site, program, entry.device.id, s);
     } else this.#signals.sample(site, program, entry, s);
   }

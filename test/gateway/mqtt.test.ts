@@ -333,7 +333,11 @@ describe('limits and manners of the field broker', () => {
     const r = await rig();
     const a = await login(r.driver.listening, 'a', 'x');
     undo.push(() => a.endAsync(true));
-    for (const bytes of [Buffer.alloc(100, 0xff), Buffer.from([0x10, 0x80, 0x80, 0x80, 0x80, 0x01]), Buffer.alloc(50)]) {
+    for (const bytes of [
+      Buffer.alloc(100, 0xff),
+      Buffer.from([0x10, 0x80, 0x80, 0x80, 0x80, 0x01]),
+      Buffer.alloc(50),
+    ]) {
       const socket = tcp(r.driver.listening, '127.0.0.1');
       socket.on('error', () => undefined);
       socket.write(bytes);
@@ -437,7 +441,16 @@ describeWith(['mosquitto', 'mosquitto-clients'], 'a broker of the site', () => {
     expect(r.reported.findLast((s) => pointOf(s) === 'a.online')).toMatchObject({ reason: 'link-down' });
     await broker.restart();
     await until(() => r.intake.links().field === '', { what: 'the link is well again' });
-    await mosquitto('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(broker.port), '-t', 'f/a', '-m', json({ p: 5, t: 2 })]);
+    await mosquitto('mosquitto_pub', [
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(broker.port),
+      '-t',
+      'f/a',
+      '-m',
+      json({ p: 5, t: 2 }),
+    ]);
     await until(() => r.values('a.p').at(-1) === 5, { what: 'it is heard again' });
   });
 });

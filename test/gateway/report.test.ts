@@ -10,10 +10,7 @@ const { heartbeatMs, staleFloorMs } = REPORT_LIMITS;
 const WALL = 1_700_000_000_000;
 
 const meter = device('meter', model([point('p', { deadband: 0.5 }), point('t'), point('s', { lane: 'safety' })]));
-const phone = device(
-  'phone',
-  model([point('v')], { mqtt: { topic: 't', codec: 'json', expectEveryS: 3_600 } }),
-);
+const phone = device('phone', model([point('v')], { mqtt: { topic: 't', codec: 'json', expectEveryS: 3_600 } }));
 const ONLINE = 0;
 const P = 1;
 const T = 2;
@@ -265,7 +262,8 @@ test('whatever happens, the last record of each point is its state in the snapsh
         if (s.kind === 'take') {
           accepted.add(s.on);
           out = own.take(meter, [good(s.on, s.value)], WALL + mono, mono);
-        } else if (s.kind === 'fresh') out = accepted.has(s.on) ? own.fresh(meter, [s.on], WALL + mono, mono) : undefined;
+        } else if (s.kind === 'fresh')
+          out = accepted.has(s.on) ? own.fresh(meter, [s.on], WALL + mono, mono) : undefined;
         else {
           mono += s.ms;
           out = own.sweep(at());

@@ -8,7 +8,8 @@ import { tempDir } from '../helpers/temp.ts';
 // Root needs a mount namespace, others a user namespace around it.
 const unshare = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
 const possible =
-  spawnSync('unshare', [...unshare, 'sh', '-c', 'mount -t tmpfs -o size=1m none /mnt'], { stdio: 'ignore' }).status === 0;
+  spawnSync('unshare', [...unshare, 'sh', '-c', 'mount -t tmpfs -o size=1m none /mnt'], { stdio: 'ignore' }).status ===
+  0;
 
 const skipped = !possible && process.env['CI'] !== 'true';
 const why = skipped ? ' (needs root or user namespaces)' : '';

@@ -162,7 +162,10 @@ describeWith(['mosquitto'], 'over Mosquitto, with an identity and topic rights o
     await fill(g, 'safety', 1, 100);
     await delivered(g, h, 'safety');
     expect(h.applied.safety).toEqual(numbers(1, 100));
-    await until(() => g.spool.consumer('uplink').position('safety') === 100, { what: 'the cursor follows', ms: 15_000 });
+    await until(() => g.spool.consumer('uplink').position('safety') === 100, {
+      what: 'the cursor follows',
+      ms: 15_000,
+    });
   });
 
   test('a broker that is killed and comes back', async () => {
@@ -391,7 +394,9 @@ describeWith(['mosquitto'], 'over Mosquitto, with an identity and topic rights o
       await spool.close();
     });
     uplink.start();
-    expect(await until(() => /not authori[sz]ed|bad user/i.test(uplink.stats().fault), { what: 'the fault is told' })).toBe(true);
+    expect(
+      await until(() => /not authori[sz]ed|bad user/i.test(uplink.stats().fault), { what: 'the fault is told' }),
+    ).toBe(true);
   });
 });
 

@@ -39,6 +39,10 @@ export class Language {
   /** The words of a key; `args` fill its {{places}}. */
   readonly t = (key: Key, args: Args = {}): string => this.#i18n.t(key, { lng: this.#current, ...args });
 
+  /** Words for a value that the hub may extend: what the catalogue doesn't know yet is shown as it came. */
+  readonly named = (key: string, value: string): string =>
+    this.#i18n.exists(key, { lng: this.#current }) ? this.#i18n.t(key, { lng: this.#current }) : value;
+
   /** The hub's words in the language shown. */
   readonly words = (words: Words): string => words[this.#current] || words.zh;
 

@@ -15,7 +15,10 @@ const text = 'x'.repeat(900);
 // 4 MiB of telemetry on 2 MiB of disk, with safety records in between.
 const safety: number[] = [];
 for (let k = 0; k < 400; k++) {
-  await spool.append('telemetry', Array.from({ length: 11 }, (_, j) => sample(spool, `${k}.${j} ${text}`))).done;
+  await spool.append(
+    'telemetry',
+    Array.from({ length: 11 }, (_, j) => sample(spool, `${k}.${j} ${text}`)),
+  ).done;
   if (k % 10 === 0) {
     await spool.append('safety', [sample(spool, k)]).done;
     safety.push(k);

@@ -1,0 +1,131 @@
+// The gateway as a process: its command line, what it prints, and that kill -9 costs nothing it has acknowledged.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectAsync } from 'mqtt';
+import { describe, expect, test } from 'vitest';
+import { REPO, runToEnd, startProcess } from '../helpers/processes.ts';
+import { tempDir } from '../helpers/temp.ts';
+import { until } from '../helpers/wait.ts';
+import { open, readAll } from './spool/rig.ts';
+
+const SITE = `gateway: gw-1
+community: xingfuli
+links: [{ id: field, type: mqtt }]
+devices: [{ id: lift-1, profile: terminal-json, link: field, building: B1, vars: { code: "31100" } }]
+mqttUsers: [{ username: lift-1, password: lift-secret }]
+`;
+const SEED = Number(process.env['FENGSUI_SEED'] ?? 20_261);
+const KILLS = Number(process.env['FENGSUI_KILLS'] ?? 3);
+
+const main = (...args: string[]): string[] => ['--import', 'tsx', join(REPO, 'gateway/main.ts'), ...args];
+const site = (dir: string, text = SITE): string => {
+  const file = join(dir, 'site.yaml');
+  writeFileSync(file, text);
+  return file;
+};
+const message = (floor: number): string =>
+  JSON.stringify({
+    Registration_Code: '31100',
+    Timestamp: Date.now(),
+    Service_Mode: 1,
+    Car_Status: 0,
+    Car_Direction: 0,
+    Door_Zone: 1,
+    Car_Position: floor,
+  });
+
+interface Ready {
+  readonly ready: string;
+  readonly fieldMqtt: number;
+  readonly health: string;
+  readonly annunciator: string;
+  readonly metrics: string;
+}
+
+async function start(dir: string) {
+  const env = {
+    FENGSUI_DATA: join(dir, 'data'),
+    FIELD_MQTT_PORT: '0',
+    ANNUNCIATOR_PORT: '0',
+    MQTT_URL: 'mqtt://127.0.0.1:9',
+    INFLUX_URL: '',
+  };
+  const child = await startProcess(process.execPath, main('--site', site(dir)), {
+    env,
+    ms: 60_000,
+    ready: /^\{"ready":"gateway"/,
+  });
+  return { child, ready: JSON.parse(String(child.ready)) as Ready };
+}
+
+describe('command line', () => {
+  test('--check says what a right site holds and starts nothing', async () => {
+    const done = await runToEnd(process.execPath, main('--site', site(tempDir('main')), '--check'));
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.stdout).toMatch(/^OK gw-1: 1 links, 1 devices, 1 models, \d+ points .*, 1 field users\n$/);
+  });
+
+  test('--check names every mistake with its line and exits 1', async () => {
+    const wrong = SITE.replace('terminal-json', 'no-such-profile').replace('link: field', 'link: nowhere');
+    const done = await runToEnd(process.execPath, main('--site', site(tempDir('main'), wrong), '--check'));
+    expect(done.code).toBe(1);
+    expect(done.stderr).toMatch(/site\.yaml:4:.*no-such-profile/);
+    expect(done.stderr).toMatch(/site\.yaml:4:.*nowhere/);
+    expect(done.stderr).not.toMatch(/at .*\.ts:/);
+  });
+
+  test('wrong settings are named, and no password is repeated', async () => {
+    const env = { FIELD_MQTT_PORT: 'x', LOG_LEVEL: 'loud', MQTT_URL: 'ftp://u:secret-word@h', GATEWAY_USER: 'u' };
+    const done = await runToEnd(process.execPath, main('--site', site(tempDir('main'))), { env });
+    expect(done.code).toBe(1);
+    for (const name of ['FIELD_MQTT_PORT', 'LOG_LEVEL', 'MQTT_URL', 'GATEWAY_PASSWORD'])
+      expect(done.stderr).toContain(name);
+    expect(done.stderr).not.toContain('secret-word');
+  });
+});
+
+test('it says where it is, tells how it is, and stops when asked', async () => {
+  const { child, ready } = await start(tempDir('main'));
+  expect(ready).toMatchObject({ ready: 'gateway', gateway: 'gw-1' });
+  const health = (await (await fetch(ready.health)).json()) as { status: string; components: object };
+  expect(health.status).toBe('degraded');
+  expect(health.components).toHaveProperty('uplink.status', 'degraded');
+  expect(await (await fetch(ready.annunciator)).text()).toContain('与中枢失联');
+  expect(await (await fetch(ready.metrics)).text()).toContain('fengsui_gateway_lane_durable{lane="safety"}');
+  expect((await fetch(ready.health, { method: 'POST' })).status).toBe(405);
+  expect(await child.stop()).toMatchObject({ code: 0 });
+});
+
+test(`[S1] what was acknowledged to a device survives ${KILLS} kills (seed ${SEED})`, async () => {
+  const dir = tempDir('main');
+  const acknowledged: number[] = [];
+  let state = SEED;
+  let floor = 0;
+  for (let k = 0; k < KILLS; k++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const { child, ready } = await start(dir);
+    const client = await connectAsync(`mqtt://127.0.0.1:${ready.fieldMqtt}`, {
+      username: 'lift-1',
+      password: 'lift-secret',
+      reconnectPeriod: 0,
+    });
+    const goal = acknowledged.length + 5 + (state % 20);
+    const timer = setInterval(() => {
+      const mine = ++floor;
+      client.publish('elevator/31100/state', message(mine), { qos: 1 }, (error) => {
+        if (!error) acknowledged.push(mine);
+      });
+    }, 15);
+    await until(() => acknowledged.length >= goal, { what: `${goal} acknowledgements`, ms: 30_000 });
+    await child.kill();
+    clearInterval(timer);
+    await client.endAsync(true).catch(() => undefined);
+  }
+  const spool = await open(join(dir, 'data/gateway/gw-1/spool'), { limits: { groupMs: { safety: 1, telemetry: 1 } } });
+  const stored = new Set<unknown>();
+  for (const lane of ['safety', 'telemetry'] as const)
+    for (const value of (await readAll(spool.consumer('uplink'), lane, 0)).values) stored.add(value);
+  await spool.close();
+  expect(acknowledged.filter((value) => !stored.has(value))).toEqual([]);
+  expect(acknowledged.length).toBeGreaterThan(KILLS * 5 - 1);
+}, 180_000);
