@@ -137,8 +137,9 @@ export class Talk {
     talk.rewind = false;
     const { epoch } = site;
     if (epoch === undefined || this.#stopped) return;
-    const { seq, crc } = site.lanes[lane];
-    const receipt = { v: WIRE_VERSION, epoch, seq, stored: this.stored(site, lane), crc } as const;
+    const { seq, crc, n } = site.lanes[lane];
+    const known = n >= 0 ? { n } : {};
+    const receipt = { v: WIRE_VERSION, epoch, seq, stored: this.stored(site, lane), crc, ...known } as const;
     this.counters.receipts++;
     if (rewind) this.counters.rewinds++;
     this.#deps.publish(topics.receipt(site.gateway, lane), encodeReceipt(rewind ? { ...receipt, rewind } : receipt));
