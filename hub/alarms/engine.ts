@@ -397,7 +397,7 @@ export class EngineStage implements SignalStage {
       advice: def.advice,
       building: entry.building ?? device.building,
       floor: entry.floor ?? device.floor,
-      place: entry.place ?? device.place,
+      place: entry.place,
       proved: this.#engine.writer.proved(entry.num),
       value: this.#value(entry),
       n: s?.n ?? null,

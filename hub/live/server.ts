@@ -159,7 +159,9 @@ export class LiveChannel {
       return next();
     } catch (error) {
       this.#ports.log.error({ err: error }, 'live channel: sign-in could not be checked');
-      return next(this.#refusal('unavailable'));
+      // Not a refusal: a client takes that as final. A connection that breaks is tried again by itself.
+      this.counters.refused += 1;
+      return void socket.conn.close();
     }
   }
 
@@ -371,7 +373,11 @@ export class LiveChannel {
 
   #sendBeats(): void {
     this.#beat += 1;
-    for (const screen of this.#screens.values()) screen.messages = 0;
+    for (const screen of this.#screens.values()) {
+      screen.messages = 0;
+      // Where it could not be read when the screen came (the database was away), it is tried again.
+      this.#channel(screen.user.community).catch(() => undefined);
+    }
     for (const [community, opening] of this.#channels)
       opening
         .then((channel) => {
