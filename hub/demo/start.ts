@@ -12,6 +12,8 @@ const STOP_MS = 10_000;
 const RESTART_MS = 1_000;
 /** A part that dies this often in a row is not started again: something is wrong that a restart does not mend. */
 const RESTARTS_MAX = 5;
+/** Up for this long, a part counts as sound again. */
+const STEADY_MS = 60_000;
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +43,8 @@ class Part {
   readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
   #stopping = false;
-  #wasReady = false;
+  /** ms monotonic of its last ready line. */
+  #readyAt: number | undefined;
   #restarts = 0;
 
   constructor(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -72,7 +75,7 @@ class Part {
           const ready = readyOf(line);
           if (ready) {
             clearTimeout(deadline);
-            this.#wasReady = true;
+            this.#readyAt = performance.now();
             onReady?.(ready);
             done(ready);
           } else if (line !== '') console.log(line);
@@ -82,7 +85,7 @@ class Part {
         clearTimeout(deadline);
         fail(new Error(`${this.#name} ended before it was ready (${signal ?? code})`));
         // What never came up does not come up by trying again: a port is taken, a file is wrong.
-        if (!this.#stopping && this.#wasReady) this.#again(onReady, signal ?? code);
+        if (!this.#stopping && this.#readyAt !== undefined) this.#again(onReady, signal ?? code);
       });
     });
   }
@@ -100,6 +103,7 @@ class Part {
   }
 
   #again(onReady: ((ready: Ready) => void) | undefined, why: string | number | null): void {
+    if (performance.now() - (this.#readyAt ?? 0) > STEADY_MS) this.#restarts = 0;
     if (++this.#restarts > RESTARTS_MAX) {
       console.error(`${this.#name} ended ${RESTARTS_MAX} times in a row (${why}); stopping`);
       void stopAll(1);
