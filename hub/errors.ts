@@ -44,6 +44,16 @@ export const REFUSALS = {
     zh: '未记录人员救出，不能关闭',
     en: 'Cannot close before the release is recorded',
   },
+  'service-state-required': {
+    status: 422,
+    zh: '未记录电梯是停用还是恢复运行，不能关闭',
+    en: 'Cannot close before it is recorded whether the lift is stopped or back in service',
+  },
+  'inspection-required': {
+    status: 422,
+    zh: '电梯恢复运行须先记录检查人和检查结果',
+    en: 'A lift goes back into service only after an inspection: record who inspected it and the result',
+  },
   'out-of-range': { status: 422, zh: '数值超出范围', en: 'Value out of range' },
   unavailable: { status: 503, zh: '暂时不可用', en: 'Unavailable for the moment' },
   internal: { status: 500, zh: '内部错误，已记录', en: 'Internal error, recorded' },

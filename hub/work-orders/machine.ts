@@ -117,6 +117,8 @@ export interface OrderFacts {
   readonly workers: readonly string[];
   readonly milestones: readonly Milestone[];
   readonly serviceState?: ServiceState;
+  /** Rescue only: an inspection of the lift after it is on record. */
+  readonly inspected?: boolean;
 }
 
 /** Who acts; `system` is the hub itself (policy, timer). */
@@ -173,7 +175,7 @@ export const MILESTONE_CLOCK: Readonly<Record<Milestone, ClockName | undefined>>
 /**
  * What an act does to an order, or why not. Pure.
  * Refuses: `not-allowed`, `conflict` (someone else has it), `wrong-state`, `note-required`, `photo-required`,
- * `own-work`, `still-active`, `release-required`, `already-done` (milestone).
+ * `own-work`, `still-active`, `release-required`, `service-state-required`, `inspection-required`, `already-done`.
  */
 export function step(order: OrderFacts, act: Act, by: Doer): Result<Step> {
   const refusal = mayDo(order, act, by) ?? (act.act === 'milestone' ? undefined : hasPath(order, act.act));
@@ -258,7 +260,10 @@ function mayVerify(order: OrderFacts, act: Act & { act: 'verify' }, by: Doer): R
 function releaseRecorded(order: OrderFacts, withService = false): Refusal | undefined {
   if (order.kind !== 'rescue') return undefined;
   if (!order.milestones.includes('released')) return refuse('release-required', 'milestone: released');
-  return withService && order.serviceState === undefined ? refuse('release-required', 'serviceState') : undefined;
+  if (!withService) return undefined;
+  if (order.serviceState === undefined) return refuse('service-state-required', 'serviceState');
+  const uninspected = order.serviceState === 'in-service' && order.inspected !== true;
+  return uninspected ? refuse('inspection-required', 'step: inspection') : undefined;
 }
 
 function assigneeAfter(order: OrderFacts, act: Act, by: Doer): Step['assignee'] {

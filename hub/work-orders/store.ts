@@ -197,9 +197,14 @@ async function withParts(tx: Tx, row: OrderRow): Promise<LoadedOrder> {
      from work_orders.clock where work_order = $1 order by due_at, clock`,
     [id],
   );
-  const { workers, milestones } = await tx.one<{ workers: string[]; milestones: Milestone[] }>(
+  const { workers, milestones, inspected } = await tx.one<{
+    workers: string[];
+    milestones: Milestone[];
+    inspected: boolean;
+  }>(
     `select array(select person from work_orders.worker where work_order = $1) as workers,
-            array(select milestone from work_orders.milestone where work_order = $1 order by at) as milestones`,
+            array(select milestone from work_orders.milestone where work_order = $1 order by at) as milestones,
+            exists (select 1 from work_orders.rescue_step where work_order = $1 and step = 'inspection') as inspected`,
     [id],
   );
   return {
@@ -222,6 +227,7 @@ async function withParts(tx: Tx, row: OrderRow): Promise<LoadedOrder> {
     actedAt: row.acted_at.getTime(),
     workers,
     milestones,
+    inspected,
     clocks: clocks.map(clockOf),
   };
 }

@@ -29,6 +29,8 @@ export const EXPLAINED = [
   'own-work',
   'still-active',
   'release-required',
+  'service-state-required',
+  'inspection-required',
   'out-of-range',
   'unavailable',
   'internal',

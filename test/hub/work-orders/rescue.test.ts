@@ -50,7 +50,7 @@ describe('[S5] a rescue', () => {
     await site.act('manager', id, { act: 'verify', waiver: 'seen by myself' });
     expect(await site.tryAct('operator', id, { act: 'close' })).toBe('release-required');
     await site.act('operator', id, { act: 'milestone', milestone: 'released' });
-    expect(await site.tryAct('operator', id, { act: 'close' })).toBe('release-required');
+    expect(await site.tryAct('operator', id, { act: 'close' })).toBe('service-state-required');
     const told = { act: 'milestone', milestone: 'released', serviceState: 'stopped' } as const;
     expect(await site.act('operator', id, told)).toMatchObject({ serviceState: 'stopped' });
     expect(await site.tryAct('operator', id, { act: 'close' })).toBe('ok');
