@@ -36,6 +36,8 @@ export type { Consumer, SpoolOptions, SpoolStats } from './spool/api.ts';
 
 interface Reader {
   positions: Positions;
+  /** As on disk: what a crash goes back to. */
+  saved: Positions;
   caches: Record<LaneName, ReadCache>;
 }
 
@@ -117,7 +119,7 @@ export class Spool {
       const stored = cursors.consumers[name] ?? emptyPositions();
       const positions = emptyPositions();
       for (const lane of LANES) positions[lane] = Math.min(stored[lane], this.#store(lane).head);
-      this.#readers.set(name, { positions, caches: { safety: {}, telemetry: {} } });
+      this.#readers.set(name, { positions, saved: { ...positions }, caches: { safety: {}, telemetry: {} } });
     }
     for (const { lane, damage } of damages) this.#onDamage(lane, damage);
     await this.#births.forgetAllBut(this.#birthTags()).catch(() => undefined);
@@ -277,6 +279,7 @@ export class Spool {
     this.#dropped = 0;
     for (const [name, reader] of this.#readers) {
       reader.positions = consumers[name] ?? emptyPositions();
+      reader.saved = { ...reader.positions };
       reader.caches = { safety: {}, telemetry: {} };
     }
     for (const lane of LANES) {
@@ -389,8 +392,9 @@ export class Spool {
   #housekeep(): Promise<void> {
     if (this.#minting || this.#closed) return this.#housekeeping;
     this.#housekeeping = this.#housekeeping
-      .then(() => evict(this.#retention()))
+      // In this order: after a crash nothing that a cursor still asks for may be missing.
       .then(() => this.#saveCursors())
+      .then(() => evict(this.#retention()))
       .catch((error: unknown) => this.#o.log.warn({ error: errorCode(error) }, 'housekeeping of the spool failed'));
     return this.#housekeeping;
   }
@@ -402,6 +406,7 @@ export class Spool {
     try {
       const state = { consumers, dropped: this.#dropped };
       await writeCursors(this.#disk, join(this.#o.dir, this.#epoch), state);
+      for (const [name, reader] of this.#readers) reader.saved = consumers[name] ?? reader.saved;
     } catch {
       // An old cursor only means that some records are delivered again; `failing` already tells of the disk.
       this.#cursorsDirty = true;
@@ -409,13 +414,12 @@ export class Spool {
   }
 
   #retention(): RetentionView {
+    const readers = [...this.#readers.values()];
+    const least = (of: (r: Reader) => Positions) => (lane: LaneName) => minPosition(readers.map(of), lane);
     return {
       store: (lane) => this.#store(lane),
-      needed: (lane) =>
-        minPosition(
-          [...this.#readers.values()].map((r) => r.positions),
-          lane,
-        ),
+      needed: least((r) => r.positions),
+      released: least((r) => r.saved),
       limits: this.#limits,
       now: this.#o.clock.now(),
       lost: (lane, { first, last }, records) => {

@@ -8,6 +8,8 @@ export interface RetentionView {
   readonly store: (lane: Lane) => LaneStore;
   /** Last sequence that every consumer has. */
   readonly needed: (lane: Lane) => number;
+  /** The same as the cursors on disk say it: what a start after a crash will not ask for again. */
+  readonly released: (lane: Lane) => number;
   readonly limits: SpoolLimits;
   /** Wall clock, ms. */
   readonly now: number;
@@ -19,7 +21,7 @@ export interface RetentionView {
 export async function evict(view: RetentionView): Promise<void> {
   const safety = view.store('safety');
   const telemetry = view.store('telemetry');
-  const has = (lane: Lane, s: Segment | undefined): boolean => s !== undefined && s.last <= view.needed(lane);
+  const has = (lane: Lane, s: Segment | undefined): boolean => s !== undefined && s.last <= view.released(lane);
   while (has('telemetry', telemetry.segments[0])) await telemetry.dropOldest();
   for (let s = safety.segments[0]; s && mayForget(view, s); s = safety.segments[0]) await safety.dropOldest();
   while (safety.bytes + telemetry.bytes > view.limits.maxBytes)
@@ -28,9 +30,9 @@ export async function evict(view: RetentionView): Promise<void> {
 
 /** Whether a safety segment has been kept as long as promised: the hub may be restored from a backup and ask again. */
 function mayForget(view: RetentionView, oldest: Segment): boolean {
-  const needed = view.needed('safety');
-  if (oldest.last > needed) return false;
-  const kept = view.store('safety').segments.reduce((sum, s) => sum + (s.last <= needed ? s.bytes : 0), 0);
+  const released = view.released('safety');
+  if (oldest.last > released) return false;
+  const kept = view.store('safety').segments.reduce((sum, s) => sum + (s.last <= released ? s.bytes : 0), 0);
   return kept > view.limits.safetyKeptBytes || view.now - oldest.lastTime > view.limits.safetyKeptMs;
 }
 

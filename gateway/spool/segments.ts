@@ -50,7 +50,7 @@ const ANCHOR = 'anchor';
 
 /**
  * Keeps the place where the lane goes on when its last segment is deleted: a segment header without frames. Were it lost
- * (a full disk, a crash in between), sequences would begin anew, which the hub's first receipt brings to light.
+ * (a disk that takes nothing at all), sequences would begin anew, which the hub's first receipt brings to light.
  */
 export async function writeAnchor(place: SegmentPlace, end: { last: number; crc: number }): Promise<void> {
   const { lane, epoch, disk, dir } = place;

@@ -271,9 +271,16 @@ export class LaneStore {
   async dropOldest(): Promise<Segment | undefined> {
     const segment = this.#segments.shift();
     if (!segment) return undefined;
+    const anchor = async (): Promise<void> => {
+      if (this.#segments.length === 0 && !this.#active) await writeAnchor(this.#place, segment);
+    };
+    // Before, so that a crash in between does not begin sequences anew; a full disk may take it only after.
+    const kept = await anchor().then(
+      () => true,
+      () => false,
+    );
     await unlink(segment.path).catch(ignoreMissing);
-    const last = this.#segments.length === 0 && !this.#active;
-    if (last) await writeAnchor(this.#place, segment).catch(() => undefined);
+    if (!kept) await anchor().catch(() => undefined);
     while (this.#tail[0] && this.#tail[0].last <= segment.last) this.#tailShift();
     return segment;
   }
