@@ -1,22 +1,36 @@
-// `npm test`: provision, checks, tests; closes with the exact line `N passed, N failed[, N skipped]`.
+// `npm test`: provision, checks, tests, the hub's tests again on the system's PostgreSQL; closes with the exact line `N passed, N failed[, N skipped]`.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanUp, onExit } from './helpers/cleanup.ts';
 import { printCheck, runChecks } from './check.ts';
+import { databaseTests } from './helpers/database-files.ts';
+import { findPart } from './helpers/parts.ts';
+import { startPostgres } from './helpers/postgres.ts';
 import { REPO } from './helpers/processes.ts';
 import { provision, type MissingPart } from './helpers/provision.ts';
-import { summarise, type Report, type Tally } from './helpers/tally.ts';
+import { summarise, type Pass, type Report, type Tally } from './helpers/tally.ts';
 import { tempDir } from './helpers/temp.ts';
 
+/** As in test/helpers/database.ts: a test that loses its machine starts again. */
+const QUICK_SERVER = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+
+interface PassOptions {
+  readonly args: readonly string[];
+  /** What differs from the plain run, in words. */
+  readonly on?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs vitest with its own output shown, and gives its report; null when it ended without one. */
-async function runVitest(args: readonly string[]): Promise<{ readonly code: number; readonly report: Report | null }> {
+async function runVitest({ args, on = '', env = {} }: PassOptions): Promise<Pass> {
   const file = join(tempDir('report'), 'report.json');
   const vitest = join(REPO, 'node_modules', 'vitest', 'vitest.mjs');
   const command = [vitest, 'run', '--config', 'test/vitest.config.ts', '--reporter=default', '--reporter=json'];
   const child = spawn(process.execPath, [...command, `--outputFile.json=${file}`, ...args], {
     cwd: REPO,
     stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
   });
   const withdraw = onExit(() => void child.kill());
   const code = await new Promise<number>((resolve, reject) => {
@@ -25,10 +39,27 @@ async function runVitest(args: readonly string[]): Promise<{ readonly code: numb
   });
   withdraw();
   try {
-    return { code, report: JSON.parse(readFileSync(file, 'utf8')) as Report };
+    return { on, code, report: JSON.parse(readFileSync(file, 'utf8')) as Report };
   } catch {
-    return { code, report: null };
+    return { on, code, report: null };
   }
+}
+
+/**
+ * The hub's tests on a server of the system, as a user's DATABASE_URL names one: none where the server is missing (the
+ * tally tells of that), or where the first pass ran on a server of the caller's already.
+ */
+async function onOwnServer(args: readonly string[]): Promise<readonly Pass[]> {
+  const filters = args.filter((arg) => !arg.startsWith('-'));
+  const files = databaseTests(filters);
+  if (files.length === 0 || findPart('postgresql') === null || process.env['FENGSUI_TEST_DATABASE_URL']) return [];
+  const server = await startPostgres({ settings: QUICK_SERVER });
+  const on = `PostgreSQL ${server.version} of the system`;
+  console.log(`\nagain on ${on}: ${files.length} test files of the hub that use a database`);
+  const options = args.filter((arg) => arg.startsWith('-'));
+  const pass = await runVitest({ args: [...options, ...files], on, env: { FENGSUI_TEST_DATABASE_URL: server.url } });
+  await server.stop();
+  return [pass];
 }
 
 function provisioned(): readonly MissingPart[] {
@@ -48,8 +79,9 @@ function explainSkips(tally: Tally, missing: readonly MissingPart[]): void {
 async function main(): Promise<void> {
   const missing = provisioned();
   const checks = runChecks(printCheck);
-  const { code, report } = await runVitest(process.argv.slice(2));
-  const tally = summarise({ checks, report, code, missing, ci: process.env['CI'] === 'true' });
+  const args = process.argv.slice(2);
+  const passes = [await runVitest({ args }), ...(await onOwnServer(args))];
+  const tally = summarise({ checks, passes, missing, ci: process.env['CI'] === 'true' });
   explainSkips(tally, missing);
   for (const failure of tally.failures) console.log(`failed: ${failure}`);
   await cleanUp();
