@@ -14,6 +14,8 @@ export interface PolicyPorts extends orders.OrderPorts {
   raiseFault(c: CommandContext, fault: HubFault): Promise<void>;
   /** Tells the alarm which order answers it, so that screens show it. */
   linkAlarm(c: CommandContext, alarm: string, order: string): Promise<void>;
+  /** Moves since when signals are known to be gone with a jump of the wall clock. */
+  shiftSteady(c: CommandContext, jumpMs: number): Promise<void>;
   /** Has this page reached anyone at all? */
   reachedAnyone(c: CommandContext, notification: string): Promise<boolean>;
 }
@@ -115,6 +117,13 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     on: 'clock.jumped',
     lane: 'orders',
     run: async (c, { payload }) => void (await orders.shiftClocks(c.tx, payload.jumpMs)),
+  }),
+  policy({
+    rule: 'clock-jump-moves-steadiness',
+    on: 'clock.jumped',
+    // In a transaction of its own: these rows are T1's, and held no longer than that.
+    lane: 'steadiness',
+    run: (c, { payload }, ports) => ports.shiftSteady(c, payload.jumpMs),
   }),
 
   // Entrapment → people, whether or not the order could be opened

@@ -5,7 +5,7 @@
 // main.ts starts it; everything here is wiring. Nothing here holds what T1 needs for longer than one short transaction.
 import type { FastifyPluginAsync } from 'fastify';
 import type { Logger } from 'pino';
-import { linkOrder, type AlarmEngine, type ChangePorts } from './alarms/api.ts';
+import { linkOrder, shiftSteady, steadySince, type AlarmEngine, type ChangePorts } from './alarms/api.ts';
 import { keyOf } from './alarms/row.ts';
 import { findAlarm } from './alarms/store.ts';
 import type { Clock } from './clock.ts';
@@ -138,15 +138,16 @@ function portsOf({ alarms, deviceNames }: RespondingParts): PolicyPorts {
     onDuty,
     deviceNames,
     linkAlarm: (c, alarm, order) => linkOrder(c, alarms.ports, alarm, order),
+    shiftSteady: (c, jumpMs) => shiftSteady(c.tx, jumpMs),
     raiseFault: async (c, fault) => raiseHubFault(c, fault),
     reachedAnyone: (c, notification) => reachedAnyone(c.tx, notification),
   };
 }
 
 /**
- * Live data says that a signal is gone and has stayed gone: the engine finds its condition false on good data now, and
- * its alarms cleared at least the hold time ago and have not come back. What the hub or a gateway tells of itself has
- * no condition to look at: it is gone when a person has closed it.
+ * Live data says that a signal is gone and has stayed gone: the engine finds its condition false on good data now, has
+ * done so without a gap for the hold time, and its alarms cleared at least that long ago and have not come back. What
+ * the hub or a gateway tells of itself has no condition to look at: it is gone when a person has closed it.
  */
 async function signalGone(engine: AlarmEngine, tx: Tx, q: SignalQuestion, now: number): Promise<boolean> {
   const key = keyOf(q.device, q.point, q.signal);
@@ -158,6 +159,9 @@ async function signalGone(engine: AlarmEngine, tx: Tx, q: SignalQuestion, now: n
     const goneAt = told ? row.closed_at : row.cleared_at;
     if (goneAt === null || now - goneAt < q.holdMs) return false;
     if (told ? engine.isOpen(key) : row.active || truth !== 'false' || raised) return false;
+    if (told) continue;
+    const since = await steadySince(tx, q);
+    if (since === undefined || now - since < q.holdMs) return false;
   }
   return true;
 }

@@ -10,6 +10,7 @@ import type { StepRules } from './machine.ts';
 import { modeOver } from './modes.ts';
 import { keyOf, type AlarmRow, type Raised } from './row.ts';
 import { LIFECYCLE } from './rules.ts';
+import { saveSteady } from './steady.ts';
 import { lockOpen, modesInForce, savePanels, type ModeRow, type SignalKey } from './store.ts';
 
 export interface EngineWriter extends ChangePorts {
@@ -48,6 +49,8 @@ export async function writeStage(tx: Tx, stage: EngineStage, engine: AlarmEngine
     }));
     await engine.writer.appendEvents(tx, events, now);
   }
+  const steady = [...stage.steady.changes].map(([key, since]) => ({ ...partsOf(key), since }));
+  if (steady.length > 0) await saveSteady(tx, steady);
   if (timers.size > 0) {
     await cancelTimers(
       tx,

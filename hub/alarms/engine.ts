@@ -19,6 +19,7 @@ import type { Tx } from '../db/tx.ts';
 import { advance, elapse, remaining, signalsOfBirth, UNKNOWN, type Edge, type Track } from './evaluate.ts';
 import { writeStage, type EngineWriter } from './engine-write.ts';
 import { keyOf, type Raised } from './row.ts';
+import { SteadyRuns, SteadyStage } from './steady.ts';
 import { activePanels, openAlarms, type PanelRow } from './store.ts';
 
 export const DELAY_TIMER = 'alarm-delay';
@@ -35,6 +36,7 @@ export interface SignalRun {
 
 interface Compiled {
   readonly runs: readonly SignalRun[];
+  readonly keys: ReadonlySet<string>;
   /** Runs that read a point, by its number. */
   readonly readers: ReadonlyMap<number, readonly SignalRun[]>;
   readonly ofDevice: ReadonlyMap<string, readonly SignalRun[]>;
@@ -67,6 +69,7 @@ export class AlarmEngine implements SignalSink {
   readonly #frozen = new Map<string, Set<string>>();
   /** Signals with an open alarm → its id. May name one too many, never one too few. */
   readonly #open = new Map<string, string>();
+  readonly steady = new SteadyRuns();
   /** What conditions look at while a record is evaluated. */
   view: PointView | undefined;
 
@@ -90,6 +93,7 @@ export class AlarmEngine implements SignalSink {
       if (typeof key !== 'string' || typeof since !== 'number') continue;
       this.#tracks.set(key, { ...this.track(key), since });
     }
+    await this.steady.load(tx);
   }
 
   track(key: string): Track {
@@ -118,7 +122,7 @@ export class AlarmEngine implements SignalSink {
         push(ofDevice, entry.device.id, run);
       }
     }
-    this.#compiled.set(program, { runs, readers, ofDevice });
+    this.#compiled.set(program, { runs, keys: new Set(runs.map((r) => r.key)), readers, ofDevice });
   }
 
   compiled(program: Program): Compiled {
@@ -163,10 +167,12 @@ export class AlarmEngine implements SignalSink {
 
   /** Open alarms of a gateway whose signals a program does not have. */
   orphans(program: Program): string[] {
-    const { runs } = this.compiled(program);
-    const keys = new Set(runs.map((r) => r.key));
-    const own = `${hubDevice(program.gateway)}\n`;
-    return this.openOf(program.gateway).filter((k) => !k.startsWith(own) && !keys.has(k));
+    return this.openOf(program.gateway).filter((k) => !this.isPartOf(program, k));
+  }
+
+  /** A signal that a program has, or that the hub itself tells of its gateway. */
+  isPartOf(program: Program, key: string): boolean {
+    return key.startsWith(`${hubDevice(program.gateway)}\n`) || this.compiled(program).keys.has(key);
   }
 
   get writer(): EngineWriter {
@@ -193,6 +199,7 @@ export class AlarmEngine implements SignalSink {
     for (const program of stage.programs)
       this.#live.set(program.gateway, new Map(this.compiled(program).runs.map((r) => [r.key, r])));
     for (const gateway of stage.gone) this.retired(gateway);
+    this.steady.adopt(stage.steady.changes);
     for (const row of stage.written) {
       const key = keyOf(row.device, row.point, row.signal);
       if (row.state === 'normal') this.closed(key, row.id);
@@ -219,11 +226,13 @@ export class EngineStage implements SignalStage {
   readonly timers = new Map<string, NewTimer | null>();
   readonly panels = new Map<string, PanelRow>();
   written: Awaited<ReturnType<typeof writeStage>> = [];
+  readonly steady: SteadyStage;
   readonly #engine: AlarmEngine;
   readonly now: number;
 
   constructor(engine: AlarmEngine, now: number) {
     this.#engine = engine;
+    this.steady = new SteadyStage(engine.steady, now);
     this.now = now;
   }
 
@@ -243,6 +252,7 @@ export class EngineStage implements SignalStage {
     this.#engine.view = site;
     for (const run of this.#engine.compiled(program).runs) this.#compare(site, run, at);
     for (const key of this.#engine.orphans(program)) this.conditions.set(key, 'unknown');
+    this.steady.endOf(program.gateway, (key) => this.#engine.isPartOf(program, key));
   }
 
   /** A live birth with records still to come: what it shows as active is raised at once, the rest waits for them. */
@@ -267,9 +277,15 @@ export class EngineStage implements SignalStage {
     const key = keyOf(of.device, of.point, of.signal);
     const before = this.#track(key);
     const raised = to === 'raise';
-    if (before.raised === raised && of.latch === 'none') return;
-    if (of.latch === 'none')
-      this.tracks.set(key, { truth: raised ? 'true' : 'false', held: raised, raised, since: null });
+    const truth = raised ? 'true' : 'false';
+    if (of.latch === 'none') {
+      // Not known since the hub started: what was before it stopped proves nothing.
+      if (before.truth === 'unknown') this.steady.restart(key);
+      this.steady.known(key, truth);
+      if (before.truth !== truth) this.tracks.set(key, { truth, held: raised, raised, since: null });
+      if (before.raised === raised) return;
+      if (raised) this.steady.raised(key);
+    }
     const { note, ...rest } = of;
     const fact: Raised = { ...rest, at, proved: true, n: null };
     this.edges.push({ key, to, at, raised: fact, ...(note === undefined ? {} : { note }) });
@@ -277,8 +293,13 @@ export class EngineStage implements SignalStage {
     if (of.latch !== 'none' && raised) this.edges.push({ key, to: 'clear', at, raised: fact });
   }
 
+  interrupted(gateway: string): void {
+    this.steady.restartOf(gateway);
+  }
+
   retire(gateway: string): void {
     this.gone.push(gateway);
+    this.steady.endOf(gateway, () => false);
     for (const key of this.#engine.openOf(gateway)) this.conditions.set(key, 'unknown');
   }
 
@@ -313,6 +334,7 @@ export class EngineStage implements SignalStage {
     for (const run of runs) {
       const before = this.#track(run.key);
       const truth = evaluate(run.when, run.lookup, before.held);
+      this.steady.known(run.key, truth);
       // Nothing new, which is what nearly all records say.
       if (
         truth === before.truth &&
@@ -329,6 +351,7 @@ export class EngineStage implements SignalStage {
   #compare(site: SiteStage, run: SignalRun, at: number): void {
     const before = this.#track(run.key);
     const truth = evaluate(run.when, run.lookup, before.held);
+    this.steady.known(run.key, truth);
     const newest = newestOf(run.reads, (e) => site.sample(e));
     const { track, edges } = advance(before, truth, at, run.def, newest?.receivedTime ?? at);
     this.#follow(run, before, track, edges, newest);
@@ -351,6 +374,7 @@ export class EngineStage implements SignalStage {
       const at = s ? edge.at - s.receivedTime + s.sourceTime : edge.at;
       if (isPanel(is)) this.#panel(run, is, edge.to === 'raise', at);
       else this.edges.push({ key: run.key, to: edge.to, at, raised: this.#raised(run, is, at, s) });
+      if (edge.to === 'raise' && !isPanel(is)) this.steady.raised(run.key);
     }
   }
 

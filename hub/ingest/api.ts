@@ -44,6 +44,8 @@ export interface SignalStage {
   /** Raises what a snapshot shows as active although records before it are still to come. */
   foundActive(site: SiteStage, program: Program, at: number): void;
   hubSignal(of: HubSignal, to: 'raise' | 'clear', at: number): void;
+  /** Something may have been missed of this gateway: what was steady till now is steady only from now on. */
+  interrupted(gateway: string): void;
   /** The gateway is no longer one of ours: nothing is known any more of what stood on it. */
   retire(gateway: string): void;
   write(tx: Tx): Promise<void>;

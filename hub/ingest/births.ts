@@ -62,6 +62,8 @@ export async function liveBirth(
   staged.program = program;
   staged.writesHistory = born.writesHistory;
   staged.adopt(snapshotOf(born, program), behind);
+  // Another epoch: the gateway has lost what it had stored.
+  if (gateway.epoch !== born.epoch) t1.signals.interrupted(born.gateway);
   staged.catchUpTo = behind ? born.head.safety : undefined;
   if (behind) t1.signals.foundActive(staged, program, born.at);
   else t1.signals.all(staged, program, born.at);

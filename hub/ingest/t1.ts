@@ -214,6 +214,9 @@ export class T1 {
     const text = noteText(note);
     const payload = { gateway, kind: note.kind, text, ...(note.count === undefined ? {} : { count: note.count }) };
     this.#events.push({ type: 'gateway.note', community, subject: gateway, payload });
+    // A gateway that starts anew has not looked meanwhile; what was lost was not seen.
+    if (note.kind === 'started' || note.kind === 'loss' || note.kind === 'corrupt-segment')
+      this.#signals.interrupted(gateway);
     const signal = signalOfNote(note.kind);
     if (signal) this.#fact(hubSignal(signal, site, text), note.at);
   }

@@ -37,6 +37,11 @@ describe('policies', () => {
     site = await makeSite();
   });
 
+  test('a jump of the wall clock moves since when signals are known to be gone', async () => {
+    await site.happen({ type: 'clock.jumped', community: 'c1', subject: 'hub', payload: { jumpMs: 5_000 } });
+    expect(site.world.steadyShifts).toEqual([5_000]);
+  });
+
   test('the order carries what the technician needs, is dispatched to those on duty, and the alarm knows it', async () => {
     const a = alarm({ place: '水泵房', text: { zh: '压力低', en: 'Pressure low' } });
     await site.happen(raised(a));

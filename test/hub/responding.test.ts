@@ -25,6 +25,14 @@ async function tell(device: string, point: string, value: number): Promise<void>
   const made = gateway.batch('safety', [gateway.sample(device, point, value)]);
   await test1.hub.sensing.ingest.receive(topics.up(gateway.id, 'safety'), Buffer.from(made.bytes));
 }
+/** Time passes in which the gateway is heard: no look of the hub finds it silent. */
+function pass(ms: number): void {
+  for (let left = ms; left > 0; left -= 1_000) {
+    void test1.hub.sensing.ingest.receive(topics.beat('gw1'), gateway.beat());
+    clock.advance(Math.min(left, 1_000));
+  }
+  void test1.hub.sensing.ingest.receive(topics.beat('gw1'), gateway.beat());
+}
 const alarms = async (query: string): Promise<AlarmView[]> =>
   (await client.operator.get<{ items: AlarmView[] }>(`/api/alarms?${query}`)).body.items;
 const orders = async (query: string): Promise<OrderView[]> =>
@@ -55,6 +63,7 @@ beforeAll(async () => {
       { id: 'pump', kind: 'fire-pump', points, signals: [OFFLINE, FAULT], building: 'b1', floor: -1 },
       { id: 'lift', kind: 'elevator', points, signals: [OFFLINE, TRAPPED], building: 'b1' },
       { id: 'panel', points, signals: [OFFLINE, FAULT], building: 'b1' },
+      { id: 'siren', points, signals: [OFFLINE, FAULT], building: 'b1' },
       { id: 'valve', kind: 'io-module', points, signals: [OFFLINE, FAULT] },
     ],
     clock,
@@ -64,7 +73,7 @@ beforeAll(async () => {
     enrol(tx, { id: 'gw1', community: TEST_COMMUNITY, username: 'gw1', passwordSha256: 'x', by: 'test', at: T0 }),
   );
   test1.hub.sensing.ingest.enrolled('gw1', TEST_COMMUNITY);
-  for (const device of ['pump', 'lift', 'panel', 'valve']) {
+  for (const device of ['pump', 'lift', 'panel', 'siren', 'valve']) {
     gateway.sample(device, 'online', 1);
     gateway.sample(device, 'p', 0);
   }
@@ -101,7 +110,7 @@ describe('a fault', () => {
     expect((await orders(`alarm=${alarm.id}`))[0]?.state).toBe('done');
     const verified = await until(
       async () => {
-        clock.advance(HOLD.value.FAULT / 10);
+        pass(HOLD.value.FAULT / 10);
         return (await orders(`alarm=${alarm.id}&state=verified`))[0];
       },
       { what: 'live data has verified it', everyMs: 100, ms: 20_000 },
@@ -126,12 +135,45 @@ describe('a fault', () => {
     await tell('panel', 'p', 0);
     await until(
       async () => {
-        clock.advance(HOLD.value.FAULT);
+        pass(HOLD.value.FAULT);
         return (await orders(`alarm=${order.source.id}&state=verified`))[0];
       },
       { what: 'fresh data has verified it', everyMs: 100, ms: 20_000 },
     );
   });
+});
+
+test('a gap inside the hold time begins the hold anew, however short it was', async () => {
+  const hold = HOLD.value.FAULT;
+  const seconds = (n: number): void => pass(n * 1_000);
+  const gone = async (value: 'false' | 'unknown'): Promise<void> => {
+    const { engine } = test1.hub.sensing;
+    await until(() => engine.track('gw1.siren\np\nfault').truth === value, { what: `the fault is ${value}` });
+  };
+  await tell('siren', 'p', 1);
+  const order = await orderOf((await alarmOf('siren')).id);
+  await act(client.technician, order.id, 'accept');
+  await act(client.technician, order.id, 'arrive');
+  const file = createHash('sha256').update('photo').digest('hex');
+  await act(client.technician, order.id, 'finish', { result: 'mended', photos: [{ file, phase: 'after' }] });
+  await tell('siren', 'p', 0);
+  await gone('false');
+  seconds(hold / 1_000 - 2);
+  const made = gateway.batch('safety', [gateway.gap('siren', 'p')]);
+  await test1.hub.sensing.ingest.receive(topics.up('gw1', 'safety'), Buffer.from(made.bytes));
+  await gone('unknown');
+  await tell('siren', 'p', 0);
+  await gone('false');
+  seconds(hold / 1_000 - 2);
+  const early = await client.supervisor.post(`/api/work-orders/${order.id}/verify`, {});
+  expect(early).toMatchObject({ status: 422, body: { code: 'still-active', detail: 'p/fault' } });
+  await until(
+    async () => {
+      pass(hold);
+      return (await orders(`alarm=${order.source.id}&state=verified`))[0];
+    },
+    { what: 'a whole hold time without a gap has verified it', everyMs: 100, ms: 20_000 },
+  );
 });
 
 test('orders that cannot be written delay no alarm, and come as soon as they can', async () => {

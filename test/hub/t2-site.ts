@@ -52,6 +52,8 @@ export interface World {
   readonly goneSince: Map<string, number>;
   readonly links: Map<string, string>;
   readonly faults: HubFault[];
+  /** Clock jumps that moved since when signals are gone, ms. */
+  readonly steadyShifts: number[];
   /** Set to make opening orders fail. */
   broken: string | undefined;
 }
@@ -129,6 +131,7 @@ function makePorts(world: World): PolicyPorts {
     },
     alarmActive: async (_tx, _community, id) => world.active.has(id),
     linkAlarm: async (_c, id, order) => void world.links.set(id, order),
+    shiftSteady: async (_c, jumpMs) => void world.steadyShifts.push(jumpMs),
     missingFiles,
     person: async (tx, community, id) => {
       const user = await findUser(tx, id);
@@ -148,7 +151,14 @@ export async function makeSite(options: { readonly duty?: boolean } = {}): Promi
   const database = await freshDatabase();
   const { db } = database;
   const clock = new ManualClock(NOON);
-  const world: World = { active: new Set(), goneSince: new Map(), links: new Map(), faults: [], broken: undefined };
+  const world: World = {
+    active: new Set(),
+    goneSince: new Map(),
+    links: new Map(),
+    faults: [],
+    steadyShifts: [],
+    broken: undefined,
+  };
   const ports = makePorts(world);
   const execute = makeEffects({
     enqueue: makeEnqueue({
