@@ -25,10 +25,12 @@ const FILE = /^(\d{4})-[a-z0-9-]+\.ts$/;
 
 const checksum = (sql: string): string => createHash('sha256').update(sql).digest('hex');
 
+const OURS = fileURLToPath(new URL('./migrations/', import.meta.url));
+/** Written so that whoever makes one file of many sees which are meant. */
+const ourMigration = (name: string): Promise<unknown> => import(`./migrations/${name}.ts`);
+
 /** Loads every `NNNN-name.ts` of a directory, in order. @throws Error on a bad name, a number used twice, or no `sql` */
-export async function loadMigrations(
-  dir = fileURLToPath(new URL('./migrations/', import.meta.url)),
-): Promise<Migration[]> {
+export async function loadMigrations(dir = OURS): Promise<Migration[]> {
   const files = readdirSync(dir)
     .filter((file) => !file.startsWith('.'))
     .toSorted();
@@ -40,9 +42,10 @@ export async function loadMigrations(
     const other = numbers.get(number);
     if (other !== undefined) throw new Error(`migrations ${other} and ${file} have the same number`);
     numbers.set(number, file);
-    const module = (await import(join(dir, file))) as { sql?: unknown };
+    const name = file.replace(/\.ts$/, '');
+    const module = (dir === OURS ? await ourMigration(name) : await import(join(dir, file))) as { sql?: unknown };
     if (typeof module.sql !== 'string') throw new Error(`migration ${file}: expected \`export const sql\``);
-    migrations.push({ name: file.replace(/\.ts$/, ''), sql: module.sql });
+    migrations.push({ name, sql: module.sql });
   }
   return migrations;
 }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { preparePrograms, type Programs } from './programs.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const READY_MS = 60_000;
@@ -56,7 +57,7 @@ class Part {
   start(onReady?: (ready: Ready) => void): Promise<Ready> {
     return new Promise((done, fail) => {
       // The `ipc` channel is the leash: when this process dies, however, the child hears `disconnect` and ends.
-      const child = spawn(process.execPath, ['--import', 'tsx', ...this.#args], {
+      const child = spawn(process.execPath, this.#args, {
         cwd: ROOT,
         env: { ...process.env, ...this.#env, FENGSUI_DATA: data },
         stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -166,15 +167,16 @@ const text = (ready: Ready, key: string): string => {
 
 async function main(): Promise<void> {
   await ensureDashboard();
+  const programs = await preparePrograms(ROOT, ['hub/main.ts', 'simulators/main.ts', 'gateway/main.ts'], console.error);
   const community = resolve(ROOT, 'simulators/demo-community/xingfuli.yaml');
   const [hub, simulators] = await Promise.all([
-    launch('hub', ['hub/main.ts'], {
+    launch('hub', programs('hub/main.ts'), {
       FENGSUI_DEMO_COMMUNITY: community,
       FENGSUI_DEMO_GATEWAYS: values.site.map((file) => gatewayIdOf(resolve(file))).join(' '),
     }),
     launch(
       'simulators',
-      ['simulators/main.ts', '--community', community, '--data', demoDir, '--page', values.scenarios],
+      [...programs('simulators/main.ts'), '--community', community, '--data', demoDir, '--page', values.scenarios],
       {},
     ),
   ]);
@@ -185,7 +187,7 @@ async function main(): Promise<void> {
   >;
   const gateways = await Promise.all(
     [text(simulators, 'site'), ...values.site.map((file) => resolve(file))].map((site, k) =>
-      startGateway(site, k, text(hub, 'broker'), credentials, k === 0 ? page : undefined),
+      startGateway(programs, site, k, text(hub, 'broker'), credentials, k === 0 ? page : undefined),
     ),
   );
   console.log(
@@ -203,6 +205,7 @@ async function main(): Promise<void> {
 }
 
 async function startGateway(
+  programs: Programs,
   site: string,
   k: number,
   broker: string,
@@ -214,7 +217,7 @@ async function startGateway(
   const ports = k === 0 ? {} : { FIELD_MQTT_PORT: '0', ANNUNCIATOR_PORT: '0', GB26875_PORT: '0' };
   return launch(
     `gateway ${id}`,
-    ['gateway/main.ts', '--site', site],
+    [...programs('gateway/main.ts'), '--site', site],
     { ...ports, MQTT_URL: broker, GATEWAY_USER: id, GATEWAY_PASSWORD: credentials[id] ?? '' },
     (ready) => {
       if (page !== undefined) void tellField(page, `mqtt://127.0.0.1:${String(ready['fieldMqtt'])}`);
