@@ -282,3 +282,22 @@ export const FILE_LIMITS = {
   /** Uploads read into memory at once; more are told to come back. */
   uploadsMax: 8,
 } as const;
+
+/** Drawings (SVG): what may be asked of a parser here and of a browser there. */
+export const SVG_LIMITS = {
+  bytesMax: 5 * 1024 * 1024,
+  /** Parsed in slices of this many characters, so that nothing else waits long. */
+  sliceChars: 32 * 1024,
+  elementsMax: 60_000,
+  /** Elements after every reference (use, pattern, marker …) is drawn where it is used. */
+  drawnMax: 500_000,
+  depthMax: 64,
+  /** References that lead from one to the next. */
+  referenceDepthMax: 16,
+  /** Characters of one attribute or stylesheet. */
+  valueCharsMax: 512 * 1024,
+  /** Length or breadth of the view box, user units. */
+  sideMax: 1_000_000,
+  /** Names of left-out parts that the answer tells. */
+  toldMax: 20,
+} as const;

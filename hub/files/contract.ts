@@ -6,5 +6,7 @@ export const FileView = Type.Object({
   sha256: Type.String(),
   type: Type.String(),
   size: Type.Integer(),
+  /** Of a drawing (SVG): names of parts that could act or load and were left out. */
+  removed: Type.Optional(Type.Array(Type.String())),
 });
 export type FileView = Static<typeof FileView>;

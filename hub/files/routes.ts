@@ -10,13 +10,14 @@ import type { Entry } from '../http/entry.ts';
 import { STAFF, type Role } from '../http/policy.ts';
 import { RefusalError, valueOf } from '../http/problem.ts';
 import { FileView } from './contract.ts';
-import { examine } from './media.ts';
+import { examineUpload } from './media.ts';
 import { getFile, putFile } from './store.ts';
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'image/jpeg': 'jpg',
   'image/png': 'png',
   'image/webp': 'webp',
+  'image/svg+xml': 'svg',
   'application/pdf': 'pdf',
 };
 
@@ -50,14 +51,19 @@ export function fileRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         if (uploads >= FILE_LIMITS.uploadsMax) throw new RefusalError('unavailable', 'uploads');
         uploads += 1;
         try {
-          const { type, bytes } = valueOf(examine(await uploaded(request)));
+          const { type, bytes, removed = [] } = valueOf(await examineUpload(await uploaded(request)));
           const sha256 = createHash('sha256').update(bytes).digest('hex');
           // What an Idempotency-Key stands for: the upload itself is no parsed body.
           request.body = { sha256 };
           return await entry.command(request, async (c) => {
             const { id: by, community } = entry.user(request);
             const fresh = await putFile(c.tx, { sha256, type, bytes, community, by }, c.now);
-            const view: FileView = { sha256, type, size: bytes.length };
+            const view: FileView = {
+              sha256,
+              type,
+              size: bytes.length,
+              ...(removed.length > 0 ? { removed: [...removed] } : {}),
+            };
             if (fresh) {
               c.emit({
                 effect: 'audit',

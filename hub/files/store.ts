@@ -28,6 +28,15 @@ export async function getFile(tx: Tx, community: string, sha256: string): Promis
   );
 }
 
+/** The media type of a file that the community has. */
+export async function fileType(tx: Tx, community: string, sha256: string): Promise<string | undefined> {
+  const row = await tx.maybe<{ type: string }>(
+    'SELECT media_type AS type FROM files.file WHERE community = $1 AND sha256 = $2',
+    [community, sha256],
+  );
+  return row?.type;
+}
+
 /** Which of these files the community lacks. */
 export async function missingFiles(tx: Tx, community: string, hashes: readonly string[]): Promise<string[]> {
   const rows = await tx.query<{ sha256: string }>(
