@@ -142,6 +142,8 @@ export async function backup(config: Config, file: string, log: Logger): Promise
   try {
     const archive = await createArchive(unfinished);
     const client = new Client({ ...source.connection, application_name: 'fengsui-backup' });
+    // Heard by the statement that it breaks; without a listener it would end the process.
+    client.on('error', () => undefined);
     await client.connect();
     try {
       const manifest = await writeDatabase(client, archive);

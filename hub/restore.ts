@@ -174,6 +174,8 @@ interface Plan {
 
 async function fill(connection: ClientConfig, plan: Plan, { dataDir }: Config, log: Logger): Promise<void> {
   const client = new Client({ ...connection, application_name: 'fengsui-restore' });
+  // Heard by the statement that it breaks; without a listener it would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await checkEmptyDatabase(client);

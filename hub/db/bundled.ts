@@ -210,6 +210,8 @@ async function launch(setup: Setup, port: number): Promise<Running> {
 /** Makes the database at the first start; one that is there is left alone. */
 async function ensureDatabase(connection: Connection): Promise<void> {
   const client = new Client({ ...connection, database: 'postgres' });
+  // Heard by the statement that it breaks; without a listener it would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);

@@ -139,6 +139,9 @@ function makePool({ connection, log }: PoolOptions, spec: PoolSpec): Pool {
   });
   // A connection that breaks while idle is replaced at the next use.
   pool.on('error', (error) => log.warn({ err: error, pool: spec.name }, 'a database connection broke'));
+  // "Ready" and "the server is going down" may come in one packet: the second before whoever asked for the connection
+  // runs again and listens. Unheard it would end the process; heard, the first statement fails and says why.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 

@@ -21,10 +21,20 @@ export interface Postmaster {
   readonly status: string;
 }
 
+/** The file may go at any moment: a server that ends takes it along. */
+function linesOf(dataDir: string): string[] | undefined {
+  try {
+    return readFileSync(pidFile(dataDir), 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** What postmaster.pid says, or undefined when there is none (or it is being written). */
 export function readPostmaster(dataDir: string): Postmaster | undefined {
-  if (!existsSync(pidFile(dataDir))) return undefined;
-  const lines = readFileSync(pidFile(dataDir), 'utf8').split('\n');
+  const lines = linesOf(dataDir);
+  if (lines === undefined) return undefined;
   const pid = Number(lines[PID_LINE]);
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   return { pid, port: Number(lines[PORT_LINE] ?? 0), status: (lines[STATUS_LINE] ?? '').trim() };
@@ -78,9 +88,10 @@ export async function stopPostmaster(pid: number): Promise<void> {
   await gone(pid, BUNDLED_LIMITS.stopImmediateMsMax);
 }
 
-/** Replaces the lock file's pid and status, whole or not at all. */
+/** Replaces the lock file's pid and status, whole or not at all; one that is gone needs nothing. */
 function disown(dataDir: string): void {
-  const lines = readFileSync(pidFile(dataDir), 'utf8').split('\n');
+  const lines = linesOf(dataDir);
+  if (lines === undefined) return;
   lines[PID_LINE] = String(NOBODY_PID);
   lines[STATUS_LINE] = 'stopped';
   const beside = `${pidFile(dataDir)}.new`;
@@ -104,6 +115,6 @@ export async function freeDataDir(dataDir: string): Promise<'free' | 'stopped' |
   const running = isServer(found.pid);
   if (running) await stopPostmaster(found.pid);
   // A server that had to be killed leaves its file, too.
-  if (existsSync(pidFile(dataDir))) disown(dataDir);
+  disown(dataDir);
   return running ? 'stopped' : 'stale';
 }

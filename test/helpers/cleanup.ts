@@ -15,7 +15,16 @@ let watching = false;
 /** A signal ends a process without its `exit` event, unless somebody listens. */
 function watchTheEnd(): void {
   watching = true;
-  process.once('exit', () => lastResorts.forEach((step) => step()));
+  process.once('exit', () => {
+    // Newest first, as in `cleanUp`: a directory can only be removed after the processes that write into it have ended.
+    for (const step of [...lastResorts].toReversed()) {
+      try {
+        step();
+      } catch (error) {
+        console.error('a last step of the tests failed:', error);
+      }
+    }
+  });
   for (const [signal, number] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(128 + number));
 }
 

@@ -1,5 +1,5 @@
 // Db and Tx: what a transaction keeps and loses, that the pools don't wait for each other, and what is heard.
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DB_LIMITS } from '../../../hub/config.ts';
@@ -189,4 +189,30 @@ test('a broken connection fails its transaction and is replaced', async () => {
   const broken = db.transaction((tx) => tx.query('SELECT pg_terminate_backend(pg_backend_pid())'));
   await expect(broken).rejects.toThrow(/terminat/);
   expect(await db.transaction((tx) => tx.one('SELECT 1 AS one'))).toEqual({ one: 1 });
+});
+
+test('a server that goes down in the packet in which it says that it is ready fails the transaction, not the process', async () => {
+  const message = (type: string, body: string): Buffer => {
+    const head = Buffer.alloc(5);
+    head.write(type);
+    head.writeInt32BE(4 + Buffer.byteLength(body), 1);
+    return Buffer.concat([head, Buffer.from(body)]);
+  };
+  const dying = Buffer.concat([
+    message('R', '\0\0\0\0'),
+    message('Z', 'I'),
+    message('E', 'SFATAL\0C57P01\0Mterminating connection due to unexpected postmaster exit\0\0'),
+  ]);
+  const door = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(dying));
+  });
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+  onCleanup(() => void door.close());
+  const { port } = door.address() as AddressInfo;
+  const pools = openPools({ connection: { host: '127.0.0.1', port, user: 'u' }, log: silentLog, readRole: false });
+  onCleanup(() => pools.close());
+  // An error that nobody hears would be reported by the test runner as one outside of tests.
+  await expect(pools.transaction((tx) => tx.query('SELECT 1'))).rejects.toThrow(/connection|terminat/i);
+  expect(pools.stats().main).toEqual({ total: 0, idle: 0, waiting: 0 });
 });
