@@ -22,7 +22,8 @@ const orderArgs = (o: OrderFact): Record<string, string> => ({
   title_zh: o.title.zh,
   title_en: o.title.en,
 });
-const orderLink = (o: OrderFact): string => `/orders/${o.order}`;
+/** A rescue has a console of its own. */
+const orderLink = (o: OrderFact): string => (o.kind === 'rescue' ? `/rescue/${o.order}` : `/orders/${o.order}`);
 
 /** Order numbers are for people; who is told of a life is told at the urgency of a life. */
 const tellOfOrder = (

@@ -51,7 +51,7 @@ export interface EventPayloads {
   };
   /** `alarm`: the one that opened the order or joined it, with the acts `open` and `join`. */
   'order.changed': OrderFact & { readonly act: string; readonly from?: string; readonly alarm?: string };
-  'order.breached': OrderFact & { readonly clock: 'respond' | 'arrive' | 'restore' | 'contractor-called' };
+  'order.breached': OrderFact & { readonly clock: 'respond' | 'arrive' | 'restore' | 'contractor-called' | 'recall' };
   'notify.undelivered': {
     readonly notification: string;
     readonly person: string;

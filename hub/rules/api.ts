@@ -33,3 +33,13 @@ export async function ruleInForce<S extends TSchema>(
 ): Promise<RuleInForce<Static<S>>> {
   return (await overrideOf(tx, community, rule)) ?? { value: rule.value, version: rule.version };
 }
+
+/** What held at a moment (ms wall): what was decided then is not decided anew by a later version. */
+export async function ruleInForceAt<S extends TSchema>(
+  tx: Tx,
+  community: string,
+  rule: RuleSet<S>,
+  at: number,
+): Promise<RuleInForce<Static<S>>> {
+  return (await overrideOf(tx, community, rule, at)) ?? { value: rule.value, version: rule.version };
+}

@@ -14,15 +14,19 @@ const siteVersion = (n: number): string => `site-${n}`;
 /**
  * The newest version a community has set, or undefined. A stored value that no longer fits the schema (an upgrade
  * changed it) counts as not set: the default is known to be sound.
+ * @param at ms wall: what held then; default: now
  */
 export async function overrideOf<S extends TSchema>(
   tx: Tx,
   community: string,
   rule: RuleSet<S>,
+  at?: number,
 ): Promise<RuleInForce<Static<S>> | undefined> {
   const row = await tx.maybe<VersionRow>(
-    `select version, value from rules.version where community = $1 and rule = $2 order by version desc limit 1`,
-    [community, rule.id],
+    `select version, value from rules.version
+     where community = $1 and rule = $2 and ($3::float8 is null or at <= to_timestamp($3::float8 / 1000))
+     order by version desc limit 1`,
+    [community, rule.id, at ?? null],
   );
   if (!row || !Value.Check(rule.schema, row.value)) return undefined;
   return { value: row.value, version: siteVersion(row.version) };

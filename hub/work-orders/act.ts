@@ -6,6 +6,7 @@ import { applyStep, type ActDetail } from './apply.ts';
 import type { Milestone, OrderView, ServiceState, WaitReason } from './contract.ts';
 import { DISPATCHERS, step, WORKERS, type Act } from './machine.ts';
 import { pauseMax, WAIT_NORMS } from './norms.ts';
+import { otherRescue } from './open.ts';
 import type { OrderPorts, Person } from './ports.ts';
 import { addPhotos, changedByOthersSince, loadOrder, pastActs, type LoadedOrder, type NewPhoto } from './store.ts';
 import { askLiveDataAt, liveVerdict } from './verify.ts';
@@ -144,8 +145,12 @@ async function prepare(
       if (!to || !WORKERS.includes(to.role)) return refuse('not-found', `assignee: ${request.assignee}`);
       return ok({ act: { act: 'assign', to, ...noteOf(request.note) }, detail: assignDetail(detail, to) });
     }
+    case 'reopen': {
+      const other = await otherRescue(c, order);
+      if (other !== undefined) return refuse('conflict', `rescue: ${other}`);
+      return ok({ act: { act: 'reopen', note: request.note ?? '' }, detail });
+    }
     case 'refuse':
-    case 'reopen':
     case 'cancel':
       return ok({ act: { act: request.act, note: request.note ?? '' }, detail });
     case 'wait': {

@@ -51,8 +51,8 @@ export const alarmsOfOrder = async (tx: Tx, order: string): Promise<JoinedAlarm[
   );
 
 /**
- * The order of this device and kind that is still to be finished, or else finished but unverified with this very
- * signal: an alarm of the device joins it.
+ * The order that an alarm of a device joins. Repairs: the one that is still to be finished, or else finished but
+ * unverified with this very signal. A rescue: the lift's one that is not closed, whatever its state.
  */
 export const orderToJoin = (
   tx: Tx,
@@ -60,12 +60,28 @@ export const orderToJoin = (
   alarm: { readonly device: string; readonly point: string; readonly signal: string },
   kind: OrderKind,
 ): Promise<{ id: string } | undefined> =>
+  kind === 'rescue'
+    ? openRescue(tx, community, alarm.device)
+    : tx.maybe<{ id: string }>(
+        `select id from work_orders.work_order o
+         where community = $1 and device = $2 and kind = $5 and (
+           state = any($6::text[])
+           or (state = 'done' and exists (select 1 from work_orders.alarm a
+                 where a.work_order = o.id and a.point = $3 and a.signal = $4)))
+         order by opened_at, id limit 1`,
+        [community, alarm.device, alarm.point, alarm.signal, kind, UNFINISHED],
+      );
+
+/** The rescue of a lift that is not closed yet; a unique index lets it be only one. */
+export const openRescue = (tx: Tx, community: string, lift: string): Promise<{ id: string } | undefined> =>
   tx.maybe<{ id: string }>(
-    `select id from work_orders.work_order o
-     where community = $1 and device = $2 and kind = $5 and (
-       state = any($6::text[])
-       or (state = 'done' and exists (select 1 from work_orders.alarm a
-             where a.work_order = o.id and a.point = $3 and a.signal = $4)))
-     order by opened_at, id limit 1`,
-    [community, alarm.device, alarm.point, alarm.signal, kind, UNFINISHED],
+    `select id from work_orders.work_order
+     where community = $1 and lift = $2 and state not in ('closed', 'cancelled')`,
+    [community, lift],
   );
+
+/** People are inside again: what was reached before counts no more. The order's history keeps it. */
+export async function forgetRelease(tx: Tx, order: string): Promise<void> {
+  await tx.run('delete from work_orders.milestone where work_order = $1', [order]);
+  await tx.run('update work_orders.work_order set service_state = null where id = $1', [order]);
+}

@@ -1,18 +1,31 @@
 // What the policy table, timers and other domains may ask of work orders.
 import type { CommandContext } from '../events/api.ts';
+import type { Tx } from '../db/tx.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { VERIFY_TIMER } from './apply.ts';
 import { CLOCK_TIMER } from './clocks.ts';
 import { ALARM_PATIENCE_TIMER, alarmPatienceOver, clockRanOut } from './follow.ts';
 import type { OrderPorts } from './ports.ts';
+import { RECALL_TIMER, recallRanOut } from './rescue-commands.ts';
+import { shiftRecalls } from './rescue-store.ts';
+import { shiftClocks as shiftOrderClocks } from './store.ts';
 import { verifyByLiveData } from './verify.ts';
 
 export { alarmCleared, alarmRecurred, endAlarmPatience, startAlarmPatience } from './follow.ts';
 export { openForAlarm, openForCheck } from './open.ts';
-export { ordersOfSources, orderState, shiftClocks } from './store.ts';
+export { recordExport } from './rescue-commands.ts';
+export { contractOf, MAINTENANCE_CONTRACTS, RESCUE_NORMS, type MaintenanceContract } from './rescue-norms.ts';
+export { penaltyOf } from './rescue-penalty.ts';
+export { rescueRecord, type Hand, type RescueRecord } from './rescue-store.ts';
+export { ordersOfSources, orderState } from './store.ts';
+export { listOrders, orderView, type DeviceNames, type Viewer } from './views-store.ts';
 export { orderRoutes } from './routes.ts';
 export { ORDER_RULES } from './norms.ts';
 export type { OrderPorts, Person, SignalQuestion } from './ports.ts';
+
+/** Moves whatever is still due with a jump of the wall clock, as the timer table does. */
+export const shiftClocks = async (tx: Tx, jumpMs: number): Promise<number> =>
+  (await shiftOrderClocks(tx, jumpMs)) + (await shiftRecalls(tx, jumpMs));
 
 /** The timers that work orders set, with what to do when they are due. */
 export const orderTimers = (
@@ -20,5 +33,6 @@ export const orderTimers = (
 ): Readonly<Record<string, (c: CommandContext, timer: DueTimer) => Promise<void>>> => ({
   [CLOCK_TIMER]: clockRanOut,
   [VERIFY_TIMER]: (c, timer) => verifyByLiveData(c, ports, timer),
+  [RECALL_TIMER]: recallRanOut,
   [ALARM_PATIENCE_TIMER]: (c, timer) => alarmPatienceOver(c, ports, timer),
 });

@@ -3,7 +3,7 @@ import type { CommandContext, Effect } from '../events/api.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { changeClocks, clockTimers } from './clocks.ts';
 import type { OrderState, ServiceState } from './contract.ts';
-import type { ActName, Step } from './machine.ts';
+import type { ActName, ClockName, Step } from './machine.ts';
 import {
   addMilestone,
   addOrderEvents,
@@ -99,6 +99,26 @@ export const changed = (
       act: now.act,
       ...(now.from === undefined ? {} : { from: now.from }),
       ...(now.alarm === undefined ? {} : { alarm: now.alarm }),
+    },
+  },
+});
+
+/** The `order.breached` event of a clock that ran out. */
+export const breached = (order: LoadedOrder, clock: ClockName | 'recall'): Effect => ({
+  effect: 'event',
+  event: {
+    type: 'order.breached',
+    community: order.community,
+    subject: order.id,
+    payload: {
+      order: order.id,
+      number: order.number,
+      kind: order.kind,
+      state: order.state,
+      priority: order.priority,
+      title: order.title,
+      ...(order.assignee === undefined ? {} : { assignee: order.assignee.id }),
+      clock,
     },
   },
 });

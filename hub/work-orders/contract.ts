@@ -192,3 +192,49 @@ export const OpenOrderBody = Type.Object(
   },
   closed,
 );
+
+/** Rescue only: whom someone called. `inside`: the people in the car, by intercom or through the landing door. */
+export const CALL_PARTIES = ['inside', 'contractor', 'centre', 'fire', 'ambulance', 'leader'] as const;
+export type CallParty = (typeof CALL_PARTIES)[number];
+export const CALL_OUTCOMES = ['reached', 'not-reached', 'refused'] as const;
+export type CallOutcome = (typeof CALL_OUTCOMES)[number];
+/** What a rescue records beside its milestones, each once. */
+export const RESCUE_STEPS = [
+  'contractor-departed',
+  'contractor-arrived',
+  'leader',
+  'condition',
+  'explained-people',
+  'explained-owners',
+  'cause',
+  'inspection',
+] as const;
+export type RescueStep = (typeof RESCUE_STEPS)[number];
+/** How the people were when they came out. */
+export const CONDITIONS = ['unhurt', 'unwell', 'hurt'] as const;
+export type Condition = (typeof CONDITIONS)[number];
+
+const Note = Type.Optional(Type.String({ maxLength: 2000 }));
+const Count = Type.Optional(Type.Integer({ minimum: 0, maximum: 60 }));
+export const CallBody = Type.Object(
+  {
+    party: Type.Enum([...CALL_PARTIES]),
+    outcome: Type.Enum([...CALL_OUTCOMES]),
+    /** The number that was dialled. */
+    number: Type.Optional(Type.String({ maxLength: 40 })),
+    note: Note,
+  },
+  closed,
+);
+export type CallBody = Static<typeof CallBody>;
+/** What is known of the people inside; what is left out is not known. */
+export const PeopleBody = Type.Object(
+  { count: Count, elderly: Count, children: Count, unwell: Type.Optional(Type.Boolean()), note: Note },
+  closed,
+);
+export type PeopleBody = Static<typeof PeopleBody>;
+export const StepBody = Type.Object(
+  { step: Type.Enum([...RESCUE_STEPS]), condition: Type.Optional(Type.Enum([...CONDITIONS])), note: Note },
+  closed,
+);
+export type StepBody = Static<typeof StepBody>;

@@ -2,7 +2,7 @@
 import type { AlarmFact, CommandContext } from '../events/api.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { ruleInForce } from '../rules/api.ts';
-import { again, changed } from './apply.ts';
+import { again, breached, changed } from './apply.ts';
 import { running } from './clocks.ts';
 import type { ClockName } from './machine.ts';
 import { HOLD, holdMs, PATIENCE } from './norms.ts';
@@ -88,23 +88,5 @@ export async function clockRanOut(c: CommandContext, timer: DueTimer): Promise<v
   await saveClocks(c.tx, id, [{ ...clock, breachedAt: c.now }]);
   const stamp = { order: id, version: order.version, by: 'system', byName: '', now: c.now };
   await addOrderEvents(c.tx, stamp, [{ act: 'breach', note: name }]);
-  const assignee = order.assignee?.id;
-  c.emit({
-    effect: 'event',
-    event: {
-      type: 'order.breached',
-      community: order.community,
-      subject: id,
-      payload: {
-        order: id,
-        number: order.number,
-        kind: order.kind,
-        state: order.state,
-        priority: order.priority,
-        title: order.title,
-        ...(assignee === undefined ? {} : { assignee }),
-        clock: name,
-      },
-    },
-  });
+  c.emit(breached(order, name));
 }

@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox';
 import { ruleSet } from '../rules/api.ts';
 import type { AlarmClass } from '../../device-profiles/contract/signal.ts';
 import type { OrderKind, WaitReason } from './contract.ts';
+import { MAINTENANCE_CONTRACTS, RESCUE_NORMS } from './rescue-norms.ts';
 
 const Ms = Type.Integer({ minimum: 1_000, maximum: 366 * 86_400_000 });
 const SECOND = 1_000;
@@ -152,7 +153,7 @@ export const SITE_AREA = ruleSet({
   value: { area: 'town' },
 });
 
-export const ORDER_RULES = [DUTY_NORMS, WAIT_NORMS, PATIENCE, HOLD, SITE_AREA];
+export const ORDER_RULES = [DUTY_NORMS, WAIT_NORMS, PATIENCE, HOLD, SITE_AREA, RESCUE_NORMS, MAINTENANCE_CONTRACTS];
 
 /** Hold time of a signal class, ms. */
 export function holdMs(norms: HoldNorms, alarmClass: string): number {

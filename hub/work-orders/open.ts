@@ -8,7 +8,7 @@ import type { OrderKind } from './contract.ts';
 import { step } from './machine.ts';
 import { dutyClassOf, DUTY_NORMS, SITE_AREA, type DutyClass } from './norms.ts';
 import type { OrderPorts } from './ports.ts';
-import { joinAlarm, orderOfAlarm, orderToJoin } from './alarms-store.ts';
+import { forgetRelease, joinAlarm, openRescue, orderOfAlarm, orderToJoin } from './alarms-store.ts';
 import {
   addOrderEvents,
   insertOrder,
@@ -69,6 +69,7 @@ async function existing(c: CommandContext, community: string, id: string): Promi
 
 /**
  * The order of an alarm episode: the one it has, else the unfinished one of its device, which it joins, else a new one.
+ * Entrapments of a lift have one rescue until that is closed, whatever signals tell of them.
  * @returns the order's id
  */
 export async function openForAlarm(c: CommandContext, ports: OrderPorts, alarm: AlarmFact): Promise<string> {
@@ -112,13 +113,30 @@ async function join(c: CommandContext, id: string, alarm: AlarmFact): Promise<vo
     after: { alarm: alarm.alarm, signal: alarm.signal, point: alarm.point },
   });
   c.emit(changed(order, { act: 'join', state: order.state, assignee: order.assignee?.id, alarm: alarm.alarm }));
-  if (order.state === 'done') await reopenBySystem(c, order, note);
+  if (order.state === 'done' || order.state === 'verified') await reopenBySystem(c, order, note);
 }
 
-/** The fault came back: what was finished is not repaired. */
+/** The fault came back: what was finished is not repaired. In a rescue people are inside again: it begins anew. */
 export async function reopenBySystem(c: CommandContext, order: LoadedOrder, note: string): Promise<void> {
+  const other = await otherRescue(c, order);
+  if (other !== undefined) {
+    const open = await existing(c, order.community, other);
+    const stamp = { order: other, version: open.version, by: 'system', byName: '', now: c.now };
+    await addOrderEvents(c.tx, stamp, [{ act: 'signal-returned', note: `${order.number}: ${note}` }]);
+    c.emit(changed(open, { act: 'signal-returned', state: open.state, assignee: open.assignee?.id }));
+    return;
+  }
   const done = step(order, { act: 'reopen', note }, { kind: 'system' });
-  if (done.ok) await applyStep(c, order, done.value, { act: 'reopen', at: c.now, note });
+  if (!done.ok) return;
+  if (order.kind === 'rescue') await forgetRelease(c.tx, order.id);
+  await applyStep(c, order, done.value, { act: 'reopen', at: c.now, note });
+}
+
+/** Another rescue of the same lift that is not closed: this one must not be opened beside it. */
+export async function otherRescue(c: CommandContext, order: LoadedOrder): Promise<string | undefined> {
+  if (order.kind !== 'rescue' || order.device === undefined) return undefined;
+  const open = await openRescue(c.tx, order.community, order.device);
+  return open && open.id !== order.id ? open.id : undefined;
 }
 
 export interface FailedCheck {

@@ -19,6 +19,7 @@ import {
 } from './contract.ts';
 import { openByHand } from './open.ts';
 import type { OrderPorts } from './ports.ts';
+import { rescueRoutes } from './rescue-routes.ts';
 import { listOrders, ORDER_LIST_LIMITS, orderView, ownOrderView } from './views-store.ts';
 
 const DESK: Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager'];
@@ -161,6 +162,7 @@ export function orderRoutes(entry: Entry, ports: OrderPorts): FastifyPluginAsync
           return opened.ok ? ok(await ownOrderView(c.tx, entry.user(request).community, opened.value, names)) : opened;
         }),
     );
+    await app.register(rescueRoutes(entry, ports));
     for (const route of ACT_ROUTES) {
       app.post(
         `/api/work-orders/:id/${route.path}`,

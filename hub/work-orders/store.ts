@@ -85,8 +85,8 @@ export async function insertOrder(tx: Tx, o: NewOrder): Promise<string> {
   const number = await nextNumber(tx, o.community, o.now);
   const { id } = await tx.one<{ id: string }>(
     `insert into work_orders.work_order (community, number, kind, state, source_kind, source_id, title, detail,
-       priority, duty_class, norm, norm_version, device, point, building, floor, place, opened_at, acted_at)
-     values ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, ${at(17)}, ${at(17)})
+       priority, duty_class, norm, norm_version, device, point, building, floor, place, opened_at, acted_at, lift)
+     values ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, ${at(17)}, ${at(17)}, $18)
      returning id`,
     [
       o.community,
@@ -106,6 +106,7 @@ export async function insertOrder(tx: Tx, o: NewOrder): Promise<string> {
       o.spot.floor ?? null,
       o.spot.place ?? null,
       o.now,
+      o.kind === 'rescue' ? (o.spot.device ?? null) : null,
     ],
   );
   return id;
