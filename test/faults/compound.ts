@@ -179,6 +179,14 @@ export class FaultCompound {
     }
   }
 
+  /** Whoever was not killed must be there still. @throws Error naming who ended by itself */
+  expectUp(): void {
+    const gone = Object.entries({ hub: this.#hub, gateway: this.#gateway }).filter(
+      ([, p]) => p && (p.child.exitCode !== null || p.child.signalCode !== null),
+    );
+    if (gone.length > 0) throw new Error(`ended without having been killed: ${gone.map(([name]) => name).join(', ')}`);
+  }
+
   async stopHub(): Promise<void> {
     await this.#hub?.stop();
   }

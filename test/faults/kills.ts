@@ -173,6 +173,7 @@ export async function runKills(plan: KillPlan): Promise<KillResult> {
     for (const victim of random.shuffled(wanted)) {
       number += 1;
       plan.log(`${number}/${total}: ${await strike(compound, victim, random)}`);
+      compound.expectUp();
     }
     const gatewayKills = plan.kills.gateway ?? 0;
     await acknowledger.stop();
