@@ -186,7 +186,7 @@ export function chv180(car: () => ElevatorState): RegisterUnit {
       case 0x300a:
         return 0;
       case 0x3015:
-        return s.speed > 0 ? 1 : s.speed < 0 ? 2 : 0;
+        return s.speed < 0 ? 1 : 0;
       case 0x3016:
         return 0x180;
       case 0x5000:

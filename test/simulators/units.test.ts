@@ -72,4 +72,10 @@ describe('simulated units', () => {
     expect(drive.read('holding', 0x3000, 17)).toBe(0x03);
     expect(drive.read('holding', 0x1000, 1)).toBe(0x02);
   });
+
+  it('tells the direction of torque of a CHV180 as 0 forward, 1 reverse, and no third', () => {
+    const direction = (speed: number): number =>
+      one(chv180(() => ({ ...idleElevator(0), speed })).read('holding', 0x3015, 1));
+    expect([direction(1), direction(0), direction(-1)]).toEqual([0, 0, 1]);
+  });
 });
