@@ -1,32 +1,61 @@
-// Throws away what has served its time: ended sessions, old sign-in failures, old idempotency keys.
+// Throws away what has served its time: ended sessions, old sign-in failures, old idempotency keys, events long dealt
+// with.
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import { HOUSEKEEPING_LIMITS, HTTP_LIMITS, STAFF_LIMITS } from './config.ts';
-import type { Db } from './db/tx.ts';
+import type { Db, Tx } from './db/tx.ts';
+import { pruneEvents, pruneKeys, RETENTION_LIMITS } from './events/retention.ts';
 import { forgetKeys } from './http/idempotency-store.ts';
 import { forgetOldSessions } from './staff/api.ts';
 
 export interface Housekeeping {
   /** Once, now. */
   run(): Promise<void>;
+  counters(): Readonly<{ rounds: number; failures: number; events: number; keys: number }>;
   stop(): Promise<void>;
 }
 
 export function startHousekeeping({ db, clock, log }: { db: Db; clock: Clock; log: Logger }): Housekeeping {
-  const run = (): Promise<void> =>
-    db.transaction(async (tx) => {
-      const now = clock.now();
+  const counters = { rounds: 0, failures: 0, events: 0, keys: 0 };
+  let stopping = false;
+  /** In small transactions, so that nobody waits for them. */
+  const inBatches = async (prune: (tx: Tx) => Promise<number>, count: (n: number) => void): Promise<void> => {
+    for (let batch = 0; batch < RETENTION_LIMITS.batchesMax && !stopping; batch++) {
+      const gone = await db.transaction(prune);
+      count(gone);
+      if (gone < RETENTION_LIMITS.batchRows) return;
+    }
+  };
+  const run = async (): Promise<void> => {
+    const now = clock.now();
+    const { eventKeepMs, keyKeepMs, batchRows } = RETENTION_LIMITS;
+    await db.transaction(async (tx) => {
       await forgetKeys(tx, now - HTTP_LIMITS.idempotencyKeepMs);
       await forgetOldSessions(tx, now, now - STAFF_LIMITS.loginWindowMs);
     });
+    await inBatches(
+      (tx) => pruneEvents(tx, now - eventKeepMs, batchRows),
+      (n) => (counters.events += n),
+    );
+    await inBatches(
+      (tx) => pruneKeys(tx, now - keyKeepMs, batchRows),
+      (n) => (counters.keys += n),
+    );
+    counters.rounds++;
+  };
   let current: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    current = run().catch((error: unknown) => log.warn({ err: error }, 'housekeeping waits for its next turn'));
+    current = run().catch((error: unknown) => {
+      counters.failures++;
+      log.warn({ err: error }, 'housekeeping waits for its next turn');
+    });
   }, HOUSEKEEPING_LIMITS.everyMs);
   timer.unref();
   return {
     run,
+    counters: () => counters,
     stop: async () => {
+      stopping = true;
       clearInterval(timer);
       await current;
     },
