@@ -9,6 +9,7 @@ import { step } from './machine.ts';
 import { dutyClassOf, DUTY_NORMS, SITE_AREA, type DutyClass } from './norms.ts';
 import type { OrderPorts } from './ports.ts';
 import { forgetRelease, joinAlarm, openRescue, orderOfAlarm, orderToJoin } from './alarms-store.ts';
+import { beginAnew } from './rescue-store.ts';
 import {
   addOrderEvents,
   insertOrder,
@@ -128,7 +129,10 @@ export async function reopenBySystem(c: CommandContext, order: LoadedOrder, note
   }
   const done = step(order, { act: 'reopen', note }, { kind: 'system' });
   if (!done.ok) return;
-  if (order.kind === 'rescue') await forgetRelease(c.tx, order.id);
+  if (order.kind === 'rescue') {
+    await forgetRelease(c.tx, order.id);
+    await beginAnew(c.tx, order.id, c.now);
+  }
   await applyStep(c, order, done.value, { act: 'reopen', at: c.now, note });
 }
 

@@ -28,6 +28,7 @@ export interface DoneStep extends Hand {
   readonly step: RescueStep;
   readonly condition?: Condition;
   readonly note?: string;
+  readonly round: number;
 }
 export interface Recall {
   readonly dueAt: number;
@@ -82,11 +83,19 @@ export async function addPeople(tx: Tx, order: string, people: PeopleBody, by: H
   );
 }
 
+/** Which time round: a rescue begins anew when people are inside again. */
+const ROUND = 'coalesce((select round from work_orders.rescue where work_order = $1), 0)';
+
 /** False when the step was on record already. */
-export async function addStep(tx: Tx, order: string, done: Omit<DoneStep, keyof Hand>, by: Hand): Promise<boolean> {
+export async function addStep(
+  tx: Tx,
+  order: string,
+  done: Omit<DoneStep, keyof Hand | 'round'>,
+  by: Hand,
+): Promise<boolean> {
   const rows = await tx.run(
-    `insert into work_orders.rescue_step (work_order, step, condition, note, at, by, by_name)
-     values ($1, $2, $3, $4, ${at(5)}, $6, $7) on conflict do nothing`,
+    `insert into work_orders.rescue_step (work_order, step, condition, note, at, by, by_name, round)
+     values ($1, $2, $3, $4, ${at(5)}, $6, $7, ${ROUND}) on conflict do nothing`,
     [order, done.step, done.condition ?? null, done.note ?? null, by.at, by.by, by.byName],
   );
   return rows === 1;
@@ -95,7 +104,7 @@ export async function addStep(tx: Tx, order: string, done: Omit<DoneStep, keyof 
 export async function recallOf(tx: Tx, order: string): Promise<Recall | undefined> {
   const row = await tx.maybe<{ due: Date; round: number; breached: Date | null; unanswered: number }>(
     `select recall_due_at as due, recall_round as round, recall_breached_at as breached, unanswered
-     from work_orders.rescue where work_order = $1`,
+     from work_orders.rescue where work_order = $1 and recall_due_at is not null`,
     [order],
   );
   return (
@@ -127,7 +136,20 @@ export const shiftRecalls = (tx: Tx, jumpMs: number): Promise<number> =>
     [jumpMs],
   );
 
+/** People are inside again: what was told so far stays on record, counts no more, and no call is due. */
+export async function beginAnew(tx: Tx, order: string, now: number): Promise<void> {
+  await tx.run(
+    `insert into work_orders.rescue (work_order, round, began_at) values ($1, 1, ${at(2)})
+     on conflict (work_order) do update set round = rescue.round + 1, began_at = excluded.began_at,
+       recall_due_at = null, recall_round = rescue.recall_round + 1, recall_breached_at = null, unanswered = 0`,
+    [order, now],
+  );
+}
+
 export interface RescueRecord {
+  /** When it began anew; absent: it did not, the order's opening counts. */
+  readonly beganAt?: number;
+  readonly round: number;
   readonly calls: readonly Call[];
   /** Oldest first: the last one is what is known. */
   readonly people: readonly People[];
@@ -155,6 +177,7 @@ type StepRow = HandRow & {
   readonly step: RescueStep;
   readonly condition: Condition | null;
   readonly note: string | null;
+  readonly round: number;
 };
 type ExportRow = HandRow & { readonly sha256: string; readonly format: string; readonly entries: number };
 
@@ -171,7 +194,8 @@ export async function rescueRecord(tx: Tx, order: string): Promise<RescueRecord>
     [order],
   );
   const steps = await tx.query<StepRow>(
-    `select step, condition, note, at, by, by_name from work_orders.rescue_step where work_order = $1 order by at, step`,
+    `select step, condition, note, round, at, by, by_name from work_orders.rescue_step
+     where work_order = $1 order by at, step`,
     [order],
   );
   const exports = await tx.query<ExportRow>(
@@ -179,7 +203,13 @@ export async function rescueRecord(tx: Tx, order: string): Promise<RescueRecord>
     [order],
   );
   const recall = await recallOf(tx, order);
+  const anew = await tx.maybe<{ round: number; began: Date | null }>(
+    `select round, began_at as began from work_orders.rescue where work_order = $1`,
+    [order],
+  );
   return {
+    round: anew?.round ?? 0,
+    ...(anew?.began ? { beganAt: anew.began.getTime() } : {}),
     calls: calls.map(({ number, note, ...r }) => ({
       id: r.id,
       party: r.party,
@@ -192,7 +222,12 @@ export async function rescueRecord(tx: Tx, order: string): Promise<RescueRecord>
       ...given({ count, elderly, children, unwell, note }),
       ...hand(r),
     })),
-    steps: steps.map(({ step, condition, note, ...r }) => ({ step, ...given({ condition, note }), ...hand(r) })),
+    steps: steps.map(({ step, condition, note, round, ...r }) => ({
+      step,
+      round,
+      ...given({ condition, note }),
+      ...hand(r),
+    })),
     exports: exports.map((r) => ({ order, sha256: r.sha256, format: r.format, entries: r.entries, ...hand(r) })),
     ...(recall === undefined ? {} : { recall }),
   };

@@ -205,7 +205,8 @@ async function withParts(tx: Tx, row: OrderRow): Promise<LoadedOrder> {
   }>(
     `select array(select person from work_orders.worker where work_order = $1) as workers,
             array(select milestone from work_orders.milestone where work_order = $1 order by at) as milestones,
-            exists (select 1 from work_orders.rescue_step where work_order = $1 and step = 'inspection') as inspected`,
+            exists (select 1 from work_orders.rescue_step where work_order = $1 and step = 'inspection' and round =
+              coalesce((select round from work_orders.rescue where work_order = $1), 0)) as inspected`,
     [id],
   );
   return {

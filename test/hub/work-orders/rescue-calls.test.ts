@@ -172,6 +172,40 @@ describe('[S5] what is known and done', () => {
     expect(await stepDone({ step: 'condition', condition: 'unhurt' })).toBe('wrong-state');
   });
 
+  test('begins anew with the rescue when people are inside again: nothing of before counts, all stays on record', async () => {
+    await call({ party: 'inside', outcome: 'reached' });
+    await site.act('contractor', id, { act: 'accept' });
+    await site.act('contractor', id, { act: 'arrive' });
+    await site.act('operator', id, { act: 'milestone', milestone: 'released', serviceState: 'in-service' });
+    expect(await stepDone({ step: 'inspection', note: 'ten runs' })).toBe('ok');
+    await site.act('contractor', id, {
+      act: 'finish',
+      result: 'reset',
+      photos: [{ file: await site.photo(), phase: 'after' }],
+    });
+    await site.pass(MINUTE);
+    const { device } = await site.order(id);
+    await site.happen(
+      raised(alarm({ class: 'ENTRAPMENT', deviceKind: 'elevator', device: device ?? '', signal: 'x' })),
+    );
+    const anew = await record();
+    expect(anew).toMatchObject({ round: 1, beganAt: NOON + MINUTE });
+    expect(anew.recall).toBeUndefined();
+    expect(anew.steps).toMatchObject([{ step: 'inspection', round: 0 }]);
+    await site.act('operator', id, { act: 'milestone', milestone: 'released', serviceState: 'in-service' });
+    await site.act('contractor', id, { act: 'accept' });
+    await site.act('contractor', id, { act: 'arrive' });
+    await site.act('contractor', id, {
+      act: 'finish',
+      result: 'reset again',
+      photos: [{ file: await site.photo('b'), phase: 'after' }],
+    });
+    await site.act('manager', id, { act: 'verify', waiver: 'seen by myself' });
+    expect(await site.tryAct('operator', id, { act: 'close' })).toBe('inspection-required');
+    expect(await stepDone({ step: 'inspection', note: 'ten runs more' })).toBe('ok');
+    expect(await site.tryAct('operator', id, { act: 'close' })).toBe('ok');
+  });
+
   test('of a work order that is no rescue nothing is recorded', async () => {
     const fault = alarm();
     await site.happen(raised(fault));
