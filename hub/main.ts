@@ -15,6 +15,7 @@ import { openDatabase, type Database } from './db/open.ts';
 import type { Pools } from './db/pool.ts';
 import type { Tx } from './db/tx.ts';
 import { commissionDemo, DEMO_COMMISSION_TIMER } from './demo/commission.ts';
+import { drawDemoPlans } from './demo/floor-plans.ts';
 import { startDemo, type DemoHub } from './demo/seed.ts';
 import { qualified } from './duty/api.ts';
 import { makeEffects } from './effects.ts';
@@ -171,6 +172,7 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     handle: async (c, { community }) => {
       const last = (await listBuildings(c.tx, community)).at(-1)?.id;
       const nums = await commissionDemo(c, sensing.alarmPorts, community, last);
+      if (nums.length > 0) await drawDemoPlans(c, community);
       return () => sensing.register.marked(nums, true);
     },
   });

@@ -31,6 +31,7 @@ import { appendEvents } from './events/store.ts';
 import { Register } from './equipment/register.ts';
 import { countUnproved } from './equipment/store.ts';
 import { equipmentRoutes } from './equipment/routes.ts';
+import { floorPlanRoutes } from './floor-plans/routes.ts';
 import type { History } from './history/api.ts';
 import { openHistory } from './history/open.ts';
 import { groupAlarms } from './incidents/api.ts';
@@ -111,6 +112,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       }),
       incidentRoutes(entry),
       equipmentRoutes({ entry, register, points: ingest, history, ports }),
+      floorPlanRoutes({ entry, points: ingest, isProved: (num) => register.isProved(num) }),
       gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway) }),
       overviewRoutes(entry, ingest),
     ],

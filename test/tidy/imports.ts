@@ -31,6 +31,7 @@ export const DOMAINS: readonly string[] = [
   'incidents',
   'duty',
   'equipment',
+  'floor-plans',
   'work-orders',
   'inspections',
   'ledger',
