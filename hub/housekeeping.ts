@@ -20,10 +20,10 @@ export function startHousekeeping({ db, clock, log }: { db: Db; clock: Clock; lo
   let stopping = false;
   /** In small transactions, so that nobody waits for them. */
   const inBatches = async (prune: (tx: Tx) => Promise<number>, count: (n: number) => void): Promise<void> => {
-    for (let batch = 0; batch < RETENTION_LIMITS.batchesMax && !stopping; batch++) {
+    for (let batch = 0; batch < RETENTION_LIMITS.batchesMax; batch++) {
       const gone = await db.transaction(prune);
       count(gone);
-      if (gone < RETENTION_LIMITS.batchRows) return;
+      if (gone < RETENTION_LIMITS.batchRows || stopping) return;
     }
   };
   const run = async (): Promise<void> => {

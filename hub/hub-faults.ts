@@ -12,6 +12,7 @@ export const HUB_FAULT_TIMER = 'hub.fault';
 const POINTS = {
   policy: { zh: '联动规则', en: 'Policies' },
   page: { zh: '通知', en: 'Pages' },
+  audit: { zh: '审计记录', en: 'Audit records' },
 } as const satisfies Record<HubFault['signal'], { zh: string; en: string }>;
 
 /** Queues the fault in the caller's transaction. Faults of one signal are one open alarm, whatever their number. */

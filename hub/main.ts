@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import pino, { type Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { makeHeadsLog, makeSealer, type HeadsLog } from './audit/api.ts';
+import { lostEntries, makeHeadsLog, makeSealer, type HeadsLog, type LostEntries } from './audit/api.ts';
 import { ALARM_RULES } from './alarms/api.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -203,7 +203,9 @@ async function layGround(config: Config, clock: Clock, log: Logger, started: Sta
 
   // Audit: entries are written with what they are about, and sealed beside it.
   const heads = makeHeadsLog(join(dataDir, 'heads'));
-  const sealer = makeSealer({ db, clock, log, heads });
+  const noticed = (tx: Tx, { community, count }: LostEntries, now: number): Promise<void> =>
+    runEffects(tx, lostEntries(community, count), { now, actor: SYSTEM });
+  const sealer = makeSealer({ db, clock, log, heads, noticed });
   sealer.start();
   started.add('sealer', () => sealer.stop());
   health.register('audit', () => {

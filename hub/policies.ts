@@ -22,8 +22,8 @@ export interface PolicyPorts extends orders.OrderPorts {
 
 export interface HubFault {
   readonly community: string;
-  /** `policy` or `page`: which of the hub's own signals. */
-  readonly signal: 'policy' | 'page';
+  /** Which of the hub's own signals. */
+  readonly signal: 'policy' | 'page' | 'audit';
   readonly text: { readonly zh: string; readonly en: string };
 }
 
@@ -222,6 +222,12 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     on: 'policy.failed',
     lane: 'faults',
     run: (c, { community, payload }, ports) => notices.raisePolicyFault(c, ports, community, payload),
+  }),
+  policy({
+    rule: 'deleted-audit-raises-fault',
+    on: 'audit.lost',
+    lane: 'faults',
+    run: (c, { community, payload }, ports) => notices.raiseAuditFault(c, ports, community, payload),
   }),
   policy({
     rule: 'page-for-a-life-that-reached-nobody-raises-fault',

@@ -188,6 +188,15 @@ export const raisePolicyFault = (
     text: textOf('notify.policy-failed', { rule: failed.rule, error: failed.error }),
   });
 
+/** Someone with the database's rights deleted records of what people did. */
+export const raiseAuditFault = (
+  c: CommandContext,
+  ports: PolicyPorts,
+  community: string,
+  lost: EventPayloads['audit.lost'],
+): Promise<void> =>
+  ports.raiseFault(c, { community, signal: 'audit', text: textOf('notify.audit-lost', { count: lost.count }) });
+
 /** A page for a life that nobody at all received: someone must go and tell. */
 export async function raisePageFault(
   c: CommandContext,

@@ -10,6 +10,7 @@ export { makeHeadsLog, type HeadsLog } from './heads.ts';
 export { makeSealer, type Sealer } from './sealer.ts';
 export { verifyChain } from './verify.ts';
 export type { Head } from './chain.ts';
+export type { LostEntries } from './store.ts';
 export { headsOf as headsInDatabase } from './store.ts';
 
 type AuditEffect = Omit<Extract<Effect, { effect: 'audit' }>, 'effect'>;
@@ -42,6 +43,12 @@ export async function appendAudit(
     entries.map((entry) => newEntry(entry, context)),
   );
 }
+
+/** What follows when entries were deleted before they were sealed: an entry that says so, and a FAULT of the hub. */
+export const lostEntries = (community: string, count: number): readonly Effect[] => [
+  { effect: 'audit', community, action: 'entries.lost', entity: 'audit', entityId: community, after: { count } },
+  { effect: 'event', event: { type: 'audit.lost', community, subject: 'audit', payload: { count } } },
+];
 
 /** Erases what entries say about one thing, and appends the entry that says so. Answers how many were erased. */
 export async function eraseAudit(

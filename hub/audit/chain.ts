@@ -60,7 +60,8 @@ export interface Finding {
     | 'content-missing'
     | 'truncated'
     | 'rewritten'
-    | 'unsealed';
+    | 'unsealed'
+    | 'deleted';
 }
 
 /** A head as it was published outside the database. */

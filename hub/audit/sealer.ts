@@ -24,14 +24,27 @@ export function joinLinks(
   return { seals, heads: now };
 }
 
-async function sealBatch(tx: Tx, now: number): Promise<number> {
-  if (!(await store.lockSealing(tx))) return 0;
+/** What became of one round: how many entries were sealed, and which are gone that should have been. */
+interface Sealed {
+  readonly count: number;
+  readonly lost: readonly store.LostEntries[];
+}
+
+async function sealBatch(tx: Tx, now: number): Promise<Sealed> {
+  if (!(await store.lockSealing(tx))) return { count: 0, lost: [] };
   const entries = await store.takeUnsealed(tx, AUDIT_LIMITS.sealBatchMax);
-  if (entries.length === 0) return 0;
+  if (entries.length > 0) await seal(tx, entries, now);
+  return { count: entries.length, lost: await store.noteLost(tx) };
+}
+
+async function seal(tx: Tx, entries: readonly ChainEntry[], now: number): Promise<void> {
   const heads = await store.headsOf(tx);
   const before = new Map(heads.map((h) => [h.community, { seq: h.seq, hash: Buffer.from(h.hash, 'hex') }]));
   await store.insertSeals(tx, joinLinks(entries, before).seals, now);
-  return entries.length;
+  await store.noteSealed(
+    tx,
+    entries.map((e) => e.id),
+  );
 }
 
 export interface Sealer {
@@ -49,9 +62,11 @@ export interface SealerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly heads: HeadsLog;
+  /** Entries were deleted before they were sealed: says so for good, in the transaction that noticed it. */
+  readonly noticed: (tx: Tx, lost: store.LostEntries, now: number) => Promise<void>;
 }
 
-export function makeSealer({ db, clock, log, heads }: SealerParts): Sealer {
+export function makeSealer({ db, clock, log, heads, noticed }: SealerParts): Sealer {
   const publishedSeq = new Map<string, number>();
   let publishedAt = -Infinity;
   let unpublished = true;
@@ -72,9 +87,14 @@ export function makeSealer({ db, clock, log, heads }: SealerParts): Sealer {
 
   const sealAll = async (): Promise<void> => {
     for (;;) {
-      const sealed = await db.transaction((tx) => sealBatch(tx, clock.now()));
-      if (sealed > 0) unpublished = true;
-      if (sealed < AUDIT_LIMITS.sealBatchMax) return;
+      const { count, lost } = await db.transaction(async (tx) => {
+        const sealed = await sealBatch(tx, clock.now());
+        for (const one of sealed.lost) await noticed(tx, one, clock.now());
+        return sealed;
+      });
+      for (const one of lost) log.error({ ...one }, 'audit entries were deleted before they were sealed');
+      if (count > 0) unpublished = true;
+      if (count < AUDIT_LIMITS.sealBatchMax && lost.length === 0) return;
     }
   };
 

@@ -14,19 +14,58 @@ export interface NewEntry {
   readonly content: string;
 }
 
-/** Appends entries in the caller's transaction, in the order given, by one statement. */
+interface Numbers {
+  readonly stripe: string;
+  /** The first of them. */
+  readonly first: number;
+}
+
+/**
+ * Takes `count` numbers of a community, held until the transaction ends: of a row that nobody else holds, else of a new
+ * one, so that nobody waits.
+ */
+async function takeNumbers(tx: Tx, community: string, count: number): Promise<Numbers> {
+  const row = await tx.one<{ stripe: string; n: string }>(
+    `WITH free AS (
+       SELECT stripe FROM audit.counter WHERE community = $1 ORDER BY stripe LIMIT 1 FOR UPDATE SKIP LOCKED
+     ), risen AS (
+       UPDATE audit.counter c SET n = c.n + $2 FROM free WHERE c.stripe = free.stripe RETURNING c.stripe, c.n
+     ), made AS (
+       INSERT INTO audit.counter (stripe, community, n)
+       SELECT gen_random_uuid(), $1, $2 WHERE NOT EXISTS (SELECT 1 FROM free) RETURNING stripe, n
+     )
+     SELECT stripe, n FROM risen UNION ALL SELECT stripe, n FROM made`,
+    [community, count],
+  );
+  return { stripe: row.stripe, first: Number(row.n) - count + 1 };
+}
+
+/** Appends entries in the caller's transaction, in the order given, with the numbers of their communities. */
 export async function insertEntries(tx: Tx, entries: readonly NewEntry[]): Promise<void> {
+  const counts = new Map<string, number>();
+  for (const { community } of entries) counts.set(community, (counts.get(community) ?? 0) + 1);
+  const next = new Map<string, { stripe: string; number: number }>();
+  for (const [community, count] of counts) {
+    const { stripe, first } = await takeNumbers(tx, community, count);
+    next.set(community, { stripe, number: first });
+  }
+  const numbers = entries.map(({ community }) => {
+    const { stripe, number } = next.get(community) ?? { stripe: '', number: 0 };
+    next.set(community, { stripe, number: number + 1 });
+    return { stripe, number };
+  });
   await tx.run(
     `WITH given AS (
        SELECT u.*, nextval(pg_get_serial_sequence('audit.entry', 'id')) AS id
        FROM unnest($1::text[], $2::float8[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
-                   $9::text[]) WITH ORDINALITY
-         AS u (community, at, action, entity, entity_id, actor_kind, content_hash, salt, content, n)
+                   $9::text[], $10::uuid[], $11::bigint[]) WITH ORDINALITY
+         AS u (community, at, action, entity, entity_id, actor_kind, content_hash, salt, content, stripe, number, n)
        ORDER BY u.n
      ), entries AS (
-       INSERT INTO audit.entry (id, community, at, action, entity, entity_id, actor_kind, content_hash)
+       INSERT INTO audit.entry (id, community, at, action, entity, entity_id, actor_kind, content_hash, stripe, number)
        OVERRIDING SYSTEM VALUE
-       SELECT id, community, to_timestamp(at / 1000), action, entity, entity_id, actor_kind, content_hash FROM given
+       SELECT id, community, to_timestamp(at / 1000), action, entity, entity_id, actor_kind, content_hash, stripe, number
+       FROM given
      ), contents AS (
        INSERT INTO audit.content (entry, salt, content) SELECT id, salt, content FROM given
      )
@@ -41,6 +80,8 @@ export async function insertEntries(tx: Tx, entries: readonly NewEntry[]): Promi
       entries.map((e) => e.contentHash),
       entries.map((e) => e.salt),
       entries.map((e) => e.content),
+      numbers.map((n) => n.stripe),
+      numbers.map((n) => n.number),
     ],
   );
 }
@@ -152,6 +193,51 @@ export async function lostEntries(tx: Tx, community: string): Promise<number> {
     [community],
   );
   return lost;
+}
+
+/** Notes what was sealed of each row of numbers. */
+export async function noteSealed(tx: Tx, entries: readonly string[]): Promise<void> {
+  await tx.run(
+    `INSERT INTO audit.sealed_stripe AS s (stripe, community, sealed, top, lost)
+     SELECT e.stripe, e.community, count(*), max(e.number), 0
+     FROM audit.entry e WHERE e.id = ANY ($1::bigint[]) AND e.stripe IS NOT NULL GROUP BY e.stripe, e.community
+     ON CONFLICT (stripe) DO UPDATE SET sealed = s.sealed + excluded.sealed, top = greatest(s.top, excluded.top)`,
+    [entries],
+  );
+}
+
+/** Numbers that were given in committed transactions and whose entries are gone before they were sealed. */
+const GONE = `SELECT c.stripe, c.community,
+    c.n - coalesce(s.sealed, 0) - coalesce(s.lost, 0)
+      - (SELECT count(*) FROM audit.entry e WHERE e.stripe = c.stripe AND e.number > coalesce(s.top, 0)) AS gone
+  FROM audit.counter c LEFT JOIN audit.sealed_stripe s USING (stripe)
+  WHERE c.n > coalesce(s.sealed, 0) + coalesce(s.lost, 0)`;
+
+export interface LostEntries {
+  readonly community: string;
+  readonly count: number;
+}
+
+/** Notes entries that were deleted before they were sealed; each is answered once. One sealer at a time. */
+export async function noteLost(tx: Tx): Promise<LostEntries[]> {
+  return tx.query<{ community: string; count: number }>(
+    `WITH gone AS (SELECT * FROM (${GONE}) g WHERE g.gone > 0), noted AS (
+       INSERT INTO audit.sealed_stripe AS s (stripe, community, sealed, top, lost)
+       SELECT stripe, community, 0, 0, gone FROM gone
+       ON CONFLICT (stripe) DO UPDATE SET lost = s.lost + excluded.lost
+     )
+     SELECT community, sum(gone)::int AS count FROM gone GROUP BY community ORDER BY community`,
+  );
+}
+
+/** How many entries of a community were deleted before they were sealed. */
+export async function deletedUnsealed(tx: Tx, community: string): Promise<number> {
+  const { count } = await tx.one<{ count: number }>(
+    `SELECT (coalesce((SELECT sum(lost) FROM audit.sealed_stripe WHERE community = $1), 0)
+       + coalesce((SELECT sum(g.gone) FROM (${GONE}) g WHERE g.community = $1), 0))::int AS count`,
+    [community],
+  );
+  return count;
 }
 
 /** Ids of entries whose content was erased with an entry that says so. */

@@ -19,6 +19,11 @@ export async function verifyChain(tx: Tx, heads: HeadsLog, community: string): P
   }
   const links = verifier.end();
   const lost = await store.lostEntries(tx, community);
-  const findings = lost === 0 ? verifier.findings : [...verifier.findings, { seq: links + 1, kind: 'unsealed' }];
+  const deleted = await store.deletedUnsealed(tx, community);
+  const findings = [
+    ...verifier.findings,
+    ...(lost === 0 ? [] : [{ seq: links + 1, kind: 'unsealed' }]),
+    ...(deleted === 0 ? [] : [{ seq: links + 1, kind: 'deleted' }]),
+  ];
   return { ok: findings.length === 0, links, heads: published.length, findings };
 }

@@ -37,6 +37,13 @@ describe('policies', () => {
     site = await makeSite();
   });
 
+  test('audit entries that were deleted are a FAULT of the hub', async () => {
+    await site.happen({ type: 'audit.lost', community: 'c1', subject: 'audit', payload: { count: 2 } });
+    expect(site.world.faults).toMatchObject([
+      { community: 'c1', signal: 'audit', text: { zh: expect.stringContaining('2') as string } },
+    ]);
+  });
+
   test('a jump of the wall clock moves since when signals are known to be gone', async () => {
     await site.happen({ type: 'clock.jumped', community: 'c1', subject: 'hub', payload: { jumpMs: 5_000 } });
     expect(site.world.steadyShifts).toEqual([5_000]);

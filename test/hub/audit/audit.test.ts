@@ -9,6 +9,7 @@ import {
   makeSealer,
   verifyChain,
   type HeadsLog,
+  type LostEntries,
   type Sealer,
 } from '../../../hub/audit/api.ts';
 import { ManualClock } from '../../../hub/clock.ts';
@@ -26,12 +27,15 @@ let db: Pools;
 let dir: string;
 let heads: HeadsLog;
 let sealer: Sealer;
+let noticedLost: LostEntries[];
 
 beforeEach(async () => {
   ({ db } = await freshDatabase());
   dir = join(tempDir('heads'), 'heads');
   heads = makeHeadsLog(dir);
-  sealer = makeSealer({ db, clock, log: silentLog, heads });
+  noticedLost = [];
+  const noticed = async (_tx: unknown, lost: LostEntries): Promise<void> => void noticedLost.push(lost);
+  sealer = makeSealer({ db, clock, log: silentLog, heads, noticed });
 });
 afterEach(() => db.close());
 
@@ -208,6 +212,59 @@ describe('tampering in the database is found with its place:', () => {
     await append(7);
     await tamper('DELETE FROM audit.unsealed');
     expect((await verify()).findings).toEqual([{ seq: 7, kind: 'unsealed' }]);
+  });
+});
+
+describe('an entry deleted by the owner of the database before it was sealed', () => {
+  const deleteOf = async (entity: string): Promise<void> => {
+    const which = `SELECT id FROM audit.entry WHERE entity_id = '${entity}'`;
+    await tamper(`DELETE FROM audit.unsealed WHERE entry IN (${which})`);
+    await tamper(`DELETE FROM audit.content WHERE entry IN (${which})`);
+    await tamper(`DELETE FROM audit.entry WHERE entity_id = '${entity}'`);
+  };
+
+  test.each([
+    ['the only one', 1, ['o1']],
+    ['the last one', 3, ['o3']],
+    ['the first and one between', 4, ['o1', 'o3']],
+    ['all of them', 3, ['o1', 'o2', 'o3']],
+  ])('%s: is found at once, noticed by the sealer once, and stays on record', async (_what, count, deleted) => {
+    await append(0);
+    await sealer.run();
+    await appendAll(count);
+    for (const entity of deleted) await deleteOf(entity);
+    expect((await verify()).findings).toEqual([{ seq: 2, kind: 'deleted' }]);
+    await sealer.run();
+    await sealer.run();
+    expect(noticedLost).toEqual([{ community: 'c', count: deleted.length }]);
+    await append(9);
+    await sealer.run();
+    const links = 2 + count - deleted.length;
+    expect(await verify()).toMatchObject({ ok: false, links, findings: [{ seq: links + 1, kind: 'deleted' }] });
+    expect(noticedLost).toHaveLength(1);
+    expect(await verify('another')).toMatchObject({ ok: true });
+  });
+
+  test('is not confused with what was rolled back, whatever ran at once', async () => {
+    const tries = Array.from({ length: 30 }, (_, n) =>
+      db.transaction(async (tx) => {
+        const entry = { community: 'c', action: 'a', entity: 'e', entityId: `t${n}` };
+        await appendAudit(tx, [entry, entry], { now: 1, actor });
+        if (n % 3 === 0) throw new Error('rolled back');
+      }),
+    );
+    const sealing = Array.from({ length: 5 }, () => sealer.run());
+    expect((await Promise.allSettled(tries)).filter((t) => t.status === 'rejected')).toHaveLength(10);
+    await Promise.all(sealing);
+    await sealer.run();
+    expect(await verify()).toMatchObject({ ok: true, links: 40 });
+    expect(noticedLost).toEqual([]);
+  });
+
+  test('leaves its number behind: numbers are not taken back by ordinary means', async () => {
+    await append(1);
+    for (const sql of ['UPDATE audit.counter SET n = n - 1', 'DELETE FROM audit.counter'])
+      await expect(db.transaction((tx) => tx.run(sql))).rejects.toThrow('only rise');
   });
 });
 

@@ -71,7 +71,8 @@ beforeAll(async () => {
       await appendAudit(tx, [entry], { now: systemClock.now(), actor: { kind: 'system', id: 's' } });
     }
   });
-  const sealer = makeSealer({ db, clock: systemClock, log: silentLog, heads: makeHeadsLog(join(dataDir, 'heads')) });
+  const heads = makeHeadsLog(join(dataDir, 'heads'));
+  const sealer = makeSealer({ db, clock: systemClock, log: silentLog, heads, noticed: async () => undefined });
   await sealer.run();
   before = await contents(database.connection);
   await database.close();
@@ -115,7 +116,8 @@ describe('a backup', () => {
       await db.transaction((tx) =>
         appendAudit(tx, [entry], { now: systemClock.now(), actor: { kind: 'system', id: 's' } }),
       );
-      await makeSealer({ db, clock: systemClock, log: silentLog, heads }).run();
+      const noticed = async (): Promise<void> => undefined;
+      await makeSealer({ db, clock: systemClock, log: silentLog, heads, noticed }).run();
       expect(await db.transaction((tx) => verifyChain(tx, heads, 'c'))).toMatchObject({ ok: true, links: 31 });
     } finally {
       await database.close();
