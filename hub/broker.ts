@@ -6,13 +6,16 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { connect, type MqttClient } from 'mqtt';
 import type { Logger } from 'pino';
-import { GATEWAY_ID, TOPIC_PATTERN } from '../device-profiles/contract/wire.ts';
+import { GATEWAY_ID, TOPIC_PATTERN, WIRE_LIMITS } from '../device-profiles/contract/wire.ts';
+import { GuardedSocket } from '../device-profiles/guarded-socket.ts';
 import { sha256Hex } from './ingest/secret.ts';
 
 export const BROKER_LIMITS = {
   connections: 1_000,
   /** Bytes that somebody who has not said who they are may send. */
   bytesBeforeLogin: 16 * 1024,
+  /** Longest packet taken: the longest birth, and what MQTT puts around it. */
+  packetBytes: WIRE_LIMITS.birthBytes + 1_024,
   connectMs: 10_000,
   /** A receipt that a gateway does not take in this time ends its connection. */
   drainMs: 30_000,
@@ -71,9 +74,14 @@ export async function openBroker(o: BrokerOptions): Promise<Broker> {
   return broker;
 }
 
+interface Connection {
+  readonly address: string;
+  readonly guarded: GuardedSocket;
+}
+
 interface Session {
   readonly gateway: string;
-  readonly socket: Socket | undefined;
+  readonly connection: Connection | undefined;
   since: number;
   messages: number;
 }
@@ -84,12 +92,17 @@ class OwnBroker implements Broker {
     refusedLogins: 0,
     forgedTopics: 0,
     refusedSubscriptions: 0,
+    /** Connections beyond the maximum, and of addresses that must wait. */
+    turnedAway: 0,
+    /** Connections that a second one with the same name ended. */
+    replaced: 0,
+    tooLong: 0,
     tooMany: 0,
     dropped: 0,
   };
   readonly #o: BrokerOptions;
   readonly #sessions = new Map<Client, Session>();
-  readonly #sockets = new Map<Client, Socket>();
+  readonly #sockets = new Map<Client, Connection>();
   readonly #failures = new Map<string, { count: number; since: number }>();
   readonly #logged = new Map<string, number>();
   #aedes: Aedes | undefined;
@@ -115,6 +128,7 @@ class OwnBroker implements Broker {
     });
     const server = createServer((socket) => this.#accept(aedes, socket));
     server.maxConnections = BROKER_LIMITS.connections;
+    server.on('drop', () => (this.counters.turnedAway += 1));
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -143,7 +157,7 @@ class OwnBroker implements Broker {
     const [server, aedes] = [this.#server, this.#aedes];
     if (!server || !aedes) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of this.#sockets.values()) socket.destroy();
+    for (const { guarded } of this.#sockets.values()) guarded.destroy();
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
     await closed;
   }
@@ -151,22 +165,32 @@ class OwnBroker implements Broker {
   #accept(aedes: Aedes, socket: Socket): void {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, BROKER_LIMITS.tcpKeepAliveMs);
-    if (this.#mustWait(socket.remoteAddress ?? '')) return void socket.destroy();
-    const client = aedes.handle(socket);
-    this.#sockets.set(client, socket);
+    const address = socket.remoteAddress ?? '';
+    if (this.#mustWait(address)) {
+      this.counters.turnedAway += 1;
+      return void socket.destroy();
+    }
+    // Nobody needs many bytes to say who they are, and nobody can fill memory with one endless packet.
+    const tooLong = (): void => {
+      this.counters.tooLong += 1;
+      this.#warn(`long ${address}`, { address }, 'broker: a packet that is too long');
+    };
+    const guarded = new GuardedSocket(socket, BROKER_LIMITS.packetBytes, tooLong);
+    const client = aedes.handle(guarded);
+    this.#sockets.set(client, { address, guarded });
     this.counters.connections += 1;
     socket.once('close', () => {
       this.counters.connections -= 1;
       this.#sockets.delete(client);
     });
-    // Nobody needs many bytes to say who they are; a stranger can't fill memory with one endless packet.
-    const meter = (chunk: Buffer): void => {
-      bytes += chunk.length;
-      if (this.#sessions.has(client)) socket.off('data', meter);
-      else if (bytes > BROKER_LIMITS.bytesBeforeLogin) socket.destroy();
+    const stranger = (): void => {
+      if (this.#sessions.has(client)) socket.off('data', stranger);
+      else if (socket.bytesRead > BROKER_LIMITS.bytesBeforeLogin) {
+        tooLong();
+        guarded.destroy();
+      }
     };
-    let bytes = 0;
-    socket.on('data', meter);
+    socket.on('data', stranger);
   }
 
   async #authenticate(
@@ -175,21 +199,36 @@ class OwnBroker implements Broker {
     password: Buffer | undefined,
     done: (error: AuthenticateError | null, success: boolean | null) => void,
   ): Promise<void> {
-    const socket = this.#sockets.get(client);
+    const connection = this.#sockets.get(client);
+    const address = connection?.address ?? '';
     try {
       const name = username ?? '';
       const known = GATEWAY_ID.test(name) ? await this.#o.secretOf(name) : undefined;
       // Compared even for strangers, so that time does not tell which names exist.
       const given = Buffer.from(sha256Hex(password?.toString('utf8') ?? ''));
       const good = timingSafeEqual(given, Buffer.from(known ?? sha256Hex(''))) && known !== undefined;
-      if (!good) return this.#refuse(socket?.remoteAddress ?? '', done);
+      if (!good) return this.#refuse(address, done);
       for (const [other, session] of this.#sessions)
-        if (other.id === client.id && session.gateway !== name) return this.#refuse(socket?.remoteAddress ?? '', done);
-      this.#sessions.set(client, { gateway: name, socket, since: this.#o.monotonic(), messages: 0 });
+        if (other.id === client.id && session.gateway !== name) return this.#refuse(address, done);
+      this.#replace(client, name);
+      this.#sessions.set(client, { gateway: name, connection, since: this.#o.monotonic(), messages: 0 });
       return done(null, true);
     } catch (error) {
       this.#o.log.error({ err: error }, 'broker: a login could not be checked');
       return done(refusal('unavailable', 3), false);
+    }
+  }
+
+  /**
+   * One gateway, one connection: the newest counts. A connection that died unseen must not keep its gateway out, and two
+   * machines with one name would mix their records without a word; so they take turns, and the log says it.
+   */
+  #replace(client: Client, gateway: string): void {
+    for (const [other, session] of this.#sessions) {
+      if (other === client || session.gateway !== gateway) continue;
+      this.counters.replaced += 1;
+      this.#warn(`twice ${gateway}`, { gateway }, 'broker: a second connection of a gateway ends the first');
+      other.close();
     }
   }
 
@@ -227,7 +266,13 @@ class OwnBroker implements Broker {
     packet.retain = false;
     const busy = this.#o.receive(packet.topic, Buffer.from(packet.payload));
     if (busy === undefined) return done(null);
-    busy.then(() => done(null)).catch((error: unknown) => done(error instanceof Error ? error : new Error('busy')));
+    // Aedes reads on while a packet waits for its answer, so the connection itself is held.
+    session?.connection?.guarded.hold();
+    const go = (error: Error | null): void => {
+      session?.connection?.guarded.release();
+      done(error);
+    };
+    busy.then(() => go(null)).catch((error: unknown) => go(error instanceof Error ? error : new Error('busy')));
   }
 
   #withinRate(session: Session): boolean {

@@ -2,9 +2,9 @@
 // nothing else. A message is acknowledged when what came of it is on disk.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
+import { GuardedSocket } from '../../device-profiles/guarded-socket.ts';
 import type { GatewayClock, Logger } from '../drivers/driver.ts';
 import type { MqttUser } from '../site-users.ts';
-import { GuardedSocket } from './guarded-socket.ts';
 import { FIELD_LIMITS, type FieldLimits } from './limits.ts';
 import { LogOnce } from './log-once.ts';
 import { FieldRights, TokenBucket } from './rights.ts';
