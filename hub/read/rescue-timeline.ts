@@ -1,0 +1,70 @@
+// The timeline of a rescue: signals, telemetry, acts, calls and escalations in one order, and its two file forms. Pure.
+import { canonicalJson } from '../canonical.ts';
+import type { RecordedSample } from '../history/api.ts';
+import { TIMELINE_KINDS, type RescueTimeline, type TimelineEntry } from './contract.ts';
+
+/** An entry before it has its place; `at` in ms wall. */
+export type Happening = Omit<TimelineEntry, 'n' | 'at'> & { readonly at: number };
+
+/** By time; within a millisecond what was measured before what was told of it, else as they were handed in. */
+export function inOrder(happenings: readonly Happening[]): TimelineEntry[] {
+  const rank = (h: Happening): number => TIMELINE_KINDS.indexOf(h.kind);
+  return happenings
+    .toSorted((a, b) => a.at - b.at || rank(a) - rank(b))
+    .map(({ at, ...rest }, i) => ({ n: i + 1, at: new Date(at).toISOString(), ...rest }));
+}
+
+export interface PointSamples {
+  readonly id: string;
+  readonly name: { readonly zh: string; readonly en: string };
+  readonly unit: string;
+  /** In order of time; the value that stood before the window first. */
+  readonly samples: readonly RecordedSample[];
+}
+
+/** What changed on each point: a sample that only repeats value and quality says nothing new, and is counted. */
+export function changesOf(points: readonly PointSamples[]): { happenings: Happening[]; repeats: number } {
+  const happenings: Happening[] = [];
+  let repeats = 0;
+  for (const { id, name, unit, samples } of points) {
+    let last: RecordedSample | undefined;
+    for (const sample of samples) {
+      if (last !== undefined && last.value === sample.value && last.quality === sample.quality) {
+        repeats += 1;
+        continue;
+      }
+      last = sample;
+      happenings.push({
+        at: sample.t,
+        kind: 'telemetry',
+        code: id,
+        who: '',
+        text: `${name.zh} / ${name.en}`,
+        value: sample.value,
+        unit,
+        quality: sample.quality,
+      });
+    }
+  }
+  return { happenings, repeats };
+}
+
+/** The file of a timeline as JSON: canonical, so that the same timeline is always the same bytes. */
+export const timelineJson = (timeline: RescueTimeline): string => canonicalJson(timeline);
+
+const COLUMNS = ['n', 'at', 'kind', 'code', 'who', 'text', 'value', 'unit', 'quality'] as const;
+/** What a spreadsheet would run as a formula. A plain number is none. */
+const FORMULA = /^[=+\-@\t\r]/;
+const NUMBER = /^-?\d+(\.\d+)?$/;
+
+function cell(value: string | number | null | undefined): string {
+  const text = value === null || value === undefined ? '' : String(value);
+  const safe = FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** The same as a table for spreadsheets: byte-order mark, commas, CRLF. */
+export function timelineCsv(timeline: RescueTimeline): string {
+  const rows = timeline.entries.map((entry) => COLUMNS.map((column) => cell(entry[column])).join(','));
+  return `\uFEFF${[COLUMNS.join(','), ...rows].map((row) => `${row}\r\n`).join('')}`;
+}
