@@ -1,13 +1,23 @@
 // How long a newcomer waits: npm start on an empty data directory and on the same one again, to the ready line and to the
-// first value that a device sent. Seconds of this machine; the second start stands as a ratio to the first.
+// first value that a device sent. Seconds of this machine, and processor seconds of all processes, which say what there is
+// to do whatever else runs; the second start stands as a ratio to the first.
 import { startNode } from '../helpers/processes.ts';
 import { cleanUp } from '../helpers/cleanup.ts';
+import { round } from '../helpers/statistics.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { until } from '../helpers/wait.ts';
+import { usageOf } from './usage.ts';
 
 const PASSWORD = 'bench password';
 
-async function once(data: string): Promise<{ readyS: number; valueS: number }> {
+interface Waited {
+  readonly readyS: number;
+  readonly readyCpuS: number;
+  readonly valueS: number;
+  readonly valueCpuS: number;
+}
+
+async function once(data: string): Promise<Waited> {
   const began = performance.now();
   const seconds = (): number => Math.round(performance.now() - began) / 1_000;
   const running = await startNode('hub/demo/start.ts', ['--scenarios', '0'], {
@@ -23,7 +33,8 @@ async function once(data: string): Promise<{ readyS: number; valueS: number }> {
     ready: /^\{"ready":"fengsui"/,
     ms: 180_000,
   });
-  const readyS = seconds();
+  const cpuSeconds = (): number => round(usageOf(running.pid).cpuS);
+  const [readyS, readyCpuS] = [seconds(), cpuSeconds()];
   const { url } = JSON.parse(String(running.ready)) as { url: string };
   const answer = await fetch(`${url}/api/session`, {
     method: 'POST',
@@ -39,9 +50,9 @@ async function once(data: string): Promise<{ readyS: number; valueS: number }> {
     },
     { ms: 120_000, what: 'a first live value', everyMs: 20 },
   );
-  const valueS = seconds();
+  const [valueS, valueCpuS] = [seconds(), cpuSeconds()];
   await running.stop('SIGINT', 40_000);
-  return { readyS, valueS };
+  return { readyS, readyCpuS, valueS, valueCpuS };
 }
 
 const data = tempDir('bench-start');
