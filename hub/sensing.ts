@@ -4,10 +4,8 @@
 //
 // main.ts starts it; everything here is wiring.
 import type { Server as HttpServer } from 'node:http';
-import { LANES } from '../device-profiles/contract/point.ts';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
 import {
   AlarmEngine,
   alarmTimers,
@@ -19,7 +17,6 @@ import {
   openAlarms,
   viewOf,
   type ChangePorts,
-  type GroupIncidents,
 } from './alarms/api.ts';
 import { alarmRoutes } from './alarms/routes.ts';
 import { openBroker, type Broker } from './broker.ts';
@@ -45,15 +42,6 @@ import { gatewayRoutes } from './ingest/routes.ts';
 import { credentialOf } from './ingest/store.ts';
 import type { OrderFrame } from './live/contract.ts';
 import { LiveChannel } from './live/server.ts';
-import {
-  ALARM_COUNTERS,
-  INGEST_COUNTERS,
-  LIVE_COUNTERS,
-  t1Times,
-  TIMER_COUNTERS,
-  watchCounters,
-  watchGauge,
-} from './metrics.ts';
 import { overviewNums, overviewRoutes } from './read/overview.ts';
 import { rescueReadRoutes } from './read/rescue.ts';
 import { communityOf, createCommunity } from './property/api.ts';
@@ -71,7 +59,6 @@ export interface SensingParts {
   readonly sessions: Sessions;
   /** On a valid shift with a valid certificate at that moment. */
   readonly qualified: (tx: Tx, user: SignedIn, at: number) => Promise<boolean>;
-  readonly metrics: Registry;
 }
 
 export interface Sensing {
@@ -101,13 +88,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     ...(config.influx === undefined ? {} : { influx: config.influx }),
   });
   const register = new Register({ ensureCommunity: makeEnsureCommunity(parts.runEffects) });
-  const grouping = { groupingFailed: 0 };
-  const group: GroupIncidents = (tx, raised, now) =>
-    groupAlarms(tx, raised, now).catch((error: unknown) => {
-      grouping.groupingFailed++;
-      throw error;
-    });
-  const ports: ChangePorts = { appendEvents, group };
+  const ports: ChangePorts = { appendEvents, group: groupAlarms };
   const engine = new AlarmEngine({ ...ports, proved: (num) => register.isProved(num) });
   let broker: Broker | undefined;
   const ingest = new Ingest({
@@ -119,15 +100,11 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     appendEvents,
     history: history.writer,
     publish: (topic, payload) => broker?.publish(topic, payload),
-    took: t1Times(parts.metrics),
   });
   const timers = makeTimers(parts, { engine, ingest, ports });
   const closings = new Closings({ db, engine, log });
   let live: LiveChannel | undefined;
   watch(health, { history, ingest, broker: () => broker });
-  watchCounters(parts.metrics, ALARM_COUNTERS, () => grouping);
-  watchCounters(parts.metrics, TIMER_COUNTERS, () => timers.counters());
-  measure(parts, ingest, () => live);
   return {
     routes: [
       alarmRoutes({
@@ -293,42 +270,4 @@ function watch(health: Health, { history, ingest, broker }: Watched): void {
     const detail = `${sites.length - silent.length} of ${sites.length} heard${silent.length > 0 ? `; silent: ${silent.join(', ')}` : ''}`;
     return { status: silent.length > 0 ? 'degraded' : 'ok', detail };
   });
-}
-
-/** What Prometheus may ask of gateways and screens. */
-function measure({ metrics, clock }: SensingParts, ingest: Ingest, live: () => LiveChannel | undefined): void {
-  watchCounters(metrics, INGEST_COUNTERS, () => ingest.allCounters());
-  watchCounters(metrics, LIVE_COUNTERS, () => live()?.counters ?? {});
-  watchGauge(metrics, { name: 'live_screens', help: 'Screens that are connected' }, () => [[{}, live()?.screens ?? 0]]);
-  const waiting = { name: 'ingest_waiting', help: 'Jobs that wait for T1', labels: ['lane'] };
-  watchGauge(metrics, waiting, () => {
-    const { safety, telemetry } = ingest.waiting();
-    return [
-      [{ lane: 'safety' }, safety],
-      [{ lane: 'telemetry' }, telemetry],
-    ];
-  });
-  const lag = {
-    name: 'gateway_lag_records',
-    help: 'Records a gateway has and the hub has not',
-    labels: ['gateway', 'lane'],
-  };
-  watchGauge(metrics, lag, () =>
-    [...ingest.sites()].flatMap(({ gateway, beat, epoch, lanes }) =>
-      beat === undefined || beat.epoch !== epoch
-        ? []
-        : LANES.map((lane) => [{ gateway, lane }, Math.max(0, beat.head[lane] - lanes[lane].seq)] as const),
-    ),
-  );
-  const heard = { name: 'gateway_unheard_seconds', help: 'Time since a gateway was last heard', labels: ['gateway'] };
-  watchGauge(metrics, heard, () =>
-    [...ingest.sites()].flatMap((site) => {
-      const at = ingest.heardAt(site);
-      return at === undefined ? [] : [[{ gateway: site.gateway }, (clock.monotonic() - at) / 1_000] as const];
-    }),
-  );
-  const silent = { name: 'gateway_silent', help: '1 while a gateway is silent', labels: ['gateway'] };
-  watchGauge(metrics, silent, () =>
-    [...ingest.sites()].map(({ gateway, silence }) => [{ gateway }, silence === undefined ? 0 : 1] as const),
-  );
 }

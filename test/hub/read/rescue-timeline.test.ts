@@ -65,7 +65,7 @@ describe('[S5] [X6] the timeline', () => {
 describe('[S5] an exported file', () => {
   test('is the same bytes for the same timeline, whatever the order of its fields', () => {
     const one = timeline([happening(1, 'call')]);
-    const turned = Object.fromEntries(Object.entries(one).reverse()) as RescueTimeline;
+    const turned = Object.fromEntries(Object.entries(one).toReversed()) as RescueTimeline;
     expect(timelineJson(turned)).toBe(timelineJson(one));
     expect(JSON.parse(timelineJson(one))).toEqual(one);
   });
