@@ -1,5 +1,7 @@
 // What each role is offered. Only an offer: the hub decides, and its refusal is shown in words.
 
+import type { RouteName } from '../routes.ts';
+
 export type Role = string;
 
 /** Sits at the control-room desk: sound and acknowledgement are theirs. */
@@ -9,6 +11,7 @@ const WORKERS: ReadonlySet<Role> = new Set(['technician', 'contractor']);
 const DISPATCHERS: ReadonlySet<Role> = new Set(['supervisor', 'manager', 'admin']);
 const JUDGES: ReadonlySet<Role> = new Set(['operator', 'inspector', 'supervisor', 'manager', 'admin']);
 const PROVERS: ReadonlySet<Role> = new Set(['technician', 'inspector', 'supervisor', 'manager', 'admin']);
+const DRAWERS: ReadonlySet<Role> = new Set(['supervisor', 'admin']);
 const CHECKERS: ReadonlySet<Role> = new Set([
   'inspector',
   'technician',
@@ -28,12 +31,27 @@ export const mayDispatch = (role: Role): boolean => DISPATCHERS.has(role);
 /** Verifies, closes and reopens orders. */
 export const mayJudge = (role: Role): boolean => JUDGES.has(role);
 export const mayProve = (role: Role): boolean => PROVERS.has(role);
+/** Draws floor plans and says where things stand on them (hub/floor-plans/routes.ts). */
+export const mayDrawPlans = (role: Role): boolean => DRAWERS.has(role);
 export const mayCheck = (role: Role): boolean => CHECKERS.has(role);
 
 /** Sees the compound live: control room, devices. */
 export const seesLive = (role: Role): boolean => !OUTSIDERS.has(role);
 const ORDER_ROLES: ReadonlySet<Role> = new Set([...WORKERS, ...JUDGES]);
 export const seesOrders = (role: Role): boolean => ORDER_ROLES.has(role);
+
+/** Screens that not everybody is offered: what the rest would see there is refusals, or nothing for ever. */
+const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
+  'control-room': seesLive,
+  wall: seesLive,
+  devices: seesLive,
+  device: seesLive,
+  modes: seesLive,
+  orders: seesOrders,
+  order: seesOrders,
+  checks: mayCheck,
+};
+export const sees = (screen: RouteName, role: Role): boolean => SEES[screen]?.(role) ?? true;
 
 /** Where a role begins its work. */
 export function homeOf(role: Role): string {

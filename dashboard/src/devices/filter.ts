@@ -24,7 +24,10 @@ const kindIndex = (kind: string): number => {
   return index < 0 ? DEVICE_KINDS.length : index;
 };
 
-/** `state`: offline, unproved or alarm; `q`: text in name or id; the rest as named. Sorted by trouble, kind, name. */
+/** Something of it cannot be believed now. */
+const isDoubtful = (device: DeviceView): boolean => !device.online || device.points.good < device.points.all;
+
+/** `state`: offline, doubt, unproved or alarm; `q`: text in name or id; the rest as named. Sorted by trouble, kind, name. */
 export function filterDevices(
   devices: readonly DeviceView[],
   query: Readonly<Record<string, string>>,
@@ -36,6 +39,7 @@ export function filterDevices(
     if (query['building'] && device.building !== query['building']) return false;
     if (query['floor'] && device.floor !== Number(query['floor'])) return false;
     if (query['state'] === 'offline' && device.online) return false;
+    if (query['state'] === 'doubt' && !isDoubtful(device)) return false;
     if (query['state'] === 'unproved' && device.points.unproved === 0) return false;
     if (query['state'] === 'alarm' && device.openAlarms === 0) return false;
     const searched = `${device.name.zh} ${device.name.en} ${device.id} ${device.place ?? ''}`.toLowerCase();

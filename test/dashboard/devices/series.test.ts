@@ -102,7 +102,7 @@ describe('list of devices', () => {
   });
   const all = [
     device({ id: 'e10' }),
-    device({ id: 'e2', building: 'b1', floor: 3 }),
+    device({ id: 'e2', building: 'b1', floor: 3, points: { all: 2, good: 1, unproved: 0 } }),
     device({ id: 'panel', kind: 'fire-panel', points: { all: 1, good: 1, unproved: 1 } }),
     device({ id: 'lost', online: false, openAlarms: 1 }),
   ];
@@ -114,6 +114,7 @@ describe('list of devices', () => {
   test.each([
     [{ kind: 'fire-panel' }, ['panel']],
     [{ state: 'offline' }, ['lost']],
+    [{ state: 'doubt' }, ['lost', 'e2']],
     [{ state: 'unproved' }, ['panel']],
     [{ state: 'alarm' }, ['lost']],
     [{ building: 'b1', floor: '3' }, ['e2']],

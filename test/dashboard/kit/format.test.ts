@@ -9,21 +9,23 @@ import { fit } from '../../../dashboard/src/orders/photo-size.ts';
 
 describe('ages', () => {
   test.each([
-    [0, '0.0 s'],
-    [449, '0.4 s'],
-    [9_999, '9.9 s'],
-    [44_900, '44 s'],
-    [192_000, '3 min 12 s'],
-    [180_000, '3 min'],
-    [18_720_000, '5 h 12 min'],
-    [187_200_000, '2 d 4 h'],
-    [-5, '0.0 s'],
-  ])('%i ms is %s', (ms, text) => {
-    expect(formatAge(ms)).toBe(text);
+    [0, '0.0 s', '0.0秒'],
+    [449, '0.4 s', '0.4秒'],
+    [9_999, '9.9 s', '9.9秒'],
+    [44_900, '44 s', '44秒'],
+    [192_000, '3 min 12 s', '3分12秒'],
+    [180_000, '3 min', '3分钟'],
+    [18_720_000, '5 h 12 min', '5小时12分'],
+    [187_200_000, '2 d 4 h', '2天4小时'],
+    [-5, '0.0 s', '0.0秒'],
+  ])('%i ms is %s, %s', (ms, english, chinese) => {
+    expect([formatAge(ms, 'en'), formatAge(ms, 'zh')]).toEqual([english, chinese]);
   });
 
   test('whole seconds for clocks that tick once a second', () => {
-    expect([formatSpan(-1), formatSpan(1_999), formatSpan(61_000)]).toEqual(['0 s', '1 s', '1 min 1 s']);
+    const spans = [-1, 1_999, 61_000];
+    expect(spans.map((ms) => formatSpan(ms, 'en'))).toEqual(['0 s', '1 s', '1 min 1 s']);
+    expect(spans.map((ms) => formatSpan(ms, 'zh'))).toEqual(['0秒', '1秒', '1分1秒']);
   });
 });
 
