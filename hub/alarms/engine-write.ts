@@ -10,7 +10,7 @@ import type { StepRules } from './machine.ts';
 import { modeOver } from './modes.ts';
 import { keyOf, type AlarmRow, type Raised } from './row.ts';
 import { LIFECYCLE } from './rules.ts';
-import { saveSteady } from './steady.ts';
+import { saveSteady } from './steady-store.ts';
 import { lockOpen, modesInForce, savePanels, type ModeRow, type SignalKey } from './store.ts';
 
 export interface EngineWriter extends ChangePorts {
@@ -144,7 +144,8 @@ function raise(book: Book, { key, at, raised, note }: SignalEdge): void {
     ...(note === undefined ? {} : { note }),
   };
   if (id !== undefined) {
-    book.changes.step(id, { type: 'raise', at }, by, { condition: 'true', value: raised.value });
+    const { value, n } = raised;
+    book.changes.step(id, { type: 'raise', at }, by, { condition: 'true', value, ...(n === null ? {} : { n }) });
     return;
   }
   const place = { ...raised, building: raised.building ?? null, floor: raised.floor ?? null };

@@ -67,8 +67,8 @@ export class AlarmEngine implements SignalSink {
   readonly #live = new Map<string, ReadonlyMap<string, SignalRun>>();
   /** Signals found active by a snapshot that the lanes have yet to confirm: their records change nothing till then. */
   readonly #frozen = new Map<string, Set<string>>();
-  /** Signals with an open alarm → its id. May name one too many, never one too few. */
-  readonly #open = new Map<string, string>();
+  /** Signals with an open alarm → its id, and the n that raised it. May name one too many, never one too few. */
+  readonly #open = new Map<string, { readonly id: string; readonly n: number | null }>();
   readonly steady = new SteadyRuns();
   /** What conditions look at while a record is evaluated. */
   view: PointView | undefined;
@@ -84,7 +84,7 @@ export class AlarmEngine implements SignalSink {
     this.#frozen.clear();
     for (const { row } of await openAlarms(tx)) {
       const key = keyOf(row.device, row.point, row.signal);
-      this.#open.set(key, row.id);
+      this.#open.set(key, { id: row.id, n: row.n });
       this.#tracks.set(key, { ...UNKNOWN, held: row.active, raised: row.active });
     }
     for (const p of await activePanels(tx))
@@ -139,6 +139,8 @@ export class AlarmEngine implements SignalSink {
     return this.#open.has(key);
   }
 
+  readonly raisedAfter = (key: string, n: number): boolean => (this.#open.get(key)?.n ?? -1) > n;
+
   frozen(gateway: string): ReadonlySet<string> | undefined {
     return this.#frozen.get(gateway);
   }
@@ -184,7 +186,7 @@ export class AlarmEngine implements SignalSink {
    * raised (its point was gone) is forgotten: should the point come back, it begins anew.
    */
   closed(key: string, id: string): void {
-    if (this.#open.get(key) !== id) return;
+    if (this.#open.get(key)?.id !== id) return;
     this.#open.delete(key);
     if (this.#tracks.get(key)?.raised) this.#tracks.delete(key);
   }
@@ -203,7 +205,7 @@ export class AlarmEngine implements SignalSink {
     for (const row of stage.written) {
       const key = keyOf(row.device, row.point, row.signal);
       if (row.state === 'normal') this.closed(key, row.id);
-      else this.#open.set(key, row.id);
+      else this.#open.set(key, { id: row.id, n: row.n });
     }
   }
 }
@@ -255,13 +257,17 @@ export class EngineStage implements SignalStage {
     this.steady.endOf(program.gateway, (key) => this.#engine.isPartOf(program, key));
   }
 
-  /** A live birth with records still to come: what it shows as active is raised at once, the rest waits for them. */
+  /**
+   * A live birth with records still to come: what it shows as active is raised at once, the rest waits for them. What an
+   * earlier snapshot raised beyond the records applied so far stays frozen, though the hub was started anew since.
+   */
   foundActive(site: SiteStage, program: Program, at: number): void {
     this.programs.push(program);
     const frozen = new Set(this.#engine.frozen(program.gateway));
     this.#engine.view = { state: (e) => site.newestState(e), sample: (e) => site.newest(e) };
     for (const run of this.#engine.compiled(program).runs) {
       const before = this.#track(run.key);
+      if (before.raised && this.#engine.raisedAfter(run.key, site.lanes.safety.n)) frozen.add(run.key);
       if (before.raised || isPanel(run.def.class) || evaluate(run.when, run.lookup, before.held) !== 'true') continue;
       const newest = newestOf(run.reads, (e) => site.newest(e));
       const { track, edges } = advance(before, 'true', at, run.def, newest?.receivedTime ?? at);

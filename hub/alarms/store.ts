@@ -162,7 +162,7 @@ export async function insertAlarms(tx: Tx, rows: readonly AlarmRow[]): Promise<v
 export async function updateAlarms(tx: Tx, rows: readonly AlarmRow[]): Promise<void> {
   if (rows.length === 0) return;
   const columns = `state, condition, active, latched, reset_at, raised_at, cleared_at, closed_at, recurrences, mode,
-    raised_mode, proved, incident, acked, verdict, shelved, closed, seq`;
+    raised_mode, proved, incident, acked, verdict, shelved, closed, n, seq`;
   await tx.run(
     `update alarms.alarm a set (${columns}) = row (${columns
       .split(',')
