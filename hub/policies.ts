@@ -30,7 +30,10 @@ export interface HubFault {
 /** Kinds of device whose limits (pressure, level) are repaired by an order. */
 const PROCESS_KINDS = ['extinguisher', 'water-tank', 'water-main', 'hydrant'];
 
-/** Nothing opens an order while a drill or maintenance covers the place. */
+/**
+ * No order is opened while a drill or maintenance covers the place; when that is over, an alarm that still stands is told
+ * as raised (or as returned) again. Whoever is inside a lift is rescued in every mode: a mode only marks an ENTRAPMENT.
+ */
 const earnest = (a: AlarmFact): boolean => a.mode === undefined;
 const ofAlarm = (a: AlarmFact): string => `alarm:${a.alarm}`;
 const patient = (a: AlarmFact): boolean => a.class === 'COMMS' || a.class === 'DISABLED';
@@ -56,7 +59,7 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     rule: 'entrapment-opens-rescue',
     on: 'alarm.raised',
     lane: 'orders',
-    when: (a) => earnest(a) && a.class === 'ENTRAPMENT',
+    when: (a) => a.class === 'ENTRAPMENT',
     key: ofAlarm,
     run: async (c, { payload }, ports) => void (await orders.openForAlarm(c, ports, payload)),
   }),
@@ -131,7 +134,7 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     rule: 'entrapment-pages-duty',
     on: 'alarm.raised',
     lane: 'pages',
-    when: (a) => earnest(a) && a.class === 'ENTRAPMENT',
+    when: (a) => a.class === 'ENTRAPMENT',
     key: ofAlarm,
     run: (c, { payload }, ports) => notices.pageDuty(c, ports, payload),
   }),
@@ -139,7 +142,7 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     rule: 'entrapment-pages-contractor',
     on: 'alarm.raised',
     lane: 'pages',
-    when: (a) => earnest(a) && a.class === 'ENTRAPMENT',
+    when: (a) => a.class === 'ENTRAPMENT',
     key: ofAlarm,
     run: (c, { payload }) => notices.pageForEntrapment(c, payload, 'contractor'),
   }),
@@ -147,7 +150,7 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     rule: 'entrapment-pages-manager',
     on: 'alarm.raised',
     lane: 'pages',
-    when: (a) => earnest(a) && a.class === 'ENTRAPMENT',
+    when: (a) => a.class === 'ENTRAPMENT',
     key: ofAlarm,
     run: (c, { payload }) => notices.pageForEntrapment(c, payload, 'manager'),
   }),

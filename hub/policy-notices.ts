@@ -45,7 +45,12 @@ const tellOfOrder = (
 const whereOf = (a: AlarmFact): string =>
   [a.building, a.floor === undefined ? undefined : `${a.floor}F`, a.place, a.device].filter(Boolean).join(' ');
 
+/** What happened; during a drill or maintenance it says so, and that it is to be taken for real. */
+const titleOf = (a: AlarmFact): AlarmFact['text'] =>
+  a.mode === undefined ? a.text : textOf(`notify.title-in-${a.mode}`, { title_zh: a.text.zh, title_en: a.text.en });
+
 function entrapmentPage(a: AlarmFact, to: Page['to'], message: MessageKey): Page {
+  const title = titleOf(a);
   return {
     // One page a person, even for someone who is on duty and manager at once.
     key: `${message}:${a.alarm}`,
@@ -53,7 +58,7 @@ function entrapmentPage(a: AlarmFact, to: Page['to'], message: MessageKey): Page
     to,
     urgency: 'life',
     message,
-    args: { title_zh: a.text.zh, title_en: a.text.en, where: whereOf(a) },
+    args: { title_zh: title.zh, title_en: title.en, where: whereOf(a) },
     link: `/?alarm=${a.alarm}`,
   };
 }

@@ -93,6 +93,8 @@ const returned = (e: Episode): AlarmState => {
   return e.active ? 'unacked-active' : e.latched ? 'latched-unacked' : 'normal';
 };
 const coveredActive = (e: Episode): AlarmState => (canHide(e.class) ? 'suppressed' : e.state);
+/** Back again: under a mode it is hidden like one that is new, and told when the mode is over. */
+const back = (e: Episode): AlarmState => (e.mode !== null && canHide(e.class) ? 'suppressed' : 'unacked-active');
 const hide = { shelve: 'shelved', remove: 'out-of-service' } as const;
 
 /** Next state by state and event, computed after the event's flags are set. A missing entry: not possible here. */
@@ -118,7 +120,7 @@ export const TABLE: Readonly<Record<AlarmState, Partial<Record<AlarmEventType, N
     ...hide,
   },
   'unacked-cleared': {
-    raise: 'unacked-active',
+    raise: back,
     clear: same,
     reset: same,
     ack: 'normal',
@@ -127,7 +129,7 @@ export const TABLE: Readonly<Record<AlarmState, Partial<Record<AlarmEventType, N
     ...hide,
   },
   'latched-unacked': {
-    raise: 'unacked-active',
+    raise: back,
     clear: same,
     reset: (e) => (e.latched ? 'latched-unacked' : 'unacked-cleared'),
     ack: 'latched-acked',
@@ -137,7 +139,7 @@ export const TABLE: Readonly<Record<AlarmState, Partial<Record<AlarmEventType, N
     ...hide,
   },
   'latched-acked': {
-    raise: 'unacked-active',
+    raise: back,
     clear: same,
     reset: (e) => (e.latched ? 'latched-acked' : 'normal'),
     close: 'normal',

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RUNNER_LIMITS } from '../../hub/events/runner.ts';
 import { appendEvents } from '../../hub/events/store.ts';
+import { textOf, type Words } from '../../hub/messages/text.ts';
 import { POLICIES } from '../../hub/policies.ts';
 import { alarm, cleared, HOUR, makeSite, MINUTE, NOON, raised, recurred, type Site } from './t2-site.ts';
 
@@ -122,19 +123,46 @@ describe('policies', () => {
     });
   });
 
+  const pages = async (): Promise<Words[]> => {
+    const rows = await site.database.db.transaction((tx) =>
+      tx.query<{ message: string; args: Record<string, string> }>('select message, args from notify.notification'),
+    );
+    return rows.map((r) => textOf(r.message, r.args));
+  };
+
   test('an alarm in a drill or under maintenance opens nothing and pages nobody', async () => {
     await site.happen(
       raised(alarm({ mode: 'drill' })),
-      raised(alarm({ mode: 'maintenance', class: 'ENTRAPMENT' })),
+      raised(alarm({ mode: 'maintenance', class: 'PROCESS', deviceKind: 'extinguisher' })),
       raised(alarm({ mode: 'drill', class: 'COMMS' })),
     );
     await site.pass(2 * HOUR);
     expect(await site.orders()).toEqual([]);
-    const { pages } = await site.database.db.transaction((tx) =>
-      tx.one<{ pages: number }>(`select count(*)::integer as pages from notify.notification`),
-    );
-    expect(pages).toBe(0);
+    expect(await pages()).toEqual([]);
   });
+
+  test.each([
+    ['drill', '演练模式', 'A drill is on'],
+    ['maintenance', '维护模式', 'Maintenance mode is on'],
+  ] as const)(
+    '[S5] an entrapment in mode %s is rescued and paged as in any other hour, and the pages name the mode',
+    async (mode, zh, en) => {
+      const a = alarm({ mode, class: 'ENTRAPMENT', deviceKind: 'elevator', text: { zh: '困人', en: 'Trapped' } });
+      await site.happen(raised(a));
+      expect((await site.orders({ alarm: a.alarm })).map((o) => o.kind)).toEqual(['rescue']);
+      const told = await pages();
+      expect(told.length).toBeGreaterThanOrEqual(3);
+      for (const page of told) {
+        expect(page.zh).toContain(`${zh}期间，按真实困人处置：困人`);
+        expect(page.en).toContain(`${en}; take this for real: Trapped`);
+      }
+      // The mode ends: nothing was held back, so nothing happens a second time.
+      const { mode: _, ...over } = a;
+      await site.happen(raised(over));
+      expect(await site.orders()).toHaveLength(1);
+      expect(await pages()).toHaveLength(told.length);
+    },
+  );
 
   describe('silence and disablement have patience', () => {
     test.each([

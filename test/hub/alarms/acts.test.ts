@@ -255,6 +255,35 @@ describe('drill and maintenance', () => {
     });
   });
 
+  test('what the mode held back is told once when it is over, whether the alarm is new or only came back in it', async () => {
+    await site.tell(mains(1));
+    await site.tell(mains(0));
+    await start('maintenance', { devices: [`gw.${p}`] });
+    await site.tell(zone(2), mains(1));
+    expect(await alarm('mains')).toMatchObject({ state: 'suppressed', recurrences: 1 });
+    const told = async (): Promise<string[]> => {
+      const rows = await site.hub.database.db.read((tx) =>
+        tx.query<{ told: string }>(
+          `select concat_ws(' ', type, payload ->> 'signal', payload ->> 'mode') as told from events.event
+           where type in ('alarm.raised', 'alarm.recurred') and payload ->> 'device' = $1 order by id`,
+          [`gw.${p}`],
+        ),
+      );
+      return rows.map((r) => r.told);
+    };
+    const inMode = ['alarm.raised mains', 'alarm.raised fault maintenance', 'alarm.recurred mains maintenance'];
+    expect((await told()).toSorted()).toEqual(inMode.toSorted());
+    await site.pass(60 * MINUTE);
+    const after = ['alarm.raised fault', 'alarm.recurred mains'];
+    expect((await told()).slice(3).toSorted()).toEqual(after);
+    const orders = async (): Promise<number> =>
+      (await site.operator.get<{ items: { device?: string }[] }>('/api/work-orders')).body.items.filter(
+        (o) => o.device === `gw.${p}`,
+      ).length;
+    await until(async () => (await orders()) > 0, { what: 'the order of the fault' });
+    expect(await orders()).toBe(1);
+  });
+
   test('of two that cover a place the drill counts, and the other goes on when it ends', async () => {
     const drill = await start('drill', { building: p }, 10);
     await start('maintenance', { building: p, floor: 12 }, 30);

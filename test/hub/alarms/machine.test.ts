@@ -166,6 +166,22 @@ const CASES: readonly [string, Episode, Record<string, string>][] = [
       restore: '! wrong-state',
     },
   ],
+  [
+    'unacked-cleared, in a drill',
+    at('unacked-cleared', { mode: 'drill' }),
+    { raise: 'suppressed (recurred, suppressed)', uncover: '' },
+  ],
+  [
+    'latched-unacked, in a drill',
+    at('latched-unacked', { mode: 'drill' }),
+    { raise: 'suppressed (recurred, suppressed)' },
+  ],
+  ['latched-acked, in a drill', at('latched-acked', { mode: 'drill' }), { raise: 'suppressed (recurred, suppressed)' }],
+  [
+    'a FIRE that was gone, in a drill',
+    at('latched-acked', { class: 'FIRE', mode: 'drill' }),
+    { raise: 'unacked-active (recurred)' },
+  ],
   ['latched-unacked until a person closes it', at('latched-unacked', { latch: 'manual' }), { reset: '' }],
   [
     'latched-acked by the panel',
