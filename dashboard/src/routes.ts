@@ -7,10 +7,13 @@ export const ROUTES = {
   device: '/devices/:id',
   orders: '/orders',
   order: '/orders/:id',
+  rescues: '/rescue',
+  rescue: '/rescue/:id',
   checks: '/checks',
   modes: '/modes',
   notifications: '/notifications',
   duty: '/duty',
+  plan: '/plans/:building/:floor',
 } as const;
 export type RouteName = keyof typeof ROUTES;
 

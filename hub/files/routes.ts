@@ -34,6 +34,13 @@ async function uploaded(request: FastifyRequest): Promise<Buffer> {
   return part.toBuffer();
 }
 
+const viewOf = (sha256: string, type: string, bytes: Buffer, removed: readonly string[]): FileView => ({
+  sha256,
+  type,
+  size: bytes.length,
+  ...(removed.length > 0 ? { removed: [...removed] } : {}),
+});
+
 export function fileRoutes(entry: Entry): FastifyPluginAsyncTypebox {
   let uploads = 0;
   return async (app) => {
@@ -58,12 +65,7 @@ export function fileRoutes(entry: Entry): FastifyPluginAsyncTypebox {
           return await entry.command(request, async (c) => {
             const { id: by, community } = entry.user(request);
             const fresh = await putFile(c.tx, { sha256, type, bytes, community, by }, c.now);
-            const view: FileView = {
-              sha256,
-              type,
-              size: bytes.length,
-              ...(removed.length > 0 ? { removed: [...removed] } : {}),
-            };
+            const view = viewOf(sha256, type, bytes, removed);
             if (fresh) {
               c.emit({
                 effect: 'audit',

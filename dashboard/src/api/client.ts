@@ -69,10 +69,19 @@ export class Api {
 
   /** @throws ApiError */
   post<T>(path: string, body: unknown, options: WriteOptions): Promise<T> {
+    return this.#write<T>('POST', path, body, options);
+  }
+
+  /** @throws ApiError */
+  put<T>(path: string, body: unknown, options: WriteOptions): Promise<T> {
+    return this.#write<T>('PUT', path, body, options);
+  }
+
+  #write<T>(method: 'POST' | 'PUT', path: string, body: unknown, options: WriteOptions): Promise<T> {
     return this.#send<T>(
       path,
       {
-        method: 'POST',
+        method,
         headers: { 'content-type': 'application/json', 'idempotency-key': options.key },
         body: JSON.stringify(body),
       },

@@ -4,6 +4,7 @@ import { match, type Route } from '../routes.ts';
 export class Router {
   #route = $state.raw<Route>(match(location.pathname + location.search));
   #path = $state(location.pathname + location.search);
+  #mayLeave: (() => boolean) | null = null;
 
   get route(): Route {
     return this.#route;
@@ -12,9 +13,21 @@ export class Router {
     return this.#path;
   }
 
+  /** Asks before another page is shown, as while something is unsaved. Returns how to stop asking. */
+  guard(mayLeave: () => boolean): () => void {
+    this.#mayLeave = mayLeave;
+    return () => {
+      if (this.#mayLeave === mayLeave) this.#mayLeave = null;
+    };
+  }
+
   /** Follows the browser's buttons and plain clicks on links. Returns how to stop. */
   start(): () => void {
-    const moved = (): void => this.#read();
+    const moved = (): void => {
+      // The browser has moved already: staying means going back to where the page is.
+      if (this.#mayLeave?.() === false) history.pushState(null, '', this.#path);
+      else this.#read();
+    };
     const clicked = (event: MouseEvent): void => {
       const link = event.target instanceof Element ? event.target.closest('a') : null;
       const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
@@ -33,7 +46,7 @@ export class Router {
   }
 
   go(path: string, how: 'push' | 'replace' = 'push'): void {
-    if (path === this.#path) return;
+    if (path === this.#path || this.#mayLeave?.() === false) return;
     if (how === 'push') history.pushState(null, '', path);
     else history.replaceState(null, '', path);
     this.#read();

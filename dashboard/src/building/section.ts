@@ -2,7 +2,7 @@
 import type { AlarmClass } from '../../../device-profiles/contract/signal.ts';
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import type { OverviewView } from '../../../hub/read/contract.ts';
-import { isSetAside, isUnacked, worse } from '../alarms/classes.ts';
+import { CLASS_ORDER, isSetAside, isUnacked, worse } from '../alarms/classes.ts';
 
 export type OverviewBuilding = OverviewView['buildings'][number];
 export type OverviewFloor = OverviewBuilding['floors'][number];
@@ -13,6 +13,8 @@ export interface Trouble {
   readonly worst: AlarmClass;
   readonly count: number;
   readonly unacked: boolean;
+  /** How many of each class: in a flood a place is a handful of numbers. */
+  readonly classes: ReadonlyMap<AlarmClass, number>;
 }
 
 /** Key of a floor's cell; of a building as a whole where an alarm names no floor; of a device. */
@@ -20,22 +22,31 @@ export const floorKey = (building: string, floor: number): string => `${building
 export const buildingKey = (building: string): string => `${building}/`;
 export const deviceKey = (device: string): string => `device:${device}`;
 
+/** A trouble while it is counted. */
+interface Found {
+  worst: AlarmClass;
+  count: number;
+  unacked: boolean;
+  readonly classes: Map<AlarmClass, number>;
+}
+
+/** Classes of a place with their counts, the worst first. */
+export const tally = ({ classes }: Pick<Trouble, 'classes'>): readonly (readonly [AlarmClass, number])[] =>
+  CLASS_ORDER.flatMap((c) => {
+    const n = classes.get(c);
+    return n === undefined ? [] : [[c, n] as const];
+  });
+
 /** Troubles by place. What is shelved or suppressed colours nothing: its list row tells of it. */
 export function troubles(alarms: Iterable<AlarmView>): ReadonlyMap<string, Trouble> {
-  const found = new Map<string, Trouble>();
+  const found = new Map<string, Found>();
   const add = (key: string, alarm: AlarmView): void => {
-    const known = found.get(key);
-    const unacked = isUnacked(alarm.state);
-    found.set(
-      key,
-      known
-        ? {
-            worst: worse(known.worst, alarm.class),
-            count: known.count + 1,
-            unacked: known.unacked || unacked,
-          }
-        : { worst: alarm.class, count: 1, unacked },
-    );
+    const at = found.get(key) ?? { worst: alarm.class, count: 0, unacked: false, classes: new Map() };
+    found.set(key, at);
+    at.worst = worse(at.worst, alarm.class);
+    at.count += 1;
+    at.unacked ||= isUnacked(alarm.state);
+    at.classes.set(alarm.class, (at.classes.get(alarm.class) ?? 0) + 1);
   };
   for (const alarm of alarms) {
     if (isSetAside(alarm.state)) continue;

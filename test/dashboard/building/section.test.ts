@@ -9,6 +9,7 @@ import {
   levelMark,
   levels,
   neighbour,
+  tally,
   troubles,
   type OverviewBuilding,
 } from '../../../dashboard/src/building/section.ts';
@@ -31,7 +32,28 @@ describe('troubles', () => {
     alarm({ id: '4', class: 'FIRE', building: 'b4', floor: 2, state: 'suppressed' }),
   ]);
   test('a cell shows the worst class, how many, and whether any is unacknowledged', () => {
-    expect(found.get(floorKey('b3', 12))).toEqual({ worst: 'FIRE', count: 2, unacked: true });
+    expect(found.get(floorKey('b3', 12))).toMatchObject({ worst: 'FIRE', count: 2, unacked: true });
+  });
+  test('a flood on one floor is a count by class, the worst first, however many there are', () => {
+    const flood = Array.from({ length: 10_000 }, (_, i) =>
+      alarm({
+        id: String(i),
+        class: (['FAULT', 'FIRE', 'FEEDBACK', 'FAULT'] as const)[i % 4] ?? 'FAULT',
+        building: 'b3',
+        floor: 12,
+      }),
+    );
+    const at = troubles(flood);
+    const expected = [
+      ['FIRE', 2_500],
+      ['FEEDBACK', 2_500],
+      ['FAULT', 5_000],
+    ];
+    for (const key of [floorKey('b3', 12), buildingKey('b3')]) {
+      const trouble = at.get(key);
+      expect(trouble?.count).toBe(10_000);
+      expect(trouble && tally(trouble)).toEqual(expected);
+    }
   });
   test('an alarm without a floor shows on its building and its device', () => {
     expect(found.get(buildingKey('b6'))?.worst).toBe('COMMS');
