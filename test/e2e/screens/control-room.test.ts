@@ -68,11 +68,18 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'control room', () =
     await rowOf(FIRST).getByText('已确认').waitFor();
     await page.keyboard.press('F4');
     const dialog = page.getByRole('dialog', { name: '核实结果' });
-    await dialog.getByRole('button', { name: '保存核实结果' }).click();
+    await dialog.waitFor();
+    // The dialog begins at its question: an arrow chooses, Tab goes on to the note and to the act.
+    await page.keyboard.press('ArrowDown');
+    expect(await dialog.getByLabel(/误报/).isChecked()).toBe(true);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
     await dialog.getByText('请填写说明').waitFor();
-    await dialog.getByLabel(/误报/).check();
-    await dialog.getByLabel('说明（必填）').fill('检修扬尘，现场无火情');
-    await dialog.getByRole('button', { name: '保存核实结果' }).click();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.type('检修扬尘，现场无火情');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
     await rowOf(FIRST).getByText('误报').waitFor();
     const [fire] = await openAlarms(operator, 'class=FIRE', 1, 'the one fire');
     expect(fire?.state).toBe('acked-active');
