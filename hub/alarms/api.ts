@@ -18,7 +18,7 @@ export { Closings } from './closings.ts';
 export { alarmsOfIncidents, type IncidentAlarms } from './by-incident.ts';
 export { SEES_ALARMS } from './roles.ts';
 export { ALARM_RULES } from './rules.ts';
-export { shiftSteady, steadySince } from './steady.ts';
+export { shiftSteady, steadySince } from './steady-store.ts';
 
 /** An alarm has a work order now: screens get the alarm again with it. Idempotent. */
 export async function linkOrder(c: CommandContext, ports: ChangePorts, alarm: string, order: string): Promise<void> {
