@@ -25,7 +25,7 @@ import type { Config } from './config.ts';
 import type { Db, Tx } from './db/tx.ts';
 import type { EffectRunner } from './http/command.ts';
 import type { Entry, SignedIn } from './http/entry.ts';
-import type { Health } from './http/health.ts';
+import type { ComponentHealth, Health } from './http/health.ts';
 import type { Effect } from './events/api.ts';
 import { appendEvents } from './events/store.ts';
 import { deviceNames } from './equipment/api.ts';
@@ -104,7 +104,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
   const timers = makeTimers(parts, { engine, ingest, ports });
   const closings = new Closings({ db, engine, log });
   let live: LiveChannel | undefined;
-  watch(health, { history, ingest, broker: () => broker });
+  watch(health, { history, ingest, broker: () => broker, monotonic: () => clock.monotonic() });
   return {
     routes: [
       alarmRoutes({
@@ -249,21 +249,26 @@ interface Watched {
   readonly history: History;
   readonly ingest: Ingest;
   readonly broker: () => Broker | undefined;
+  readonly monotonic: () => number;
 }
 
-function watch(health: Health, { history, ingest, broker }: Watched): void {
+function watch(health: Health, { history, ingest, broker, monotonic }: Watched): void {
   health.register('broker', () =>
     broker()?.connected()
       ? { status: 'ok', detail: broker()?.url ?? '' }
       : { status: 'degraded', detail: 'no connection' },
   );
   health.register('history', () => history.health());
-  health.register('ingest', () => {
+  const ingesting = (): ComponentHealth => {
     const { state } = ingest;
     const { safety, telemetry } = ingest.waiting();
-    const detail = `${state}, waiting: ${safety} safety, ${telemetry} telemetry`;
+    const stuck = ingest.stuckSince;
+    const since = stuck === undefined ? '' : `, nothing stored for ${Math.round((monotonic() - stuck) / 1_000)} s`;
+    const detail = `${state}, waiting: ${safety} safety, ${telemetry} telemetry${since}`;
+    if (stuck !== undefined && state !== 'standby') return { status: 'down', detail };
     return { status: state === 'active' || state === 'standby' ? 'ok' : 'degraded', detail };
-  });
+  };
+  health.register('ingest', ingesting, { vital: true });
   health.register('gateways', () => {
     const sites = [...ingest.sites()];
     const silent = sites.filter((s) => s.silence !== undefined || s.program === undefined).map((s) => s.gateway);

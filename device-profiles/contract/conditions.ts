@@ -68,6 +68,9 @@ export const GAP_REASONS: readonly Reason[] = [
   'missing-field',
   'breaker-open',
   'gateway-silent',
+  'hub-cannot-store',
+  'gateway-cannot-store',
+  'not-refreshed',
 ];
 const GAPS: ReadonlySet<string> = new Set(GAP_REASONS);
 

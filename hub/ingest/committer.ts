@@ -15,11 +15,15 @@ export interface CommitterDeps extends T1Deps {
   readonly token: () => number | undefined;
   /** After a commit, and for groups that changed nothing. */
   readonly done: (t1: T1, committed: boolean) => void;
+  /** Something that waited is done, whatever became of it. */
+  readonly worked: () => void;
   /** Memory can't be trusted any more: everything must be read anew. */
   readonly fenced: (error: Fenced) => void;
 }
 
 interface Alone {
+  /** When it was asked for, ms monotonic. */
+  readonly at: number;
   readonly work: () => Promise<void>;
   readonly giveUp: (error: Error) => void;
 }
@@ -47,6 +51,9 @@ export class Committer {
   /** Jobs of before a reset are dropped, not applied to what was read anew. */
   #generation = 0;
   #wake: (() => void) | undefined;
+  /** ms monotonic */
+  readonly #cameAt = new WeakMap<Job, number>();
+  #busySince: number | undefined;
   readonly counters = { transactions: 0, batches: 0, records: 0, retries: 0, quarantined: 0, dropped: 0 };
 
   constructor(deps: CommitterDeps) {
@@ -57,7 +64,19 @@ export class Committer {
     return { safety: this.#safety.length, telemetry: this.#telemetry.length };
   }
 
+  /**
+   * Since when (ms monotonic) the oldest work waits that is not done yet; telemetry counts from when its turn has come.
+   * Undefined while there is none.
+   */
+  get waitingSince(): number | undefined {
+    const [job] = this.#safety;
+    const since = [this.#busySince, this.#exclusive[0]?.at, job && this.#cameAt.get(job)];
+    const known = since.filter((at) => at !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
   push(job: Job): void {
+    this.#cameAt.set(job, this.#deps.clock.monotonic());
     if (job.kind === 'batch' && job.batch.lane === 'telemetry') this.#telemetry.push(job);
     else this.#safety.push(job);
     this.#kick();
@@ -66,7 +85,8 @@ export class Committer {
   /** Runs work that shares the memory of T1, alone, before anything that waits. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#exclusive.push({ work: () => work().then(resolve, reject), giveUp: reject });
+      const at = this.#deps.clock.monotonic();
+      this.#exclusive.push({ at, work: () => work().then(resolve, reject), giveUp: reject });
       this.#kick();
     });
   }
@@ -101,13 +121,17 @@ export class Committer {
     await Promise.resolve();
     while (!this.#stopping) {
       const alone = this.#exclusive.shift();
-      if (alone) {
-        await alone.work();
-        continue;
+      const group = alone ? [] : this.#take();
+      if (!alone && group.length === 0) return;
+      const [first] = group;
+      const safety = first?.kind === 'batch' && first.batch.lane === 'telemetry' ? undefined : first;
+      this.#busySince = alone?.at ?? (safety && this.#cameAt.get(safety)) ?? this.#deps.clock.monotonic();
+      try {
+        await (alone ? alone.work() : this.#commitGroup(group));
+      } finally {
+        this.#busySince = undefined;
       }
-      const group = this.#take();
-      if (group.length === 0) return;
-      await this.#commitGroup(group);
+      this.#deps.worked();
     }
   }
 

@@ -55,6 +55,8 @@ export class Ingest implements LivePoints {
   readonly #lease: Lease;
   readonly #watch: Watch;
   #state: 'stopped' | 'standby' | 'reading' | 'active' = 'stopped';
+  /** Since when (ms monotonic) another hub has been at work, while memory still holds what this one knew. */
+  #standbySince: number | undefined;
   #queuedBytes = 0;
   #drained: (() => void)[] = [];
   readonly counters = {
@@ -80,6 +82,7 @@ export class Ingest implements LivePoints {
       ...deps,
       token: () => this.#lease.token,
       done: (t1, committed) => this.#done(t1, committed),
+      worked: () => this.#watch.lookForSight(),
       fenced: (error) => this.#fenced(error),
     });
     this.#watch = new Watch({
@@ -90,6 +93,8 @@ export class Ingest implements LivePoints {
       silent: (fact) => this.#committer.push(fact),
       idle: (lane) => this.#committer.waiting[lane] === 0,
       renew: () => this.#renew(),
+      waitingSince: () => this.#standbySince ?? this.#committer.waitingSince,
+      sight: (site) => this.#tell(site, null),
     });
   }
 
@@ -212,6 +217,11 @@ export class Ingest implements LivePoints {
     return this.#watch.heardAt(site);
   }
 
+  /** Since when (ms monotonic) nothing could be stored; undefined while all is well. */
+  get stuckSince(): number | undefined {
+    return this.#watch.stuckSince;
+  }
+
   allCounters(): Readonly<Record<string, number>> {
     return { ...this.counters, ...this.#committer.counters, ...this.#talk.counters };
   }
@@ -240,6 +250,7 @@ export class Ingest implements LivePoints {
     });
     if (this.#state !== 'reading') return;
     this.#state = 'active';
+    this.#standbySince = undefined;
     this.#watch.reset();
     log.info({ gateways: this.#sites.size }, 'ingest is active');
     this.connected();
@@ -259,6 +270,7 @@ export class Ingest implements LivePoints {
     this.counters.fenced++;
     this.#deps.log.error({ error: error.message }, 'ingest stands by and will read everything anew');
     this.#state = 'standby';
+    this.#standbySince = this.#deps.clock.monotonic();
     this.#lease.lost();
     this.#committer.clear();
     this.#release();
@@ -406,7 +418,11 @@ export class Ingest implements LivePoints {
     const changed = committed ? t1.commit() : [];
     for (const outcome of t1.outcomes) this.#answer(outcome);
     for (const { site, nums, adopted } of changed)
-      if (adopted || nums.length > 0) for (const heard of this.#listeners) heard(site, adopted ? null : nums);
+      if (adopted || nums.length > 0) this.#tell(site, adopted ? null : nums);
+  }
+
+  #tell(site: Site, nums: Iterable<number> | null): void {
+    for (const heard of this.#listeners) heard(site, nums);
   }
 
   #answer({ job, verdict }: Outcome): void {

@@ -19,6 +19,11 @@ export const INGEST_LIMITS = {
   silentMs: 5_000,
   /** After the hub's own start a gateway has this long to be heard. */
   startGraceMs: 30_000,
+  /**
+   * Work that waits longer than this for T1 makes screens blind: an alarm is to be seen 2 s after the device's reply at
+   * the latest, and within the third second the fencing lease has run out as well.
+   */
+  storeMs: 3_000,
   /** How often silence, lag and the lease are looked at. */
   watchMs: 1_000,
   /** A pause of the hub itself beyond this is not held against gateways. */

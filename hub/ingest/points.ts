@@ -62,7 +62,14 @@ export interface Silence {
   readonly n: number;
 }
 
-/** What one gateway has told; read by screens, changed by `SiteStage.commit` only. */
+/** Why nothing newer of a gateway can be shown, however much it tells. */
+export interface Blind {
+  /** ms wall */
+  readonly since: number;
+  readonly reason: 'hub-cannot-store' | 'gateway-cannot-store';
+}
+
+/** What one gateway has told; read by screens, changed by `SiteStage.commit` only, save what `Watch` finds out. */
 export class Site {
   readonly gateway: string;
   readonly community: string;
@@ -81,6 +88,8 @@ export class Site {
   readonly offline = new Map<string, number>();
   /** The newest beat, for health and overview. */
   beat: Beat | undefined;
+  /** Set by `Watch`, outside of T1: the reason may be that T1 can't commit. */
+  blind: Blind | undefined;
 
   constructor(gateway: string, community: string) {
     this.gateway = gateway;
@@ -90,7 +99,10 @@ export class Site {
   /** What screens may believe of a point now; undefined when nothing was ever heard. */
   read(entry: PointEntry): PointState | undefined {
     const s = this.shown.get(entry.num);
-    return s && aged(s, this.offline.get(entry.device.id), this.silence?.n);
+    if (s === undefined) return undefined;
+    const state = aged(s, this.offline.get(entry.device.id), this.silence?.n);
+    if (this.blind === undefined || state.quality !== 'good') return state;
+    return { value: s.value, quality: 'stale', reason: this.blind.reason };
   }
 }
 

@@ -16,6 +16,10 @@ export interface WatchDeps {
   /** Nothing of this lane waits for T1. */
   readonly idle: (lane: Lane) => boolean;
   readonly renew: () => Promise<void>;
+  /** Since when (ms monotonic) the oldest work waits for T1; undefined while none waits. */
+  readonly waitingSince: () => number | undefined;
+  /** What may be believed of all points of a site is another now. */
+  readonly sight: (site: Site) => void;
 }
 
 /** What is known of a site's talk; times are monotonic ms. */
@@ -36,6 +40,8 @@ export class Watch {
   #lookedAt: number;
   #timer: NodeJS.Timeout | undefined;
   #renewing = false;
+  /** Since when the lease is not renewed. */
+  #unrenewedSince: number | undefined;
 
   constructor(deps: WatchDeps) {
     this.#deps = deps;
@@ -89,14 +95,43 @@ export class Watch {
       this.#lookForSilence(site, now);
       this.#lookForLag(site, now);
     }
+    this.lookForSight();
+  }
+
+  /**
+   * Since when (ms monotonic) this hub has not been able to store; undefined while it can. Beyond the limit, whatever
+   * screens show is the past: an alarm may wait that nobody sees.
+   */
+  get stuckSince(): number | undefined {
+    const since = Math.min(this.#deps.waitingSince() ?? Infinity, this.#unrenewedSince ?? Infinity);
+    return this.#deps.clock.monotonic() - since > INGEST_LIMITS.storeMs ? since : undefined;
+  }
+
+  /** Whether what gateways tell can reach screens; looked at each second, and as soon as something was stored. */
+  lookForSight(): void {
+    const { clock, sites, sight } = this.#deps;
+    const { stuckSince } = this;
+    const now = clock.now();
+    const mono = clock.monotonic();
+    for (const site of sites()) {
+      const before = site.blind;
+      const reason = stuckSince === undefined ? undefined : 'hub-cannot-store';
+      if (before?.reason === reason) continue;
+      site.blind = reason && { since: Math.trunc(now - (mono - (stuckSince ?? mono))), reason };
+      sight(site);
+    }
   }
 
   #renew(): void {
     if (this.#renewing) return;
     this.#renewing = true;
+    this.#unrenewedSince ??= this.#deps.clock.monotonic();
     this.#deps
       .renew()
-      .catch(() => undefined)
+      .then(
+        () => (this.#unrenewedSince = undefined),
+        () => undefined, // tried again with the next look
+      )
       .finally(() => (this.#renewing = false));
   }
 

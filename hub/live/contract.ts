@@ -13,6 +13,9 @@ export interface AlarmFrame {
 /** [num, value, quality code, source time ms, num, …]: five entries a point would waste, four suffice; flat, latest wins. */
 export type ValuesFrame = readonly (number | string | null)[];
 
+/** Not heard; heard, but the hub can't store or read it; its own disk refuses records. */
+export type BlindReason = 'gateway-silent' | 'hub-cannot-store' | 'gateway-cannot-store';
+
 /** Every second. */
 export interface BeatFrame {
   readonly beat: number;
@@ -25,8 +28,8 @@ export interface BeatFrame {
   readonly digest: string;
   /** Per class [unacked, total] of open alarms. */
   readonly lamps: Readonly<Partial<Record<AlarmClass, readonly [unacked: number, total: number]>>>;
-  /** Gateways not heard, with since when (ms). */
-  readonly blind: readonly { readonly gateway: string; readonly since: number }[];
+  /** Gateways of which nothing newer can be shown, with since when (ms) and why. */
+  readonly blind: readonly { readonly gateway: string; readonly since: number; readonly reason: BlindReason }[];
   /** Panels (fire-panel devices) online / all: green "no alarm" needs all of them. */
   readonly panels: { readonly online: number; readonly all: number };
   /** Points: all, fresh, stale or bad, unproved. */

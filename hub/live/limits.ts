@@ -15,6 +15,11 @@ export const LIVE_LIMITS = {
   alarmsPerFrameMax: 500,
   /** A screen that has not taken its frame for this long is disconnected: it comes back and asks for everything. */
   frameUntakenMsMax: 15_000,
+  /**
+   * Changes of alarms that can't be read for this long make screens blind, as ones that can't be stored do
+   * (hub/ingest/limits.ts storeMs): what is not read is not shown either.
+   */
+  unreadMs: 3_000,
   /** How often counts over all points are made anew. */
   countEveryMs: 2_000,
   /** A control desk's session is prolonged this often while the desk reports. */

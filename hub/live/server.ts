@@ -12,10 +12,11 @@ import { originAllowed } from '../http/origin.ts';
 import type { SignedIn } from '../http/entry.ts';
 import type { LivePoints, PointEntry, Site } from '../ingest/api.ts';
 import { Board } from './board.ts';
+import { newChannel, type CommunityChannel } from './channel.ts';
 import type { BeatFrame, ClientEvents, OrderFrame, ServerEvents } from './contract.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from './events.ts';
 import { LIVE_LIMITS } from './limits.ts';
-import { blindOf, countPoints, type PointCounts } from './state.ts';
+import { blindOf, countPoints } from './state.ts';
 import { WatchGroup, type ReadPoint } from './values.ts';
 
 /** What the live channel needs of others; wired in main.ts. */
@@ -54,22 +55,8 @@ interface Screen {
   prolongedAt: number;
 }
 
-interface CommunityChannel {
-  readonly id: string;
-  readonly board: Board;
-  reading: Promise<void> | undefined;
-  again: boolean;
-  counts: PointCounts;
-  drills: number;
-}
-
 type LiveServer = Server<ClientEvents, ServerEvents>;
 type LiveSocket = Socket<ClientEvents, ServerEvents>;
-const EMPTY: PointCounts = {
-  panels: { online: 0, all: 0 },
-  points: { all: 0, fresh: 0, unknown: 0, unproved: 0 },
-  oldestMs: null,
-};
 
 const room = (community: string, event: keyof ServerEvents): string => `${event} ${community}`;
 
@@ -322,7 +309,7 @@ export class LiveChannel {
     const board = new Board(0);
     for (const alarm of items) board.take(alarm);
     board.seq = Math.max(board.seq, seq);
-    const channel: CommunityChannel = { id, board, reading: undefined, again: false, counts: EMPTY, drills: 0 };
+    const channel = newChannel(id, board);
     await this.#count(channel);
     return channel;
   }
@@ -347,7 +334,9 @@ export class LiveChannel {
     while (channel.again) {
       channel.again = false;
       const { board } = channel;
+      channel.unreadSince ??= this.#ports.clock.monotonic();
       const items = await this.#ports.alarms.changedSince(channel.id, board.seq, LIVE_LIMITS.alarmsPerFrameMax);
+      channel.unreadSince = undefined;
       if (items.length === 0) continue;
       const from = board.seq + 1;
       for (const alarm of items) board.take(alarm);
@@ -357,15 +346,17 @@ export class LiveChannel {
     }
   }
 
-  #beatOf({ id, board, counts, drills }: CommunityChannel): BeatFrame {
+  #beatOf({ id, board, counts, drills, unreadSince }: CommunityChannel): BeatFrame {
+    const { clock } = this.#ports;
+    const unread = unreadSince === undefined ? 0 : clock.monotonic() - unreadSince;
     return {
       beat: this.#beat,
-      time: this.#ports.clock.now(),
+      time: clock.now(),
       seq: board.seq,
       open: board.size,
       digest: board.digest,
       lamps: board.lamps,
-      blind: blindOf(this.#sitesOf(id)),
+      blind: blindOf(this.#sitesOf(id), unread > LIVE_LIMITS.unreadMs ? Math.trunc(clock.now() - unread) : undefined),
       ...counts,
       drills,
     };
@@ -399,10 +390,21 @@ export class LiveChannel {
         .catch((error: unknown) => this.#ports.log.warn({ err: error }, 'live channel: points could not be counted'));
   }
 
+  /** What memory knows is counted even while the database does not answer: that is when it matters most. */
   async #count(channel: CommunityChannel): Promise<void> {
-    const [unproved, drills] = await Promise.all([this.#ports.unproved(channel.id), this.#ports.modes(channel.id)]);
-    channel.counts = countPoints(this.#sitesOf(channel.id), this.#ports.clock.now(), unproved);
-    channel.drills = drills;
+    const count = (unproved: number): void => {
+      channel.counts = countPoints(this.#sitesOf(channel.id), this.#ports.clock.now(), unproved);
+    };
+    count(channel.counts.points.unproved);
+    if (channel.asking) return;
+    channel.asking = true;
+    try {
+      const [unproved, drills] = await Promise.all([this.#ports.unproved(channel.id), this.#ports.modes(channel.id)]);
+      channel.drills = drills;
+      count(unproved);
+    } finally {
+      channel.asking = false;
+    }
   }
 
   /** A desk that reports is a desk in use: its session lives on, so that no alarm is hidden by a clock. */

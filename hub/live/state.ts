@@ -33,8 +33,13 @@ function ageOf(site: Site, entry: PointEntry, now: number): number | null {
   return sample === undefined ? null : Math.max(0, now - sample.receivedTime);
 }
 
-export function blindOf(sites: Iterable<Site>): BeatFrame['blind'] {
-  const out: { gateway: string; since: number }[] = [];
-  for (const site of sites) if (site.silence) out.push({ gateway: site.gateway, since: site.silence.since });
+/** @param unread since when (ms) this hub can't read alarms back, which hides them like not storing them */
+export function blindOf(sites: Iterable<Site>, unread: number | undefined): BeatFrame['blind'] {
+  const out: BeatFrame['blind'][number][] = [];
+  for (const { gateway, blind, silence } of sites) {
+    if (blind) out.push({ gateway, ...blind });
+    else if (unread !== undefined) out.push({ gateway, since: unread, reason: 'hub-cannot-store' });
+    else if (silence) out.push({ gateway, since: silence.since, reason: 'gateway-silent' });
+  }
   return out;
 }

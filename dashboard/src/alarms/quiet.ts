@@ -8,6 +8,7 @@ export const DOUBTS = [
   'not-loaded',
   'mismatch',
   'blind-gateway',
+  'not-stored',
   'no-panel',
   'panel-offline',
   'no-points',
@@ -40,7 +41,8 @@ export function quiet(facts: QuietFacts): Quiet {
   if (!facts.loaded) doubts.push('not-loaded');
   else if (!facts.matches) doubts.push('mismatch');
   if (beat) {
-    if (beat.blind.length > 0) doubts.push('blind-gateway');
+    if (beat.blind.some(({ reason }) => reason === 'gateway-silent')) doubts.push('blind-gateway');
+    if (beat.blind.some(({ reason }) => reason !== 'gateway-silent')) doubts.push('not-stored');
     if (beat.panels.all === 0) doubts.push('no-panel');
     else if (beat.panels.online < beat.panels.all) doubts.push('panel-offline');
     if (beat.points.all === 0) doubts.push('no-points');
