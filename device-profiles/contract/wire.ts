@@ -21,13 +21,13 @@
 // The note of a batch that `coversLoss` has n 0: it stands outside the order.
 // Point `online` = 0 makes every point of its device stale (`device-offline`) from that n on, each until a record of
 // its own with a greater n; there is no record per point for it.
-import { Encoder } from 'cbor-x';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { crc32 } from 'node:zlib';
 import { LANES, QUALITIES, REASONS, Text, type Lane, type Quality, type Reason, type Value } from './point.ts';
 import { Signal } from './signal.ts';
 import { DEVICE_KINDS } from './profile.ts';
+import { cbor, encodeLarge } from './cbor.ts';
 import { decodePlain, WireError, type Check } from './cbor-guard.ts';
 
 export { WireError } from './cbor-guard.ts';
@@ -316,8 +316,6 @@ const BatchSchema = Type.Object(
   closed,
 );
 
-// cbor-x (maintained, ESM, no native part needed): plain maps, no record extension, so any CBOR reader can follow.
-const cbor = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false });
 const batchCheck = Compile(BatchSchema);
 const birthCheck = Compile(Birth);
 const receiptCheck = Compile(Receipt);
@@ -420,7 +418,7 @@ export function decodeBatch(bytes: Uint8Array): Batch {
   };
 }
 
-export const encodeBirth = (b: Birth): Buffer => cbor.encode(b);
+export const encodeBirth = (b: Birth): Buffer => encodeLarge(b);
 /** @throws WireError */
 export const decodeBirth = (bytes: Uint8Array): Birth => decode(bytes, 'birth', birthCheck, WIRE_LIMITS.birthBytes);
 

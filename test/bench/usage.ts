@@ -31,8 +31,9 @@ function statOf(pid: number): Stat | undefined {
       .slice(stat.lastIndexOf(')') + 2)
       .split(' ')
       .map(Number);
-    const [parent = 0, user = 0, system = 0, rssPages = 0] = [fields[1], fields[11], fields[12], fields[21]];
-    return { parent, ticks: user + system, rssPages };
+    // User and system time, its own and that of children that have ended.
+    const ticks = fields.slice(11, 15).reduce((sum, t) => sum + t, 0);
+    return { parent: fields[1] ?? 0, ticks, rssPages: fields[21] ?? 0 };
   } catch {
     return undefined; // Ended while we looked.
   }

@@ -140,6 +140,24 @@ describe('what is encoded comes back', () => {
     expect(back.samples[0]?.value).toBeNull();
   });
 
+  test('a batch after a birth of megabytes does not hold a buffer as large', () => {
+    const batch: Batch = {
+      gateway: 'gw',
+      epoch: '0'.repeat(32),
+      lane: 'safety',
+      first: 1,
+      birth: '0'.repeat(32),
+      prevCrc: 0,
+      samples: [],
+      notes: [{ kind: 'started', at: 0, n: 1 }],
+    };
+    const text = 'x'.repeat(4 * 2 ** 20);
+    encodeBirth({ software: text } as Birth);
+    const { buffer, byteLength } = encodeBatch(batch);
+    expect(byteLength).toBeLessThan(500);
+    expect(buffer.byteLength).toBeLessThan(2 ** 20);
+  });
+
   test('births, receipts, states, beats and asks', () => {
     expect(decodeBirth(encodeBirth(birth))).toEqual(birth);
     const receipt = { v: 1, epoch: 'e'.repeat(8), seq: 2, stored: 1, crc: 4_000_000_000, rewind: true } as const;
