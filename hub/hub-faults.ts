@@ -13,6 +13,9 @@ const POINTS = {
   policy: { zh: '联动规则', en: 'Policies' },
   page: { zh: '通知', en: 'Pages' },
   audit: { zh: '审计记录', en: 'Audit records' },
+  grouping: { zh: '报警归并', en: 'Grouping of alarms' },
+  history: { zh: '历史数据', en: 'History' },
+  clock: { zh: '时钟', en: 'Clock' },
 } as const satisfies Record<HubFault['signal'], { zh: string; en: string }>;
 
 /** Queues the fault in the caller's transaction. Faults of one signal are one open alarm, whatever their number. */

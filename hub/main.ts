@@ -30,6 +30,7 @@ import { buildServer } from './http/server.ts';
 import type { History } from './history/api.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { INCIDENT_RULES } from './incidents/api.ts';
+import { HOUSEKEEPING_COUNTERS, watchCounters } from './metrics.ts';
 import { makeEnqueue } from './notify/api.ts';
 import { listBuildings } from './property/api.ts';
 import { propertyRoutes } from './property/routes.ts';
@@ -217,6 +218,7 @@ async function layGround(config: Config, clock: Clock, log: Logger, started: Sta
   const entry = makeEntry({ db, clock, runEffects });
   const asSystem: RunSystem = (work) => runCommand(db, runEffects, { now: clock.now(), actor: SYSTEM }, work);
   const housekeeping = startHousekeeping({ db, clock, log });
+  watchCounters(metrics, HOUSEKEEPING_COUNTERS, () => housekeeping.counters());
   started.add('housekeeping', () => housekeeping.stop());
   return { config, clock, log, started, database, db, metrics, health, heads, runEffects, entry, asSystem };
 }

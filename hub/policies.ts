@@ -23,7 +23,7 @@ export interface PolicyPorts extends orders.OrderPorts {
 export interface HubFault {
   readonly community: string;
   /** Which of the hub's own signals. */
-  readonly signal: 'policy' | 'page' | 'audit';
+  readonly signal: 'policy' | 'page' | 'audit' | 'grouping' | 'history' | 'clock';
   readonly text: { readonly zh: string; readonly en: string };
 }
 
@@ -231,6 +231,12 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     on: 'audit.lost',
     lane: 'faults',
     run: (c, { community, payload }, ports) => notices.raiseAuditFault(c, ports, community, payload),
+  }),
+  policy({
+    rule: 'failed-grouping-raises-fault',
+    on: 'incidents.failed',
+    lane: 'faults',
+    run: (c, { community, payload }, ports) => notices.raiseGroupingFault(c, ports, community, payload),
   }),
   policy({
     rule: 'page-for-a-life-that-reached-nobody-raises-fault',

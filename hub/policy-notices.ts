@@ -193,6 +193,32 @@ export const raisePolicyFault = (
     text: textOf('notify.policy-failed', { rule: failed.rule, error: failed.error }),
   });
 
+/** Alarms are shown all the same, but a flood of them one by one. */
+export const raiseGroupingFault = (
+  c: CommandContext,
+  ports: PolicyPorts,
+  community: string,
+  failed: EventPayloads['incidents.failed'],
+): Promise<void> =>
+  ports.raiseFault(c, {
+    community,
+    signal: 'grouping',
+    text: textOf('notify.grouping-failed', { error: failed.error }),
+  });
+
+/** Someone or something set the hub's clock: durations moved with it, and what was written down is off by as much. */
+export const raiseClockFault = (
+  c: CommandContext,
+  ports: PolicyPorts,
+  community: string,
+  jump: EventPayloads['clock.jumped'],
+): Promise<void> =>
+  ports.raiseFault(c, {
+    community,
+    signal: 'clock',
+    text: textOf('notify.clock-jumped', { seconds: Math.round(jump.jumpMs / 1_000) }),
+  });
+
 /** Someone with the database's rights deleted records of what people did. */
 export const raiseAuditFault = (
   c: CommandContext,

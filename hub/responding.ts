@@ -5,6 +5,7 @@
 // main.ts starts it; everything here is wiring. Nothing here holds what T1 needs for longer than one short transaction.
 import type { FastifyPluginAsync } from 'fastify';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { linkOrder, shiftSteady, steadySince, type AlarmEngine, type ChangePorts } from './alarms/api.ts';
 import { keyOf } from './alarms/row.ts';
 import { findAlarm } from './alarms/store.ts';
@@ -26,6 +27,7 @@ import { HUB_FAULT_TIMER, hubFaultTimer, raiseHubFault } from './hub-faults.ts';
 import { hubDevice } from './ingest/api.ts';
 import { checkRoutes } from './inspections/routes.ts';
 import type { OrderFrame } from './live/contract.ts';
+import { POLICY_COUNTERS, watchCounters } from './metrics.ts';
 import { NOTIFY_RULES, reachedAnyone, type PeoplePorts } from './notify/api.ts';
 import { notifyRoutes } from './notify/routes.ts';
 import { NotifyRunner } from './notify/runner.ts';
@@ -45,6 +47,7 @@ export interface RespondingParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly health: Health;
+  readonly metrics: Registry;
   readonly entry: Entry;
   readonly runEffects: EffectRunner;
   /** Kinds are registered here; whoever made it starts and stops it. */
@@ -99,6 +102,7 @@ export function makeResponding(parts: RespondingParts): Responding {
   timers.register(DEMO_DUTY_TIMER, { handle: (c, timer) => ensureDemoDuty(c, timer.community) });
   timers.register(HUB_FAULT_TIMER, hubFaultTimer(alarms));
   watch(parts);
+  watchCounters(parts.metrics, POLICY_COUNTERS, () => policies.counters());
   const unknownDevices = async (tx: Tx, community: string, devices: readonly string[]): Promise<readonly string[]> => {
     const known = await parts.deviceNames(tx, community, devices);
     return devices.filter((d) => !known.has(d));

@@ -4,8 +4,10 @@
 //
 // main.ts starts it; everything here is wiring.
 import type { Server as HttpServer } from 'node:http';
+import { LANES } from '../device-profiles/contract/point.ts';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import {
   AlarmEngine,
   alarmTimers,
@@ -17,6 +19,7 @@ import {
   openAlarms,
   viewOf,
   type ChangePorts,
+  type GroupIncidents,
 } from './alarms/api.ts';
 import { alarmRoutes } from './alarms/routes.ts';
 import { openBroker, type Broker } from './broker.ts';
@@ -42,6 +45,15 @@ import { gatewayRoutes } from './ingest/routes.ts';
 import { credentialOf } from './ingest/store.ts';
 import type { OrderFrame } from './live/contract.ts';
 import { LiveChannel } from './live/server.ts';
+import {
+  ALARM_COUNTERS,
+  INGEST_COUNTERS,
+  LIVE_COUNTERS,
+  t1Times,
+  TIMER_COUNTERS,
+  watchCounters,
+  watchGauge,
+} from './metrics.ts';
 import { overviewNums, overviewRoutes } from './read/overview.ts';
 import { rescueReadRoutes } from './read/rescue.ts';
 import { communityOf, createCommunity } from './property/api.ts';
@@ -59,6 +71,7 @@ export interface SensingParts {
   readonly sessions: Sessions;
   /** On a valid shift with a valid certificate at that moment. */
   readonly qualified: (tx: Tx, user: SignedIn, at: number) => Promise<boolean>;
+  readonly metrics: Registry;
 }
 
 export interface Sensing {
@@ -81,14 +94,14 @@ export interface Sensing {
 
 /** Opens history and puts everything together; nothing runs before `start`. */
 export async function makeSensing(parts: SensingParts): Promise<Sensing> {
-  const { config, db, clock, log, health, entry } = parts;
+  const { config, db, clock, log, health, entry, qualified } = parts;
   const history = await openHistory({
     dataDir: config.dataDir,
     now: () => clock.now(),
     ...(config.influx === undefined ? {} : { influx: config.influx }),
   });
   const register = new Register({ ensureCommunity: makeEnsureCommunity(parts.runEffects) });
-  const ports: ChangePorts = { appendEvents, group: groupAlarms };
+  const ports: ChangePorts = { appendEvents, group: countedGrouping(parts.metrics) };
   const engine = new AlarmEngine({ ...ports, proved: (num) => register.isProved(num) });
   let broker: Broker | undefined;
   const ingest = new Ingest({
@@ -100,18 +113,16 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     appendEvents,
     history: history.writer,
     publish: (topic, payload) => broker?.publish(topic, payload),
+    took: t1Times(parts.metrics),
   });
   const timers = makeTimers(parts, { engine, ingest, ports });
   const closings = new Closings({ db, engine, log });
   let live: LiveChannel | undefined;
   watch(health, { history, ingest, broker: () => broker, monotonic: () => clock.monotonic() });
+  measure(parts, ingest, () => live);
   return {
     routes: [
-      alarmRoutes({
-        entry,
-        ports: { ...ports, orphaned: (...key) => engine.orphaned(...key) },
-        qualified: parts.qualified,
-      }),
+      alarmRoutes({ entry, ports: { ...ports, orphaned: (...key) => engine.orphaned(...key) }, qualified }),
       incidentRoutes(entry),
       equipmentRoutes({ entry, register, points: ingest, history, ports }),
       floorPlanRoutes({ entry, points: ingest, isProved: (num) => register.isProved(num) }),
@@ -154,7 +165,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
 
 /** The one runner of timers, with those of alarms. */
 function makeTimers(
-  { db, clock, log, config, runEffects }: SensingParts,
+  { db, clock, log, config, runEffects, metrics }: SensingParts,
   of: { readonly engine: AlarmEngine; readonly ingest: Ingest; readonly ports: ChangePorts },
 ): TimerRunner {
   const { ingest } = of;
@@ -173,7 +184,19 @@ function makeTimers(
     settled: (gateway) => ingest.settled(gateway),
   });
   for (const [kind, handler] of Object.entries(kinds)) timers.register(kind, handler);
+  watchCounters(metrics, TIMER_COUNTERS, () => timers.counters());
   return timers;
+}
+
+/** Grouping into incidents; where it fails, alarms stand alone. */
+function countedGrouping(metrics: Registry): GroupIncidents {
+  const counters = { groupingFailed: 0 };
+  watchCounters(metrics, ALARM_COUNTERS, () => counters);
+  return (tx, raised, now) =>
+    groupAlarms(tx, raised, now).catch((error: unknown) => {
+      counters.groupingFailed++;
+      throw error;
+    });
 }
 
 /** A gateway may name a community that nobody has described yet: it is entered under its id, to be named later. */
@@ -275,4 +298,42 @@ function watch(health: Health, { history, ingest, broker, monotonic }: Watched):
     const detail = `${sites.length - silent.length} of ${sites.length} heard${silent.length > 0 ? `; silent: ${silent.join(', ')}` : ''}`;
     return { status: silent.length > 0 ? 'degraded' : 'ok', detail };
   });
+}
+
+/** What Prometheus may ask of gateways and screens. */
+function measure({ metrics, clock }: SensingParts, ingest: Ingest, live: () => LiveChannel | undefined): void {
+  watchCounters(metrics, INGEST_COUNTERS, () => ingest.allCounters());
+  watchCounters(metrics, LIVE_COUNTERS, () => live()?.counters ?? {});
+  watchGauge(metrics, { name: 'live_screens', help: 'Screens that are connected' }, () => [[{}, live()?.screens ?? 0]]);
+  const waiting = { name: 'ingest_waiting', help: 'Jobs that wait for T1', labels: ['lane'] };
+  watchGauge(metrics, waiting, () => {
+    const { safety, telemetry } = ingest.waiting();
+    return [
+      [{ lane: 'safety' }, safety],
+      [{ lane: 'telemetry' }, telemetry],
+    ];
+  });
+  const lag = {
+    name: 'gateway_lag_records',
+    help: 'Records a gateway has and the hub has not',
+    labels: ['gateway', 'lane'],
+  };
+  watchGauge(metrics, lag, () =>
+    [...ingest.sites()].flatMap(({ gateway, beat, epoch, lanes }) =>
+      beat === undefined || beat.epoch !== epoch
+        ? []
+        : LANES.map((lane) => [{ gateway, lane }, Math.max(0, beat.head[lane] - lanes[lane].seq)] as const),
+    ),
+  );
+  const heard = { name: 'gateway_unheard_seconds', help: 'Time since a gateway was last heard', labels: ['gateway'] };
+  watchGauge(metrics, heard, () =>
+    [...ingest.sites()].flatMap((site) => {
+      const at = ingest.heardAt(site);
+      return at === undefined ? [] : [[{ gateway: site.gateway }, (clock.monotonic() - at) / 1_000] as const];
+    }),
+  );
+  const silent = { name: 'gateway_silent', help: '1 while a gateway is silent', labels: ['gateway'] };
+  watchGauge(metrics, silent, () =>
+    [...ingest.sites()].map(({ gateway, silence }) => [{ gateway }, silence === undefined ? 0 : 1] as const),
+  );
 }

@@ -21,6 +21,8 @@ const EVENT_OF: Partial<
   closed: 'alarm.closed',
 };
 
+const GROUPING_ERROR_CHARS = 300;
+
 /** Gives raised alarms their incidents: alarm id → incident id. Must not throw for want of data. */
 export type GroupIncidents = (tx: Tx, raised: readonly AlarmRow[], now: number) => Promise<ReadonlyMap<string, string>>;
 
@@ -150,7 +152,7 @@ export class AlarmChanges {
     return this.rows;
   }
 
-  /** Grouping is a convenience: if it fails, the alarms stand without an incident. */
+  /** Grouping is a convenience: if it fails, the alarms stand without an incident, and the hub says so. */
   async #groupIncidents(tx: Tx, group: GroupIncidents): Promise<void> {
     if (this.#new.size === 0) return;
     const raised = [...this.#new].map((id) => this.#row(id));
@@ -159,8 +161,11 @@ export class AlarmChanges {
       for (const [id, incident] of await group(tx, raised, this.#now))
         this.#rows.set(id, { ...this.#row(id), incident });
       await tx.run('release savepoint incidents');
-    } catch {
+    } catch (error) {
       await tx.run('rollback to savepoint incidents');
+      const words = (error instanceof Error ? error.message : String(error)).slice(0, GROUPING_ERROR_CHARS);
+      for (const community of new Set(raised.map((r) => r.community)))
+        this.event({ type: 'incidents.failed', community, subject: 'incidents', payload: { error: words } });
     }
   }
 

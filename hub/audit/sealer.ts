@@ -66,7 +66,16 @@ export interface SealerParts {
   readonly noticed: (tx: Tx, lost: store.LostEntries, now: number) => Promise<void>;
 }
 
-export function makeSealer({ db, clock, log, heads, noticed }: SealerParts): Sealer {
+function sealAndNotice({ db, clock, noticed }: SealerParts): Promise<Sealed> {
+  return db.transaction(async (tx) => {
+    const sealed = await sealBatch(tx, clock.now());
+    for (const one of sealed.lost) await noticed(tx, one, clock.now());
+    return sealed;
+  });
+}
+
+export function makeSealer(parts: SealerParts): Sealer {
+  const { db, clock, log, heads } = parts;
   const publishedSeq = new Map<string, number>();
   let publishedAt = -Infinity;
   let unpublished = true;
@@ -87,11 +96,7 @@ export function makeSealer({ db, clock, log, heads, noticed }: SealerParts): Sea
 
   const sealAll = async (): Promise<void> => {
     for (;;) {
-      const { count, lost } = await db.transaction(async (tx) => {
-        const sealed = await sealBatch(tx, clock.now());
-        for (const one of sealed.lost) await noticed(tx, one, clock.now());
-        return sealed;
-      });
+      const { count, lost } = await sealAndNotice(parts);
       for (const one of lost) log.error({ ...one }, 'audit entries were deleted before they were sealed');
       if (count > 0) unpublished = true;
       if (count < AUDIT_LIMITS.sealBatchMax && lost.length === 0) return;

@@ -36,6 +36,8 @@ export interface EventPayloads {
     readonly reason: string;
   };
   'policy.failed': { readonly rule: string; readonly event: string; readonly error: string };
+  /** Alarms could not be grouped into incidents and stand alone. */
+  'incidents.failed': { readonly error: string };
   /** Audit entries were deleted before they were sealed. */
   'audit.lost': { readonly count: number };
   'clock.jumped': { readonly jumpMs: number };

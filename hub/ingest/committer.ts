@@ -19,6 +19,8 @@ export interface CommitterDeps extends T1Deps {
   readonly worked: () => void;
   /** Memory can't be trusted any more: everything must be read anew. */
   readonly fenced: (error: Fenced) => void;
+  /** After each commit: how long its transaction took, s. */
+  readonly took?: (seconds: number) => void;
 }
 
 interface Alone {
@@ -54,7 +56,7 @@ export class Committer {
   /** ms monotonic */
   readonly #cameAt = new WeakMap<Job, number>();
   #busySince: number | undefined;
-  readonly counters = { transactions: 0, batches: 0, records: 0, retries: 0, quarantined: 0, dropped: 0 };
+  readonly counters = { transactions: 0, batches: 0, records: 0, losses: 0, retries: 0, quarantined: 0, dropped: 0 };
 
   constructor(deps: CommitterDeps) {
     this.#deps = deps;
@@ -179,7 +181,9 @@ export class Committer {
     const t1 = new T1(this.#deps, clock.now());
     for (const job of group) t1.stage(job, excluded);
     if (t1.changes) {
+      const from = clock.monotonic();
       await db.ingest((tx) => t1.run(tx, this.#token()));
+      this.#deps.took?.((clock.monotonic() - from) / 1_000);
       this.counters.transactions++;
       this.#count(t1);
     }
@@ -194,7 +198,9 @@ export class Committer {
 
   #count(t1: T1): void {
     for (const { job, verdict } of t1.outcomes) {
-      if (job.kind !== 'batch' || verdict?.kind !== 'apply') continue;
+      if (job.kind !== 'batch') continue;
+      if (verdict?.kind === 'loss') this.counters.losses++;
+      if (verdict?.kind !== 'apply') continue;
       this.counters.batches++;
       this.counters.records += batchCount(job.batch);
     }

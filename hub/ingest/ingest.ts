@@ -39,6 +39,8 @@ export interface IngestDeps {
   readonly history: HistoryWriter | null;
   /** Puts a message for a gateway on the wire; may drop it while there is no connection. */
   readonly publish: (topic: string, payload: Buffer) => void;
+  /** How long a transaction of T1 took, s. */
+  readonly took?: (seconds: number) => void;
 }
 
 type Heard = (site: Site, nums: Iterable<number> | null) => void;

@@ -63,5 +63,12 @@ export interface ClientEvents {
     done: (answer: { ok: boolean; snapshot: ValuesFrame }) => void,
   ) => void;
   /** Desk reports: its audio state and whether it is visible. */
-  desk: (report: { audio: 'running' | 'suspended' | 'none'; visible: boolean; seq: number }) => void;
+  desk: (report: {
+    audio: 'running' | 'suspended' | 'none';
+    visible: boolean;
+    seq: number;
+    /** Since the screen was opened: how often it read all open alarms anew, and met a digest unlike its own. */
+    resyncs?: number;
+    mismatches?: number;
+  }) => void;
 }

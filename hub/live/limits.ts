@@ -22,6 +22,8 @@ export const LIVE_LIMITS = {
   unreadMs: 3_000,
   /** How often counts over all points are made anew. */
   countEveryMs: 2_000,
+  /** Greatest count that a screen may report of itself. */
+  toldMax: 1_000_000,
   /** A control desk's session is prolonged this often while the desk reports. */
   prolongEveryMs: 60_000,
 } as const;

@@ -16,6 +16,7 @@ import { newChannel, type CommunityChannel } from './channel.ts';
 import type { BeatFrame, ClientEvents, OrderFrame, ServerEvents } from './contract.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from './events.ts';
 import { LIVE_LIMITS } from './limits.ts';
+import { cookieOf, devicesOf, toldBy, type Told } from './said.ts';
 import { blindOf, countPoints } from './state.ts';
 import { WatchGroup, type ReadPoint } from './values.ts';
 
@@ -53,6 +54,8 @@ interface Screen {
   sentAt: number | undefined;
   messages: number;
   prolongedAt: number;
+  /** What the screen has told of itself so far. */
+  told: Told;
 }
 
 type LiveServer = Server<ClientEvents, ServerEvents>;
@@ -68,7 +71,16 @@ export class LiveChannel {
   readonly #channels = new Map<string, Promise<CommunityChannel>>();
   readonly #undo: (() => Promise<void> | void)[] = [];
   #beat = 0;
-  readonly counters = { frames: 0, alarmFrames: 0, refused: 0, slow: 0, noisy: 0 };
+  readonly counters = {
+    frames: 0,
+    skipped: 0,
+    alarmFrames: 0,
+    refused: 0,
+    slow: 0,
+    noisy: 0,
+    resyncs: 0,
+    mismatches: 0,
+  };
 
   constructor(server: HttpServer, ports: LivePorts) {
     this.#ports = ports;
@@ -142,6 +154,7 @@ export class LiveChannel {
         sentAt: undefined,
         messages: 0,
         prolongedAt: now,
+        told: { resyncs: 0, mismatches: 0 },
       });
       return next();
     } catch (error) {
@@ -168,7 +181,7 @@ export class LiveChannel {
       if (event !== 'values' && allows(policy, user) === 'yes') void socket.join(room(user.community, event));
     socket.use(([event], next) => this.#mayAsk(screen, event, next));
     socket.on('watch', (want, done) => this.#watch(screen, want, done));
-    socket.on('desk', () => this.#prolong(screen));
+    socket.on('desk', (report) => this.#reported(screen, report));
     socket.on('error', () => undefined); // a refused event; the screen has been told by #mayAsk
     socket.on('disconnect', () => this.#leave(screen));
     this.#channel(user.community)
@@ -280,6 +293,7 @@ export class LiveChannel {
           this.counters.slow += 1;
           screen.socket.disconnect(true);
         }
+        this.counters.skipped += 1;
         continue;
       }
       const tick = closed.get(group) ?? group.tick - 1;
@@ -407,6 +421,15 @@ export class LiveChannel {
     }
   }
 
+  #reported(screen: Screen, report: unknown): void {
+    const told = toldBy(report);
+    // What is lower than before comes from a screen that began anew.
+    this.counters.resyncs += Math.max(0, told.resyncs - screen.told.resyncs);
+    this.counters.mismatches += Math.max(0, told.mismatches - screen.told.mismatches);
+    screen.told = told;
+    this.#prolong(screen);
+  }
+
   /** A desk that reports is a desk in use: its session lives on, so that no alarm is hidden by a clock. */
   #prolong(screen: Screen): void {
     const now = this.#ports.clock.monotonic();
@@ -423,20 +446,4 @@ export class LiveChannel {
         screen.socket.disconnect(true);
     }
   }
-}
-
-function devicesOf(want: unknown): string[] | undefined {
-  if (typeof want !== 'object' || want === null) return undefined;
-  const { devices = [] } = want as { devices?: unknown };
-  if (!Array.isArray(devices) || devices.length > LIVE_LIMITS.devicesPerScreenMax) return undefined;
-  const texts = devices.filter((d): d is string => typeof d === 'string' && d.length <= 140);
-  return texts.length === devices.length ? [...new Set(texts)].toSorted() : undefined;
-}
-
-function cookieOf(header: string | undefined, name: string): string | undefined {
-  for (const part of (header ?? '').split(';')) {
-    const [key, value] = part.trim().split('=', 2);
-    if (key === name && value !== undefined && value !== '') return decodeURIComponent(value);
-  }
-  return undefined;
 }

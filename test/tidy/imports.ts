@@ -79,6 +79,7 @@ export const ABOVE: readonly string[] = [
   'effects.ts',
   'broker.ts',
   'housekeeping.ts',
+  'metrics.ts',
   'backup.ts',
   'restore.ts',
   'demo',

@@ -26,6 +26,7 @@ export class Alarms {
   #matches = $state(false);
   #problem = $state.raw<Problem | null>(null);
   #resyncs = $state(0);
+  #mismatches = 0;
   #running = false;
   #session = 0;
   #pauseMs: number = RESYNC_LIMITS.pauseMs;
@@ -63,6 +64,11 @@ export class Alarms {
   /** How often this screen had to fetch everything anew. */
   get resyncs(): number {
     return this.#resyncs;
+  }
+
+  /** Beats whose count or digest differed from ours. */
+  get mismatches(): number {
+    return this.#mismatches;
   }
   get seq(): number {
     return this.#book.seq;
@@ -106,6 +112,7 @@ export class Alarms {
     const equal =
       beat.seq === this.#book.seq && beat.open === this.#book.size && beat.digest === openDigest(this.#book.open());
     this.#matches = equal;
+    if (!equal) this.#mismatches += 1;
     if (equal) this.#pauseMs = RESYNC_LIMITS.pauseMs;
     else void this.resync();
   }

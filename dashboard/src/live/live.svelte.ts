@@ -151,6 +151,8 @@ export class Live {
       audio: this.sound.state,
       visible: document.visibilityState === 'visible',
       seq: this.alarms.seq,
+      resyncs: this.alarms.resyncs,
+      mismatches: this.alarms.mismatches,
     });
   }
 }
