@@ -48,7 +48,7 @@ async function once(data: string): Promise<Waited> {
       const { items } = (await list.json()) as { items: { points: { good: number } }[] };
       return items.some((d) => d.points.good > 0);
     },
-    { ms: 120_000, what: 'a first live value', everyMs: 20 },
+    { ms: 120_000, what: 'a first live value', everyMs: 100 },
   );
   const [valueS, valueCpuS] = [seconds(), cpuSeconds()];
   await running.stop('SIGINT', 40_000);
