@@ -326,22 +326,28 @@ function connectTo(url: string, o: BrokerOptions): Broker {
   });
   const counters = { connects: 0, dropped: 0, errors: 0 };
   let lastLogged = -Infinity;
+  let subscribed = false;
+  const failed = (error: Error): void => {
+    counters.errors += 1;
+    const now = o.monotonic();
+    if (now - lastLogged < BROKER_LIMITS.logEveryMs) return;
+    lastLogged = now;
+    o.log.error({ err: error }, 'broker: no connection, or not the rights that the hub needs');
+  };
   client.on('connect', () => {
     counters.connects += 1;
     // Without this small receipts wait for the other side's delayed acknowledgement (24 ms instead of 1 ms).
     if ('setNoDelay' in client.stream && typeof client.stream.setNoDelay === 'function') client.stream.setNoDelay(true);
     client.subscribe(UP_TOPICS, { qos: 1 }, (error) => {
-      if (!error) o.connected();
-      else o.log.error({ err: error }, 'broker: the topics of gateways could not be subscribed');
+      subscribed = !error;
+      if (subscribed) return o.connected();
+      failed(error ?? new Error('not subscribed'));
+      // Connected but deaf is the worst of all: it is tried again from the start.
+      client.stream.destroy();
     });
   });
-  client.on('error', (error) => {
-    counters.errors += 1;
-    const now = o.monotonic();
-    if (now - lastLogged < BROKER_LIMITS.logEveryMs) return;
-    lastLogged = now;
-    o.log.error({ err: error }, 'broker: no connection');
-  });
+  client.on('close', () => (subscribed = false));
+  client.on('error', failed);
   // mqtt.js reads no further, and acknowledges nothing, until this calls back.
   client.handleMessage = (packet, done) => {
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
@@ -352,7 +358,7 @@ function connectTo(url: string, o: BrokerOptions): Broker {
   return {
     url: withoutSecrets(url),
     counters,
-    connected: () => client.connected,
+    connected: () => client.connected && subscribed,
     publish: (topic, payload) => {
       if (client.connected) client.publish(topic, payload, { qos: 0 });
       else counters.dropped += 1;

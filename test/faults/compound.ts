@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Caller, PASSWORD } from '../e2e/compound.ts';
-import { startMosquitto, type Mosquitto } from '../helpers/mosquitto.ts';
+import { shippedSetup, startMosquitto, type Mosquitto } from '../helpers/mosquitto.ts';
 import { freePort } from '../helpers/ports.ts';
 import { startPostgres, type Postgres } from '../helpers/postgres.ts';
 import { alive, REPO, startNode, startProcess, type RunningProcess } from '../helpers/processes.ts';
@@ -20,17 +20,10 @@ export const SEPARATE: readonly Victim[] = ['postgres', 'broker'];
 const START_MS = 180_000;
 const HUB_MQTT_PASSWORD = 'hub of the faults run';
 const GATEWAY_MQTT_PASSWORD = 'gateway of the faults run';
-
-/** Rights in a separate broker, as compose.yaml gives them. */
-const ACL = `user hub
-topic readwrite fengsui/#
-pattern write fengsui/v1/%u/birth
-pattern write fengsui/v1/%u/up/+
-pattern write fengsui/v1/%u/state
-pattern write fengsui/v1/%u/beat
-pattern read fengsui/v1/%u/receipt/+
-pattern read fengsui/v1/%u/ask
-`;
+/** Somebody with a name and a password of his own in the separate broker. */
+export const OTHER_GATEWAY = { user: 'gw-other', password: 'other gateway of the faults run' } as const;
+/** Hears and says everything in the separate broker, for tests. */
+export const WATCHER = { username: 'watcher', password: 'watcher of the faults run' } as const;
 
 export interface CompoundOptions {
   readonly field: FieldSize;
@@ -238,6 +231,17 @@ export class FaultCompound {
 }
 
 async function startSeparate(): Promise<Separate> {
-  const users = { hub: HUB_MQTT_PASSWORD, [GATEWAY]: GATEWAY_MQTT_PASSWORD };
-  return { postgres: await startPostgres(), mosquitto: await startMosquitto({ users, acl: ACL }) };
+  const { acl, settings } = shippedSetup();
+  const users = {
+    hub: HUB_MQTT_PASSWORD,
+    [GATEWAY]: GATEWAY_MQTT_PASSWORD,
+    [OTHER_GATEWAY.user]: OTHER_GATEWAY.password,
+    [WATCHER.username]: WATCHER.password,
+  };
+  const mosquitto = await startMosquitto({
+    users,
+    settings,
+    acl: `${acl}\nuser ${WATCHER.username}\ntopic readwrite fengsui/#\n`,
+  });
+  return { postgres: await startPostgres(), mosquitto };
 }

@@ -1,9 +1,10 @@
 // A real Mosquitto on a free loopback port, with its clients; ended by its pid.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { program, requirePart } from './parts.ts';
 import { freePort, listening } from './ports.ts';
-import { runToEnd, startProcess, type RunningProcess } from './processes.ts';
+import { REPO, runToEnd, startProcess, type RunningProcess } from './processes.ts';
 import { tempDir } from './temp.ts';
 
 export interface MosquittoOptions {
@@ -11,6 +12,8 @@ export interface MosquittoOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** Text of an ACL file, as mosquitto.conf(5) describes it. */
   readonly acl?: string;
+  /** More lines of mosquitto.conf. */
+  readonly settings?: readonly string[];
   /** Keeps sessions and retained messages on disk, so that `restart` finds them. */
   readonly persistent?: boolean;
   /** A port that was free a moment ago; default: a fresh one. */
@@ -29,6 +32,16 @@ export interface Mosquitto {
 }
 
 const START_MS_MAX = 20_000;
+
+/** What compose.yaml gives a user's Mosquitto: its access list, and its settings without places and passwords. */
+export function shippedSetup(): { readonly acl: string; readonly settings: readonly string[] } {
+  const compose = parse(readFileSync(join(REPO, 'compose.yaml'), 'utf8')) as {
+    readonly configs: Readonly<Record<'mosquitto-conf' | 'mosquitto-acl', { readonly content: string }>>;
+  };
+  const ours = /^(?:#|listener |allow_anonymous |password_file |acl_file )/;
+  const settings = compose.configs['mosquitto-conf'].content.trim().split('\n');
+  return { acl: compose.configs['mosquitto-acl'].content, settings: settings.filter((line) => !ours.test(line)) };
+}
 
 async function passwordFile(dir: string, users: Readonly<Record<string, string>>): Promise<string> {
   const file = join(dir, 'passwords');
@@ -50,7 +63,7 @@ async function configFile(dir: string, port: number, options: MosquittoOptions):
     `persistence_location ${dir}/`,
     'autosave_on_changes true',
     'autosave_interval 1',
-    'set_tcp_nodelay true',
+    ...(options.settings ?? ['set_tcp_nodelay true']),
     // Started by root it would become another user, who can't read a test's private directory.
     ...(process.getuid?.() === 0 ? ['user root'] : []),
   ];
