@@ -7,6 +7,8 @@ export const ROUTES = {
   device: '/devices/:id',
   orders: '/orders',
   order: '/orders/:id',
+  rescues: '/rescue',
+  rescue: '/rescue/:id',
   checks: '/checks',
   modes: '/modes',
   notifications: '/notifications',
