@@ -11,7 +11,7 @@ import { modeOver } from './modes.ts';
 import { keyOf, type AlarmRow, type Raised } from './row.ts';
 import { LIFECYCLE } from './rules.ts';
 import { saveSteady } from './steady-store.ts';
-import { lockOpen, modesInForce, savePanels, type ModeRow, type SignalKey } from './store.ts';
+import { holdModes, lockOpen, modesInForce, savePanels, type ModeRow, type SignalKey } from './store.ts';
 
 export interface EngineWriter extends ChangePorts {
   /** Whether somebody proved the point on site. */
@@ -103,13 +103,14 @@ async function openBook(
     keys.add(edge.key);
     communities.add(edge.raised.community);
   }
+  const modes = edges.some((e) => e.to === 'raise') ? await modesHeld(tx, [...communities]) : [];
   const rows = await lockOpen(tx, [...keys].map(partsOf), [...resets]);
   const book: Book = {
     changes: new AlarmChanges(now),
     open: new Map(),
     byDevice: new Map(),
     rules: await rulesOf(tx, new Set([...communities, ...rows.map((r) => r.community)])),
-    modes: edges.some((e) => e.to === 'raise') ? await modesInForce(tx, [...communities]) : [],
+    modes,
     now,
   };
   for (const row of rows) {
@@ -117,6 +118,12 @@ async function openBook(
     enter(book, row);
   }
   return book;
+}
+
+/** Read in a statement after the lock's own, which therefore sees every mode that changed while it waited. */
+async function modesHeld(tx: Tx, communities: readonly string[]): Promise<ModeRow[]> {
+  await holdModes(tx, communities);
+  return modesInForce(tx, communities);
 }
 
 async function rulesOf(tx: Tx, communities: ReadonlySet<string>): Promise<Map<string, StepRules>> {

@@ -8,7 +8,7 @@ import { AlarmChanges, type ChangePorts } from './changes.ts';
 import type { ModeBody, ModeView } from './contract.ts';
 import type { Mode } from './machine.ts';
 import { LIFECYCLE } from './rules.ts';
-import { endMode, findMode, insertMode, lockCovered, modesInForce, type ModeRow } from './store.ts';
+import { changeModes, endMode, findMode, insertMode, lockCovered, modesInForce, type ModeRow } from './store.ts';
 
 export const MODE_TIMER = 'alarm-mode-end';
 const modeKey = (id: string): string => `${MODE_TIMER}:${id}`;
@@ -75,6 +75,7 @@ export async function startMode(
     until_at: new Date(c.now + body.minutes * 60_000),
     ended_at: null,
   };
+  await changeModes(c.tx, mode.community);
   await insertMode(c.tx, mode);
   await recover(c, ports, mode);
   c.emit({
@@ -95,6 +96,7 @@ export async function stopMode(c: CommandContext, ports: ChangePorts, id: string
   const { actor } = c;
   if (actor.kind !== 'user') throw new Error('a mode is ended by a person');
   const { community } = actor;
+  await changeModes(c.tx, community);
   const ended = await endMode(c.tx, id, { by: actor.id, at: c.now, community });
   if (!ended) return (await findMode(c.tx, community, id)) ? refuse('already-done') : refuse('not-found');
   c.emit({ effect: 'cancel-timer', key: modeKey(id) });
@@ -104,7 +106,12 @@ export async function stopMode(c: CommandContext, ports: ChangePorts, id: string
 }
 
 /** The time of a mode is over: it ends by itself. */
-export async function expireMode(c: CommandContext, ports: ChangePorts, id: string): Promise<void> {
+export async function expireMode(
+  c: CommandContext,
+  ports: ChangePorts,
+  { id, community }: { readonly id: string; readonly community: string },
+): Promise<void> {
+  await changeModes(c.tx, community);
   const ended = await endMode(c.tx, id, { by: c.actor.id, at: c.now });
   if (!ended) return;
   await recover(c, ports, ended);

@@ -230,6 +230,26 @@ export async function insertMode(tx: Tx, m: Omit<ModeRow, 'ended_at'>): Promise<
   );
 }
 
+/** Seed of the lock between alarms that are being raised and modes that begin or end. */
+const MODES_LOCK = 7365150;
+
+/**
+ * No mode of these communities begins or ends before this transaction does: who ends one could not see an alarm that is
+ * just being born under it, and would leave it suppressed for ever. Many may hold it at once. Whoever takes this, or
+ * `changeModes`, takes it before any row of an alarm: else the two would wait in a ring.
+ */
+export async function holdModes(tx: Tx, communities: readonly string[]): Promise<void> {
+  await tx.query(
+    `select pg_advisory_xact_lock_shared(hashtextextended(u.c, ${MODES_LOCK})) from unnest($1::text[]) as u (c)`,
+    [communities.toSorted()],
+  );
+}
+
+/** Waits for alarms that are being raised, and lets others wait until this transaction has begun or ended a mode. */
+export async function changeModes(tx: Tx, community: string): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended($1, ${MODES_LOCK}))`, [community]);
+}
+
 /** Modes in force in these communities, those that are just ending excluded. */
 export async function modesInForce(tx: Tx, communities: readonly string[]): Promise<ModeRow[]> {
   return tx.query<ModeRow>(`select * from alarms.mode where community = any ($1::text[]) and ended_at is null`, [

@@ -44,6 +44,8 @@ export function alarmTimers({
       },
     },
     [UNSHELVE_TIMER]: { handle: (c, timer) => returnShelved(c, ports, String(timer.payload['alarm'])) },
-    [MODE_TIMER]: { handle: (c, timer) => expireMode(c, ports, String(timer.payload['mode'])) },
+    [MODE_TIMER]: {
+      handle: (c, { payload, community }) => expireMode(c, ports, { id: String(payload['mode']), community }),
+    },
   };
 }
