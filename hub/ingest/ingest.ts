@@ -136,7 +136,6 @@ export class Ingest implements LivePoints {
       return undefined;
     }
     try {
-      this.#watch.heard(site);
       this.#message(site, kind, payload);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
@@ -288,10 +287,11 @@ export class Ingest implements LivePoints {
       const born = decodeBirth(payload);
       if (born.gateway !== site.gateway)
         throw new WireError(`birth of ${born.gateway} on the topic of ${site.gateway}`);
-      this.#committer.exclusive(() => this.#birth(site, born)).catch(() => undefined); // only when stopping
+      const dealtWith = this.#committer.exclusive(() => this.#birth(site, born));
+      this.#watch.birth(site, dealtWith);
     } else if (kind === 'beat') {
       const beat = decodeBeat(payload);
-      site.beat = beat;
+      this.#watch.beat(site, beat);
       if (!site.program || site.silence || beat.epoch !== site.epoch || beat.birth !== site.program.birth)
         this.#talk.ask(site);
     } else if (kind === 'state') {
@@ -319,6 +319,7 @@ export class Ingest implements LivePoints {
 
   #enqueue(site: Site, program: Program, batch: Batch, bytes: Buffer): void {
     if (this.#sites.get(site.gateway) !== site) return;
+    this.#watch.heard(site);
     this.#queuedBytes += bytes.length;
     this.#committer.push({ kind: 'batch', site, program, batch, bytes });
   }
@@ -402,6 +403,7 @@ export class Ingest implements LivePoints {
     this.counters.birthsRefused++;
     this.#deps.log.error({ gateway: site.gateway, birth: born.birth, reason }, 'a birth was refused');
     if (site.community === '') return;
+    if (born.snapshot !== undefined) this.#watch.refused(site);
     this.#committer.push(this.fact(site, 'birth-refused', reason));
   }
 

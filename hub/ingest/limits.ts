@@ -17,6 +17,11 @@ export const INGEST_LIMITS = {
   epochsKept: 16,
   /** A gateway without a beat for this long is silent. */
   silentMs: 5_000,
+  /**
+   * A gateway whose beats name another epoch or index than the hub knows may be heard, but tells nothing that could be
+   * understood. The birth that explains it is asked for every `askMs`: this is time for several.
+   */
+  strangeMs: 10_000,
   /** After the hub's own start a gateway has this long to be heard. */
   startGraceMs: 30_000,
   /**

@@ -1,5 +1,6 @@
 // Looks each second at what nobody reports: gateways that are silent, lanes that fall behind, the lease.
 import { LANES, type Lane } from '../../device-profiles/contract/point.ts';
+import type { Beat } from '../../device-profiles/contract/wire.ts';
 import type { Clock } from '../clock.ts';
 import { hubSignal } from './hub-signals.ts';
 import { INGEST_LIMITS } from './limits.ts';
@@ -25,6 +26,12 @@ export interface WatchDeps {
 /** What is known of a site's talk; times are monotonic ms. */
 interface Seen {
   heardAt: number | undefined;
+  /** Since when its beats have been of another epoch or index than the hub's. */
+  strangeSince: number | undefined;
+  /** Births that have come and are not dealt with. */
+  births: number;
+  /** Its last live birth was refused: what it tells is not what the hub thinks it is. */
+  refused: boolean;
   bornAt: number | undefined;
   progressAt: Record<Lane, number>;
   backAt: Record<Lane, number>;
@@ -65,8 +72,31 @@ export class Watch {
     this.#lookedAt = this.#startedAt;
   }
 
+  /** It told something that could be read and that fits what the hub knows of it. */
   heard(site: Site): void {
     this.#of(site).heardAt = this.#deps.clock.monotonic();
+  }
+
+  beat(site: Site, beat: Beat): void {
+    const seen = this.#of(site);
+    site.beat = beat;
+    if (beat.epoch === site.epoch && beat.birth === site.program?.birth) {
+      seen.strangeSince = undefined;
+      this.heard(site);
+    } else seen.strangeSince ??= this.#deps.clock.monotonic();
+  }
+
+  /** A birth has come; it can take its time when there are many. */
+  birth(site: Site, dealtWith: Promise<void>): void {
+    const seen = this.#of(site);
+    this.heard(site);
+    seen.births++;
+    dealtWith.catch(() => undefined).finally(() => seen.births--); // fails only when stopping
+  }
+
+  /** A live birth was refused: the gateway lives, and not as the hub knows it. */
+  refused(site: Site): void {
+    this.#of(site).refused = true;
   }
 
   heardAt(site: Site): number | undefined {
@@ -76,7 +106,10 @@ export class Watch {
   born(site: Site): void {
     const seen = this.#of(site);
     seen.bornAt = this.#deps.clock.monotonic();
+    seen.strangeSince = undefined;
+    seen.refused = false;
     seen.silencing = false;
+    this.heard(site);
   }
 
   progress(site: Site, lane: Lane): void {
@@ -140,6 +173,9 @@ export class Watch {
     if (known) return known;
     const seen: Seen = {
       heardAt: undefined,
+      strangeSince: undefined,
+      births: 0,
+      refused: false,
       bornAt: undefined,
       progressAt: { safety: 0, telemetry: 0 },
       backAt: { safety: -Infinity, telemetry: -Infinity },
@@ -155,11 +191,24 @@ export class Watch {
     const seen = this.#of(site);
     // A gateway that no community is known for has never been heard at all: there is nothing to miss yet.
     if (site.silence || seen.silencing || site.community === '') return;
-    const base = Math.max(seen.heardAt ?? -Infinity, this.#startedAt);
-    const patience = seen.heardAt === undefined ? INGEST_LIMITS.startGraceMs : INGEST_LIMITS.silentMs;
-    if (now - base <= patience) return;
+    const since = this.#silentSince(site, seen, now);
+    if (since === undefined) return;
     seen.silencing = true;
-    this.#deps.silent(this.#silentFact(site, this.#deps.clock.now() - (now - (seen.heardAt ?? base))));
+    this.#deps.silent(this.#silentFact(site, this.#deps.clock.now() - (now - since)));
+  }
+
+  /** Since when (ms monotonic) it has told nothing that can be believed; undefined while patience lasts. */
+  #silentSince(site: Site, seen: Seen, now: number): number | undefined {
+    const { silentMs, startGraceMs, strangeMs } = INGEST_LIMITS;
+    if (seen.refused) return now;
+    if (seen.strangeSince !== undefined) {
+      const patience = site.program === undefined ? startGraceMs : strangeMs;
+      const late = now - Math.max(seen.strangeSince, this.#startedAt) > patience;
+      return late && seen.births === 0 ? seen.strangeSince : undefined;
+    }
+    const base = Math.max(seen.heardAt ?? -Infinity, this.#startedAt);
+    const patience = seen.heardAt === undefined ? startGraceMs : silentMs;
+    return now - base > patience ? (seen.heardAt ?? base) : undefined;
   }
 
   #silentFact(site: Site, since: number): FactJob {

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { topics } from '../../../device-profiles/contract/wire.ts';
 import { until } from '../../helpers/wait.ts';
-import { alarms, brief, clock, database, events, freshGround, quiet } from './ground.ts';
+import { alarms, brief, clock, database, events, freshGround, gateway, quiet } from './ground.ts';
 import { bear, startRig, T0, tell, type Rig } from './rig.ts';
 
 beforeEach(freshGround);
@@ -70,5 +70,61 @@ describe('silence', () => {
     pass(again, 60);
     expect(await brief()).toEqual(['silent unacked-active true']);
     expect((await alarms())[0]?.recurrences).toBe(0);
+  });
+
+  const zone = (rig: Rig): unknown => {
+    const site = rig.ingest.site('gw');
+    const entry = rig.ingest.entry('gw.panel', 'zone');
+    return site && entry && site.read(entry);
+  };
+
+  test('[S2] a gateway of which nothing can be read is silent, however much it sends', async () => {
+    const { rig, gw } = await quiet();
+    void rig.ingest.receive(topics.beat('gw'), gw.beat());
+    for (let s = 0; s < 6; s++) {
+      for (const topic of [topics.beat('gw'), topics.birth('gw'), topics.up('gw', 'safety')])
+        void rig.ingest.receive(topic, Buffer.from('not a message'));
+      pass(rig, 1);
+    }
+    await until(() => rig.ingest.site('gw')?.silence, { what: 'the gateway is silent' });
+    expect(zone(rig)).toMatchObject({ quality: 'stale', reason: 'gateway-silent' });
+    await until(async () => (await brief()).includes('silent unacked-active true'), { what: 'silence is told' });
+    expect(rig.ingest.counters.malformed).toBe(18);
+  });
+
+  test('[S2] beats of an epoch that no birth explains are silence after 10 s', async () => {
+    const { rig, gw } = await quiet();
+    const other = gateway();
+    other.newEpoch('epoch-0002');
+    for (let s = 0; s < 10; s++) {
+      void rig.ingest.receive(topics.beat('gw'), other.beat());
+      pass(rig, 1);
+    }
+    expect(rig.ingest.site('gw')?.silence).toBeUndefined();
+    pass(rig, 1);
+    await until(() => rig.ingest.site('gw')?.silence, { what: 'the gateway is silent' });
+    expect(rig.ingest.site('gw')?.silence?.since).toBe(T0);
+    expect(zone(rig)).toMatchObject({ quality: 'stale', reason: 'gateway-silent' });
+    await bear(rig, gw);
+    expect(zone(rig)).toMatchObject({ quality: 'good' });
+  });
+
+  test('[S2] a gateway whose live birth is refused no longer vouches for what it told before', async () => {
+    const { rig, gw } = await quiet();
+    const born = gw.born();
+    const twice = {
+      devices: [...born.devices, ...born.devices.slice(0, 1)],
+      birth: 'f'.repeat(32),
+      epoch: 'epoch-0002',
+    };
+    void rig.ingest.receive(topics.birth('gw'), gw.birth(twice));
+    await until(() => rig.ingest.counters.birthsRefused === 1, { what: 'the birth is refused' });
+    pass(rig, 1);
+    await until(() => rig.ingest.site('gw')?.silence, { what: 'the gateway is silent' });
+    expect(zone(rig)).toMatchObject({ quality: 'stale', reason: 'gateway-silent' });
+    await bear(rig, gw);
+    expect(zone(rig)).toMatchObject({ quality: 'good' });
+    pass(rig, 4);
+    expect(rig.ingest.site('gw')?.silence).toBeUndefined();
   });
 });
