@@ -17,7 +17,13 @@ const FILTER = `a.community = $1 and ($2::text is null or a.device = $2) and ($3
   and ($4::text is null or a.class = $4) and ($5::text is null or a.incident = $5)`;
 const filterParams = (f: AlarmFilter): unknown[] => [f.community, f.device, f.point, f.class, f.incident];
 const UNACKED_FIRST = `case when a.state in ('unacked-active', 'unacked-cleared', 'latched-unacked') then 0 else 1 end`;
-const MS = '(extract(epoch from a.raised_at) * 1000)::float8';
+/**
+ * Order is by the hub's own time of receipt: a device's clock that is years off must not hide its alarm at the wrong end.
+ * What came in the same transaction (a backlog) stands by the devices' times.
+ */
+const ms = (column: string): string => `(extract(epoch from a.${column}) * 1000)::float8`;
+const RECEIVED = ms('received_at');
+const RAISED = ms('raised_at');
 
 export async function listOpen(
   tx: Tx,
@@ -25,16 +31,21 @@ export async function listOpen(
   after: readonly (string | number)[] | null,
   limit: number,
 ): Promise<Listed[]> {
-  const time = `case when a.class = 'FIRE' then ${MS} else -${MS} end`;
-  const rows = await tx.query<DbRow & { k_ack: number; k_time: number }>(
-    `select a.*, o.work_order, ${UNACKED_FIRST} as k_ack, ${time} as k_time
+  const sign = `case when a.class = 'FIRE' then 1 else -1 end`;
+  const key = `a.rank, ${UNACKED_FIRST}, ${sign} * ${RECEIVED}, ${sign} * ${RAISED}, a.id`;
+  const rows = await tx.query<DbRow & { k_ack: number; k_received: number; k_raised: number }>(
+    `select a.*, o.work_order, ${UNACKED_FIRST} as k_ack, ${sign} * ${RECEIVED} as k_received,
+       ${sign} * ${RAISED} as k_raised
      from alarms.alarm a left join alarms.alarm_order o on o.alarm = a.id
      where ${FILTER} and a.state <> 'normal'
-       and ($6::int is null or (a.rank, ${UNACKED_FIRST}, ${time}, a.id) > ($6, $7::int, $8::float8, $9::uuid))
-     order by a.rank, k_ack, k_time, a.id limit $10`,
-    [...filterParams(f), ...(after ?? [null, null, null, null]), limit],
+       and ($6::int is null or (${key}) > ($6, $7::int, $8::float8, $9::float8, $10::uuid))
+     order by ${key} limit $11`,
+    [...filterParams(f), ...(after ?? [null, null, null, null, null]), limit],
   );
-  return rows.map(({ k_ack, k_time, ...r }) => ({ ...fromDb(r), key: [r.rank, k_ack, k_time, r.id] }));
+  return rows.map(({ k_ack, k_received, k_raised, ...r }) => ({
+    ...fromDb(r),
+    key: [r.rank, k_ack, k_received, k_raised, r.id],
+  }));
 }
 
 export async function listAll(
@@ -43,14 +54,14 @@ export async function listAll(
   after: readonly (string | number)[] | null,
   limit: number,
 ): Promise<Listed[]> {
-  const rows = await tx.query<DbRow & { k_time: number }>(
-    `select a.*, o.work_order, ${MS} as k_time
+  const rows = await tx.query<DbRow & { k_received: number; k_raised: number }>(
+    `select a.*, o.work_order, ${RECEIVED} as k_received, ${RAISED} as k_raised
      from alarms.alarm a left join alarms.alarm_order o on o.alarm = a.id
-     where ${FILTER} and ($6::float8 is null or (${MS}, a.id) < ($6, $7::uuid))
-     order by a.raised_at desc, a.id desc limit $8`,
-    [...filterParams(f), ...(after ?? [null, null]), limit],
+     where ${FILTER} and ($6::float8 is null or (${RECEIVED}, ${RAISED}, a.id) < ($6, $7::float8, $8::uuid))
+     order by a.received_at desc, a.raised_at desc, a.id desc limit $9`,
+    [...filterParams(f), ...(after ?? [null, null, null]), limit],
   );
-  return rows.map(({ k_time, ...r }) => ({ ...fromDb(r), key: [k_time, r.id] }));
+  return rows.map(({ k_received, k_raised, ...r }) => ({ ...fromDb(r), key: [k_received, k_raised, r.id] }));
 }
 
 export interface IncidentCount {

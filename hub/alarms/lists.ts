@@ -54,14 +54,17 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 /**
  * Open alarms by rank, then unacknowledged first, then oldest first within FIRE and newest first in the other classes.
- * All alarms: newest first.
+ * All alarms: newest first. Old and new by when the hub received them.
  */
 export async function listAlarms(tx: Tx, community: string, query: AlarmQuery): Promise<Result<AlarmPage>> {
   const open = (query.state ?? 'open') === 'open';
   const after =
     query.cursor === undefined
       ? null
-      : decode(query.cursor, open ? ['number', 'number', 'number', 'string'] : ['number', 'string']);
+      : decode(
+          query.cursor,
+          open ? ['number', 'number', 'number', 'number', 'string'] : ['number', 'number', 'string'],
+        );
   if (after === undefined) return refuse('bad-request', 'cursor');
   const limit = query.limit ?? LIST_LIMITS.pageDefault;
   const filter: AlarmFilter = {

@@ -10,11 +10,20 @@ export function compareAlarms(a: AlarmView, b: AlarmView): number {
   if (a.rank !== b.rank) return a.rank - b.rank;
   const attention = attentionOf(a) - attentionOf(b);
   if (attention !== 0) return attention;
-  const byTime = a.raisedAt < b.raisedAt ? -1 : a.raisedAt > b.raisedAt ? 1 : 0;
+  const byTime = compareTimes(a, b);
   if (byTime !== 0) return isLifeSafety(a.class) ? byTime : -byTime;
   const byClass = (CLASS_INDEX.get(a.class) ?? 0) - (CLASS_INDEX.get(b.class) ?? 0);
   if (byClass !== 0) return byClass;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/**
+ * By the hub's time of receipt: a gateway whose clock is years off must not put its fire at the wrong end. What the hub
+ * received at one moment (a backlog) stands by the devices' times.
+ */
+function compareTimes(a: AlarmView, b: AlarmView): -1 | 0 | 1 {
+  if (a.receivedAt !== b.receivedAt) return a.receivedAt < b.receivedAt ? -1 : 1;
+  return a.raisedAt < b.raisedAt ? -1 : a.raisedAt > b.raisedAt ? 1 : 0;
 }
 
 const attentionOf = (alarm: AlarmView): 0 | 1 | 2 => (isUnacked(alarm.state) ? 0 : isSetAside(alarm.state) ? 2 : 1);
@@ -50,7 +59,7 @@ export const passesFilter = (alarm: AlarmView, filter: AlarmView['class'] | null
 
 function isEarlier(a: AlarmView, b: AlarmView): boolean {
   const [fireA, fireB] = [a.class === 'FIRE', b.class === 'FIRE'];
-  return fireA === fireB ? a.raisedAt < b.raisedAt : fireA;
+  return fireA === fireB ? compareTimes(a, b) < 0 : fireA;
 }
 
 /**

@@ -44,6 +44,20 @@ describe('order', () => {
     ]);
   });
 
+  test('[S2] a fire from a gateway in 1970 or 2035 stands where the hub received it', () => {
+    const times = ['1970-01-01T00:00:00.000Z', second(7), '2035-01-01T00:00:00.000Z'] as const;
+    for (const raisedAt of times) {
+      const list = [
+        alarm({ id: 'later', class: 'FIRE', raisedAt: second(8), receivedAt: second(9) }),
+        alarm({ id: 'wrong', class: 'FIRE', raisedAt, receivedAt: second(5) }),
+        alarm({ id: 'origin', class: 'FIRE', raisedAt: second(1), receivedAt: second(1) }),
+      ];
+      expect(ids(list.sort(compareAlarms)), raisedAt).toEqual(['origin', 'wrong', 'later']);
+      const incident = list.map((a) => ({ ...a, incident: 'i' }));
+      expect([...firstOfIncidents(incident)], raisedAt).toEqual(['origin']);
+    }
+  });
+
   test('outside life safety the newest comes first, what is set aside last', () => {
     const list = [
       alarm({ id: 'old', raisedAt: second(1) }),
