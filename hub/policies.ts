@@ -3,9 +3,11 @@
 //
 // A line says: rule (its name in the books), on (the event), lane (what must stay in order with it), when (a condition
 // on the payload alone), key (the effect happens once for each), run (a command of a domain's api.ts).
+import * as duty from './duty/api.ts';
 import type { AlarmFact, CommandContext, EventPayloads } from './events/api.ts';
 import { policy, type Policy } from './events/runner.ts';
 import * as notices from './policy-notices.ts';
+import * as staff from './staff/api.ts';
 import * as orders from './work-orders/api.ts';
 
 /** What rules need that main.ts must hand in. */
@@ -119,7 +121,22 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     rule: 'clock-jump-moves-due-times',
     on: 'clock.jumped',
     lane: 'orders',
-    run: async (c, { payload }) => void (await orders.shiftClocks(c.tx, payload.jumpMs)),
+    run: async (c, { payload: { jumpMs, seenAt } }) =>
+      void (await orders.shiftClocks(c.tx, { ms: jumpMs, seenAt }, c.now)),
+  }),
+  policy({
+    rule: 'clock-jump-moves-sessions',
+    on: 'clock.jumped',
+    // Before anything else may forget them: nobody is signed out of the control room by a clock that is set.
+    lane: 'sessions',
+    run: async (c, { payload: { jumpMs, seenAt } }) =>
+      void (await staff.shiftSessions(c.tx, { ms: jumpMs, seenAt }, c.now)),
+  }),
+  policy({
+    rule: 'clock-jump-raises-fault',
+    on: 'clock.jumped',
+    lane: 'faults',
+    run: (c, { community, payload }, ports) => notices.raiseClockFault(c, ports, community, payload),
   }),
   policy({
     rule: 'clock-jump-moves-steadiness',
@@ -165,6 +182,12 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     run: (c, { community, payload }) => notices.tellUnattended(c, community, payload),
   }),
   policy({
+    rule: 'unattended-order-is-told-again',
+    on: 'order.unattended',
+    lane: 'notices',
+    run: (c, { community, payload }) => notices.tellStillUnattended(c, community, payload),
+  }),
+  policy({
     rule: 'dispatched-order-tells-technicians',
     on: 'order.changed',
     lane: 'notices',
@@ -206,6 +229,12 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
   }),
 
   // Duty → people
+  policy({
+    rule: 'revoked-certificate-looks-at-duty',
+    on: 'certificate.revoked',
+    lane: 'duty',
+    run: (c, { community, payload }) => duty.certificateRevoked(c, community, payload.person),
+  }),
   policy({
     rule: 'lost-certificate-tells-supervisor',
     on: 'duty.unqualified',

@@ -86,6 +86,17 @@ export async function tellUnattended(c: CommandContext, community: string, o: Or
   });
 }
 
+/** Still nobody: the supervisor hears it again, and from the second time on the manager too. */
+export function tellStillUnattended(c: CommandContext, community: string, o: EventPayloads['order.unattended']): void {
+  for (const role of o.round < 2 ? ['supervisor'] : ['supervisor', 'manager'])
+    tellOfOrder(c, community, o, {
+      to: { role },
+      message: 'notify.order-unattended',
+      urgency: 'urgent',
+      once: `again:${o.round}:${role}`,
+    });
+}
+
 const seldomLife = (o: OrderFact): Urgency => (o.priority === 'normal' ? 'normal' : 'urgent');
 
 export function tellPool(c: CommandContext, community: string, o: OrderFact, event: string): void {
@@ -151,13 +162,14 @@ export async function tellUnqualified(
   lost: EventPayloads['duty.unqualified'],
   event: string,
 ): Promise<void> {
+  const { reason = 'expired' } = lost;
   const person = await ports.person(c.tx, community, lost.person);
   tell(c, {
-    key: `certificate-expired:${event}`,
+    key: `certificate-${reason}:${event}`,
     community,
     to: { role: 'supervisor' },
     urgency: 'urgent',
-    message: 'notify.certificate-expired',
+    message: `notify.certificate-${reason}`,
     args: { name: person?.name ?? lost.person },
     link: '/duty',
   });

@@ -37,6 +37,8 @@ import { countUnproved } from './equipment/store.ts';
 import { equipmentRoutes } from './equipment/routes.ts';
 import { floorPlanRoutes } from './floor-plans/routes.ts';
 import type { History } from './history/api.ts';
+import { raiseHubFault } from './hub-faults.ts';
+import { textOf } from './messages/text.ts';
 import { openHistory } from './history/open.ts';
 import { groupAlarms } from './incidents/api.ts';
 import { incidentRoutes } from './incidents/routes.ts';
@@ -147,6 +149,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     start: async () => {
       await db.read((tx) => register.load(tx));
       await ingest.start();
+      await tellDamagedHistory(parts, history);
       await closings.start();
       broker = await openGatewayBroker(parts, ingest);
       await live?.start();
@@ -197,6 +200,21 @@ function countedGrouping(metrics: Registry): GroupIncidents {
       counters.groupingFailed++;
       throw error;
     });
+}
+
+/** A history file that could not be opened lies aside: someone must hear that the past is missing on the screens. */
+async function tellDamagedHistory({ db, clock, config, runEffects }: SensingParts, history: History): Promise<void> {
+  const { damaged } = history;
+  if (damaged === undefined) return;
+  const actor = { kind: 'system', id: 'history' } as const;
+  const now = clock.now();
+  const text = textOf('notify.history-damaged', damaged);
+  await db.transaction(async (tx) => {
+    const effects: Effect[] = [];
+    const c = { tx, now, actor, emit: (effect: Effect) => void effects.push(effect) };
+    raiseHubFault(c, { community: config.community, signal: 'history', text });
+    await runEffects(tx, effects, { now, actor });
+  });
 }
 
 /** A gateway may name a community that nobody has described yet: it is entered under its id, to be named later. */

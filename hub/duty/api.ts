@@ -7,7 +7,7 @@ import { CONTROL_ROOM_CERTIFICATE, DUTY_LIMITS, DUTY_RULE } from './norms.ts';
 import { isOnShift, shiftsAt, type Shift } from './store.ts';
 import { ruleInForce } from '../rules/api.ts';
 
-export { planShift, SHIFT_TIMER, shiftTimer } from './commands.ts';
+export { certificateRevoked, planShift, SHIFT_TIMER, shiftTimer } from './commands.ts';
 export { CONTROL_ROOM_CERTIFICATE, DUTY_LIMITS, DUTY_RULE, DUTY_RULES } from './norms.ts';
 export { lastShiftEnd, shiftsBetween } from './store.ts';
 

@@ -116,13 +116,32 @@ export async function shiftTimer(c: CommandContext, timer: DueTimer): Promise<vo
   const { community } = timer;
   const shift = await findShift(c.tx, community, id);
   if (!shift || shift.to <= c.now) return;
-  if (person !== undefined) {
-    if (await certified(c.tx, person, CONTROL_ROOM_CERTIFICATE, c.now)) return; // renewed meanwhile
-    c.emit({
-      effect: 'event',
-      event: { type: 'duty.unqualified', community, subject: person, payload: { person, shift: id, at: c.now } },
-    });
-  }
+  if (person !== undefined && !(await lost(c, shift, person, 'expired'))) return; // renewed meanwhile
+  await countQualified(c, shift);
+}
+
+/** A certificate was taken back: says so if it leaves someone in the control room without one, and too few with one. */
+export async function certificateRevoked(c: CommandContext, community: string, person: string): Promise<void> {
+  const shifts = await shiftsAt(c.tx, community, c.now, DUTY_LIMITS.listMax);
+  for (const shift of shifts)
+    if (shift.kind === 'control-room' && shift.people.includes(person) && (await lost(c, shift, person, 'revoked')))
+      await countQualified(c, shift);
+}
+
+/** Tells of someone on a shift who is not qualified any more; false when he is. */
+async function lost(
+  c: CommandContext,
+  { id, community }: Shift,
+  person: string,
+  reason: 'expired' | 'revoked',
+): Promise<boolean> {
+  if (await certified(c.tx, person, CONTROL_ROOM_CERTIFICATE, c.now)) return false;
+  const payload = { person, shift: id, at: c.now, reason };
+  c.emit({ effect: 'event', event: { type: 'duty.unqualified', community, subject: person, payload } });
+  return true;
+}
+
+async function countQualified(c: CommandContext, { id, community }: Shift): Promise<void> {
   const { minimum } = (await ruleInForce(c.tx, community, DUTY_RULE)).value;
   const qualified = await qualifiedCount(c, community, c.now);
   if (qualified >= minimum) return;

@@ -40,7 +40,8 @@ export interface EventPayloads {
   'incidents.failed': { readonly error: string };
   /** Audit entries were deleted before they were sealed. */
   'audit.lost': { readonly count: number };
-  'clock.jumped': { readonly jumpMs: number };
+  /** The wall clock was set: by how much (+ is forward), and what it said at the last look before, ms. */
+  'clock.jumped': { readonly jumpMs: number; readonly seenAt: number };
   'check.failed': {
     readonly check: string;
     readonly round?: string;
@@ -56,6 +57,8 @@ export interface EventPayloads {
   /** `alarm`: the one that opened the order or joined it, with the acts `open` and `join`. */
   'order.changed': OrderFact & { readonly act: string; readonly from?: string; readonly alarm?: string };
   'order.breached': OrderFact & { readonly clock: 'respond' | 'arrive' | 'restore' | 'contractor-called' | 'recall' };
+  /** An order is still open because nobody is on duty to take it; `round` counts from 1. */
+  'order.unattended': OrderFact & { readonly round: number };
   'notify.undelivered': {
     readonly notification: string;
     readonly person: string;
@@ -63,8 +66,15 @@ export interface EventPayloads {
     readonly urgency: 'life' | 'urgent' | 'normal';
     readonly error: string;
   };
+  /** A person's certificate was taken back before its time. */
+  'certificate.revoked': { readonly person: string; readonly certificate: string };
   /** A certificate ran out in the middle of a shift, or a shift fell below the site's minimum. */
-  'duty.unqualified': { readonly person: string; readonly shift: string; readonly at: number };
+  'duty.unqualified': {
+    readonly person: string;
+    readonly shift: string;
+    readonly at: number;
+    readonly reason?: 'expired' | 'revoked';
+  };
   'duty.understaffed': { readonly qualified: number; readonly minimum: number; readonly at: number };
 }
 export type EventType = keyof EventPayloads;

@@ -120,6 +120,8 @@ export interface HistoryHealth {
 export interface History {
   readonly store: 'duckdb' | 'influx';
   readonly writer: HistoryWriter | null;
+  /** Only the embedded store: what it found at the start could not be opened, lies in `file`, and history began anew. */
+  readonly damaged?: { readonly file: string; readonly why: string } | undefined;
   /** Newest sample of each point, in the order asked; null where none was recorded since `since` (ms UTC). */
   last(points: readonly PointRef[], since: number): Promise<readonly (RecordedSample | null)[]>;
   /** Samples of [from, to) in order of (t, n), at most `limit` (≤ HISTORY_LIMITS.rawPage) from `cursor` on. */

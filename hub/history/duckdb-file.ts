@@ -2,18 +2,42 @@
 // After a fatal error (a disk that refused in mid-checkpoint) DuckDB answers nothing any more until the file is opened
 // anew; that happens here, before the next use, and what was committed is there again.
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { HistoryError } from './api.ts';
 import { prepareSchema } from './duckdb-schema.ts';
 import type { HistoryLimits } from './limits.ts';
 
 const FATAL = /fatal error|has been invalidated/i;
+/** What is wrong with the place, not with the file: another file would fare no better. */
+const PLACE = /permission denied|read-only|no space|too many open files|out of memory/i;
+const NAME = 'history.duckdb';
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A file that could not be opened, put aside under this name. */
+export interface SetAside {
+  readonly file: string;
+  readonly why: string;
+}
+
+/**
+ * Puts a file that can't be opened aside, with what belongs to it, so that an empty one takes its place: the past can be
+ * looked at later, alarms can't wait for that. Undefined where the file is not what is wrong.
+ * @param now wall clock, ms UTC: part of the name
+ */
+export function setAsideDamaged(dir: string, error: unknown, now: number): SetAside | undefined {
+  const why = messageOf(error);
+  const file = join(dir, NAME);
+  if (error instanceof HistoryError || PLACE.test(why) || !existsSync(file)) return undefined;
+  const aside = join(dir, `damaged-${new Date(now).toISOString().replaceAll(/[:.]/g, '')}.duckdb`);
+  renameSync(file, aside);
+  if (existsSync(`${file}.wal`)) renameSync(`${file}.wal`, `${aside}.wal`);
+  return { file: aside, why };
+}
 
 async function create(dir: string, limits: HistoryLimits): Promise<DuckDBInstance> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const file = join(dir, 'history.duckdb');
+  const file = join(dir, NAME);
   try {
     return await DuckDBInstance.create(file, {
       threads: String(limits.threads),

@@ -14,7 +14,7 @@ import {
 import { checkRange, planBuckets } from './buckets.ts';
 import { beforeSql, bucketsSql, lastSql, rawSql, toBucket, toNs, toSample, type Row } from './duckdb-queries.ts';
 import { copyStore } from './duckdb-copy.ts';
-import { DuckdbFile } from './duckdb-file.ts';
+import { DuckdbFile, setAsideDamaged, type SetAside } from './duckdb-file.ts';
 import { expire, fold } from './duckdb-schema.ts';
 import { DuckdbWriter } from './duckdb-writer.ts';
 import { HISTORY_LIMITS, RETENTION, type HistoryLimits, type Retention } from './limits.ts';
@@ -39,6 +39,8 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbHistory>
 export class DuckdbHistory implements History {
   readonly store = 'duckdb';
   readonly writer: DuckdbWriter;
+  /** The file found at the start could not be opened and lies beside; history begins anew. */
+  damaged: SetAside | undefined;
   readonly #options: DuckdbOptions;
   readonly #file: DuckdbFile;
   readonly #limits: HistoryLimits;
@@ -61,7 +63,14 @@ export class DuckdbHistory implements History {
   }
 
   async open(): Promise<void> {
-    await this.writer.load(await this.#file.writer());
+    try {
+      await this.writer.load(await this.#file.writer());
+    } catch (error) {
+      this.#file.close();
+      this.damaged = setAsideDamaged(this.#options.dir, error, this.#options.now());
+      if (this.damaged === undefined) throw error;
+      await this.writer.load(await this.#file.writer());
+    }
     this.#foldTimer = setInterval(() => void this.fold(), this.#limits.foldEveryMs).unref();
   }
 
@@ -121,6 +130,8 @@ export class DuckdbHistory implements History {
     if (lastFailure) return Promise.resolve({ status: 'degraded', detail: `last commit failed: ${lastFailure}` });
     if (queuedSamples > this.#limits.queuedSamples / 2)
       return Promise.resolve({ status: 'degraded', detail: `${queuedSamples} samples wait for the disk` });
+    if (this.damaged)
+      return Promise.resolve({ status: 'degraded', detail: `began anew: the damaged file is ${this.damaged.file}` });
     return Promise.resolve({ status: 'ok', detail: 'duckdb' });
   }
 

@@ -13,6 +13,8 @@ export { addPerson, addCertificate } from './commands.ts';
 export { makeFirstAdmin } from './first.ts';
 export { CERTIFICATE_KINDS, type CertificateKind } from './contract.ts';
 
+export { shiftSessions } from './store.ts';
+
 /** Answered by `duty`: on a valid shift with a valid certificate at that moment (ms wall). */
 export type QualifiedPort = (tx: Tx, user: SignedIn, at: number) => Promise<boolean>;
 

@@ -132,5 +132,8 @@ export async function revokeCertificate(
     entityId: certificate,
     after: { person: target.id },
   });
+  const revoked = { person: target.id, certificate };
+  const { community } = target;
+  c.emit({ effect: 'event', event: { type: 'certificate.revoked', community, subject: target.id, payload: revoked } });
   return ok({ id: certificate });
 }

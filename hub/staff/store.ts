@@ -125,6 +125,16 @@ export async function deleteSession(tx: Tx, tokenHash: Buffer): Promise<number> 
   return tx.run('DELETE FROM staff.session WHERE token_hash = $1', [tokenHash]);
 }
 
+/** Moves the end of sessions with a jump of the wall clock, but of none that was used after it (`seenAt`: before it). */
+export async function shiftSessions(tx: Tx, jump: { ms: number; seenAt: number }, now: number): Promise<number> {
+  return tx.run(
+    `UPDATE staff.session SET expires_at = expires_at + $1 * interval '1 millisecond',
+       seen_at = seen_at + $1 * interval '1 millisecond', created_at = created_at + $1 * interval '1 millisecond'
+     WHERE NOT (seen_at > ${at(2)} AND seen_at <= ${at(3)})`,
+    [jump.ms, jump.seenAt + jump.ms, now],
+  );
+}
+
 /** Ends all sessions of a person but the one given. */
 export async function deleteSessionsOf(tx: Tx, person: string, but?: Buffer): Promise<number> {
   return tx.run('DELETE FROM staff.session WHERE person = $1 AND ($2::bytea IS NULL OR token_hash <> $2)', [

@@ -4,11 +4,12 @@ import type { Tx } from '../db/tx.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { VERIFY_TIMER } from './apply.ts';
 import { CLOCK_TIMER } from './clocks.ts';
-import { ALARM_PATIENCE_TIMER, alarmPatienceOver, clockRanOut } from './follow.ts';
+import { ALARM_PATIENCE_TIMER, alarmPatienceOver, clockRanOut, stillUnattended } from './follow.ts';
 import type { OrderPorts } from './ports.ts';
 import { RECALL_TIMER, recallRanOut } from './rescue-commands.ts';
 import { shiftRecalls } from './rescue-store.ts';
 import { shiftClocks as shiftOrderClocks } from './store.ts';
+import { UNATTENDED_TIMER } from './unattended.ts';
 import { verifyByLiveData } from './verify.ts';
 
 export { alarmCleared, alarmRecurred, endAlarmPatience, startAlarmPatience } from './follow.ts';
@@ -24,8 +25,8 @@ export { ORDER_RULES } from './norms.ts';
 export type { OrderPorts, Person, SignalQuestion } from './ports.ts';
 
 /** Moves whatever is still due with a jump of the wall clock, as the timer table does. */
-export const shiftClocks = async (tx: Tx, jumpMs: number): Promise<number> =>
-  (await shiftOrderClocks(tx, jumpMs)) + (await shiftRecalls(tx, jumpMs));
+export const shiftClocks = async (tx: Tx, jump: { ms: number; seenAt: number }, now: number): Promise<number> =>
+  (await shiftOrderClocks(tx, jump, now)) + (await shiftRecalls(tx, jump.ms));
 
 /** The timers that work orders set, with what to do when they are due. */
 export const orderTimers = (
@@ -34,5 +35,6 @@ export const orderTimers = (
   [CLOCK_TIMER]: clockRanOut,
   [VERIFY_TIMER]: (c, timer) => verifyByLiveData(c, ports, timer),
   [RECALL_TIMER]: recallRanOut,
+  [UNATTENDED_TIMER]: (c, timer) => stillUnattended(c, ports, timer),
   [ALARM_PATIENCE_TIMER]: (c, timer) => alarmPatienceOver(c, ports, timer),
 });

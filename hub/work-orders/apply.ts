@@ -144,7 +144,7 @@ export async function applyStep(c: CommandContext, order: LoadedOrder, s: Step, 
     verification: verificationAfter(detail),
     closedAt: s.to === 'closed' || s.to === 'cancelled' ? now : detail.act === 'reopen' ? null : undefined,
   });
-  await saveClocks(tx, order.id, clocks);
+  await saveClocks(tx, order.id, clocks, now);
   await addOrderEvents(
     tx,
     { order: order.id, version, ...who, now, capturedAt: detail.capturedAt },

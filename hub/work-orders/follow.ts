@@ -6,7 +6,7 @@ import { again, breached, changed } from './apply.ts';
 import { running } from './clocks.ts';
 import type { ClockName } from './machine.ts';
 import { HOLD, holdMs, PATIENCE } from './norms.ts';
-import { openForAlarm, reopenBySystem } from './open.ts';
+import { dispatch, openForAlarm, reopenBySystem } from './open.ts';
 import type { OrderPorts } from './ports.ts';
 import { orderOfAlarm, setAlarmCleared } from './alarms-store.ts';
 import { addOrderEvents, loadOrder, loadOrderIfFree, saveClocks } from './store.ts';
@@ -78,6 +78,17 @@ export async function alarmPatienceOver(c: CommandContext, ports: OrderPorts, ti
   if (await ports.alarmActive(c.tx, alarm.community, alarm.alarm)) await openForAlarm(c, ports, alarm);
 }
 
+/** Looks at an order that nobody was on duty to take: hands it out if someone is there now, else tells of it again. */
+export async function stillUnattended(c: CommandContext, ports: OrderPorts, timer: DueTimer): Promise<void> {
+  const { order: id, round } = timer.payload as { readonly order: string; readonly round: number };
+  const order = await loadOrderIfFree(c.tx, timer.community, id);
+  if (order === 'busy') return c.emit(again(c, timer));
+  if (order?.state !== 'open' || (await dispatch(c, ports, order, round + 1))) return;
+  const { community, number, kind, state, priority, title } = order;
+  const payload = { order: id, number, kind, state, priority, title, round };
+  c.emit({ effect: 'event', event: { type: 'order.unattended', community, subject: id, payload } });
+}
+
 /** A clock has run out: recorded and told once a round. A timer of an earlier round, or one met meanwhile, says nothing. */
 export async function clockRanOut(c: CommandContext, timer: DueTimer): Promise<void> {
   const { order: id, clock: name, round } = timer.payload as { order: string; clock: ClockName; round: number };
@@ -85,7 +96,7 @@ export async function clockRanOut(c: CommandContext, timer: DueTimer): Promise<v
   if (order === 'busy') return c.emit(again(c, timer));
   const clock = order?.clocks.find((k) => k.clock === name);
   if (!order || !clock || clock.round !== round || !running(clock)) return;
-  await saveClocks(c.tx, id, [{ ...clock, breachedAt: c.now }]);
+  await saveClocks(c.tx, id, [{ ...clock, breachedAt: c.now }], c.now);
   const stamp = { order: id, version: order.version, by: 'system', byName: '', now: c.now };
   await addOrderEvents(c.tx, stamp, [{ act: 'breach', note: name }]);
   c.emit(breached(order, name));

@@ -123,6 +123,15 @@ export const PATIENCE = ruleSet({
   value: { COMMS: 10 * MINUTE, DISABLED: 60 * MINUTE },
 });
 
+/** How often an order that nobody is on duty to take is offered and told again, ms. */
+export const UNATTENDED = ruleSet({
+  id: 'work-orders.unattended',
+  version: '2026-1',
+  source: 'requirement W1 (no request is lost); half of the shortest answer of a repair (30 min): told again before it',
+  schema: Type.Object({ again: Ms }, { additionalProperties: false }),
+  value: { again: 15 * MINUTE },
+});
+
 /** How long a signal must be gone without a break before its repair counts as verified by live data, ms. */
 export const HOLD = ruleSet({
   id: 'work-orders.hold',
@@ -153,7 +162,16 @@ export const SITE_AREA = ruleSet({
   value: { area: 'town' },
 });
 
-export const ORDER_RULES = [DUTY_NORMS, WAIT_NORMS, PATIENCE, HOLD, SITE_AREA, RESCUE_NORMS, MAINTENANCE_CONTRACTS];
+export const ORDER_RULES = [
+  DUTY_NORMS,
+  WAIT_NORMS,
+  PATIENCE,
+  UNATTENDED,
+  HOLD,
+  SITE_AREA,
+  RESCUE_NORMS,
+  MAINTENANCE_CONTRACTS,
+];
 
 /** Hold time of a signal class, ms. */
 export function holdMs(norms: HoldNorms, alarmClass: string): number {

@@ -8,6 +8,7 @@ import type { OrderKind } from './contract.ts';
 import { step } from './machine.ts';
 import { dutyClassOf, DUTY_NORMS, SITE_AREA, type DutyClass } from './norms.ts';
 import type { OrderPorts } from './ports.ts';
+import { offerAgain } from './unattended.ts';
 import { forgetRelease, joinAlarm, openRescue, orderOfAlarm, orderToJoin } from './alarms-store.ts';
 import { beginAnew } from './rescue-store.ts';
 import {
@@ -34,7 +35,7 @@ async function open(c: CommandContext, ports: OrderPorts, o: Opening): Promise<s
   const priority = o.priority ?? norm.priority;
   const id = await insertOrder(tx, { ...o, norm, normVersion: norms.version, priority, now });
   const clocks = startClocks(norm, now);
-  await saveClocks(tx, id, clocks);
+  await saveClocks(tx, id, clocks, now);
   const by = c.actor.kind === 'user' ? { by: c.actor.id, byName: c.actor.name } : { by: 'system', byName: '' };
   await addOrderEvents(tx, { order: id, version: 1, ...by, now }, [{ act: 'open', to: 'open' }]);
   for (const effect of clockTimers(id, o.community, [], clocks)) c.emit(effect);
@@ -53,13 +54,20 @@ async function open(c: CommandContext, ports: OrderPorts, o: Opening): Promise<s
   return id;
 }
 
-/** Hands a new order to the pool of those on duty. With nobody there it stays open, which its event shows. */
-async function dispatch(c: CommandContext, ports: OrderPorts, order: LoadedOrder): Promise<void> {
+/**
+ * Hands an open order to the pool of those on duty. With nobody there it stays open, which its event shows, and is offered
+ * again. Answers whether it was handed out.
+ */
+export async function dispatch(c: CommandContext, ports: OrderPorts, order: LoadedOrder, round = 1): Promise<boolean> {
   const pool = await ports.onDuty(c.tx, order.community, 'technician', c.now);
   // A rescue goes out to contractors and desk whoever is on duty.
-  if (pool.length === 0 && order.kind !== 'rescue') return;
+  if (pool.length === 0 && order.kind !== 'rescue') {
+    await offerAgain(c, order, round);
+    return false;
+  }
   const done = step(order, { act: 'dispatch' }, { kind: 'system' });
   if (done.ok) await applyStep(c, order, done.value, { act: 'dispatch', at: c.now });
+  return done.ok;
 }
 
 async function existing(c: CommandContext, community: string, id: string): Promise<LoadedOrder> {

@@ -267,21 +267,22 @@ export async function saveOrder(tx: Tx, id: string, change: OrderChange): Promis
   await tx.run(`update work_orders.work_order set ${sets.join(', ')} where id = $1`, params);
 }
 
-/** Writes the clocks as they are now. */
-export async function saveClocks(tx: Tx, order: string, clocks: readonly Clock[]): Promise<void> {
+/** Writes the clocks as they are now. @param now ms wall, kept for those whose due time is new */
+export async function saveClocks(tx: Tx, order: string, clocks: readonly Clock[], now: number): Promise<void> {
   if (clocks.length === 0) return;
   const ms = (pick: (c: Clock) => number | undefined): (number | null)[] => clocks.map((c) => pick(c) ?? null);
   await tx.run(
     `insert into work_orders.clock (work_order, clock, due_at, done_at, breached_at, paused_ms, paused_since,
-       pause_max_ms, stopped, round)
+       pause_max_ms, stopped, round, set_at)
      select $1, u.clock, to_timestamp(u.due / 1000), to_timestamp(u.done / 1000), to_timestamp(u.breached / 1000),
-       u.paused_ms, to_timestamp(u.since / 1000), u.pause_max, u.stopped, u.round
+       u.paused_ms, to_timestamp(u.since / 1000), u.pause_max, u.stopped, u.round, to_timestamp($11::float8 / 1000)
      from unnest($2::text[], $3::float8[], $4::float8[], $5::float8[], $6::bigint[], $7::float8[], $8::bigint[],
        $9::boolean[], $10::integer[])
        as u (clock, due, done, breached, paused_ms, since, pause_max, stopped, round)
      on conflict (work_order, clock) do update set due_at = excluded.due_at, done_at = excluded.done_at,
        breached_at = excluded.breached_at, paused_ms = excluded.paused_ms, paused_since = excluded.paused_since,
-       pause_max_ms = excluded.pause_max_ms, stopped = excluded.stopped, round = excluded.round`,
+       pause_max_ms = excluded.pause_max_ms, stopped = excluded.stopped, round = excluded.round,
+       set_at = case when clock.due_at = excluded.due_at then clock.set_at else excluded.set_at end`,
     [
       order,
       clocks.map((c) => c.clock),
@@ -293,17 +294,29 @@ export async function saveClocks(tx: Tx, order: string, clocks: readonly Clock[]
       ms((c) => c.pauseMax),
       clocks.map((c) => c.stopped),
       clocks.map((c) => c.round),
+      now,
     ],
   );
 }
 
-/** Moves the due times that are still running with a jump of the wall clock, as the timer table does. */
-export const shiftClocks = (tx: Tx, jumpMs: number): Promise<number> =>
+/**
+ * Moves the due times that are still running with a jump of the wall clock, but not what was set after it had jumped.
+ * @param jump.ms how far the clock jumped; + is forward
+ * @param jump.seenAt wall clock at the last look before the jump, ms
+ * @param now wall clock after it, ms
+ */
+export const shiftClocks = (tx: Tx, jump: { ms: number; seenAt: number }, now: number): Promise<number> =>
   tx.run(
-    `update work_orders.clock set due_at = due_at + $1 * interval '1 millisecond',
-       paused_since = paused_since + $1 * interval '1 millisecond'
-     where done_at is null and breached_at is null and not stopped`,
-    [jumpMs],
+    `update work_orders.clock c
+     set due_at = c.due_at + m.due_by, set_at = c.set_at + m.due_by, paused_since = c.paused_since + m.pause_by
+     from (select k.work_order, k.clock,
+         case when k.set_at > j.first and k.set_at <= j.last then interval '0' else j.by end as due_by,
+         case when k.paused_since > j.first and k.paused_since <= j.last then interval '0' else j.by end as pause_by
+       from work_orders.clock k, (select $1 * interval '1 millisecond' as by,
+         to_timestamp($2::float8 / 1000) as first, to_timestamp($3::float8 / 1000) as last) j
+       where k.done_at is null and k.breached_at is null and not k.stopped) m
+     where c.work_order = m.work_order and c.clock = m.clock`,
+    [jump.ms, jump.seenAt + jump.ms, now],
   );
 
 export interface NewOrderEvent {

@@ -21,7 +21,7 @@ const runEffects = makeEffects({
 const audit: Effect = { effect: 'audit', community: 'c', action: 'a', entity: 'e', entityId: '1', after: { x: 1 } };
 const event: Effect = {
   effect: 'event',
-  event: { type: 'clock.jumped', community: 'c', subject: 's', payload: { jumpMs: 5 } },
+  event: { type: 'clock.jumped', community: 'c', subject: 's', payload: { jumpMs: 5, seenAt: 0 } },
 };
 const timer = (key: string, dueAt: number): Effect => ({
   effect: 'timer',

@@ -46,7 +46,12 @@ describe('policies', () => {
   });
 
   test('a jump of the wall clock moves since when signals are known to be gone', async () => {
-    await site.happen({ type: 'clock.jumped', community: 'c1', subject: 'hub', payload: { jumpMs: 5_000 } });
+    await site.happen({
+      type: 'clock.jumped',
+      community: 'c1',
+      subject: 'hub',
+      payload: { jumpMs: 5_000, seenAt: NOON },
+    });
     expect(site.world.steadyShifts).toEqual([5_000]);
   });
 

@@ -192,7 +192,9 @@ describe('clock jumps', () => {
     await timers.checkClock();
     expect(Number((await row('duration'))?.due)).toBe(T0 + 10_000 + jumpMs);
     expect(Number((await row('date'))?.due)).toBe(T0 + 10_000);
-    expect(events).toEqual([{ type: 'clock.jumped', community: 'xfl', subject: 'hub', payload: { jumpMs } }]);
+    expect(events).toEqual([
+      { type: 'clock.jumped', community: 'xfl', subject: 'hub', payload: { jumpMs, seenAt: T0 } },
+    ]);
     await timers.checkClock();
     expect(events).toHaveLength(1);
   });

@@ -27,7 +27,7 @@ const done = async (): Promise<string[]> =>
 /** Events with these subjects, one a transaction, stored now; each was dealt with by one rule by its own key. */
 async function happened(...names: string[]): Promise<void> {
   for (const subject of names) {
-    const payload = { jumpMs: 1 };
+    const payload = { jumpMs: 1, seenAt: 0 };
     await inTx((tx) => appendEvents(tx, [{ type: 'clock.jumped', community: 'c1', subject, payload }], clock.now()));
     const event = (await placed()).at(-1)?.id ?? '';
     await inTx((tx) => claimEffect(tx, { rule: 'r', key: `event:${event}`, event, now: clock.now() }));

@@ -16,7 +16,7 @@ const jump = (subject: string, jumpMs = 1): NewEvent => ({
   type: 'clock.jumped',
   community: 'c1',
   subject,
-  payload: { jumpMs },
+  payload: { jumpMs, seenAt: 0 },
 });
 const NOW = Date.UTC(2026, 10, 22);
 const START = { txid: '0', id: '0' };
@@ -33,9 +33,9 @@ describe('stored events', () => {
     await db.transaction((tx) => appendEvents(tx, [jump('c', 3)], NOW + 5));
     const { events, hidden } = await db.transaction((tx) => eventsAfter(tx, START, 10));
     expect(events).toMatchObject([
-      { subject: 'a', at: NOW, type: 'clock.jumped', community: 'c1', payload: { jumpMs: 1 } },
-      { subject: 'b', at: NOW, payload: { jumpMs: 2 } },
-      { subject: 'c', at: NOW + 5, payload: { jumpMs: 3 } },
+      { subject: 'a', at: NOW, type: 'clock.jumped', community: 'c1', payload: { jumpMs: 1, seenAt: 0 } },
+      { subject: 'b', at: NOW, payload: { jumpMs: 2, seenAt: 0 } },
+      { subject: 'c', at: NOW + 5, payload: { jumpMs: 3, seenAt: 0 } },
     ]);
     expect(hidden).toBe(false);
   });

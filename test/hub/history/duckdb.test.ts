@@ -1,6 +1,9 @@
 // The embedded store: the common suite before and after folding, exactly-once appends, locks, retention, failures.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDuckdb, type DuckdbHistory, type DuckdbOptions } from '../../../hub/history/duckdb.ts';
+import { setAsideDamaged } from '../../../hub/history/duckdb-file.ts';
 import { HistoryError, type HistoryBatch, type SeriesKey, type SeriesSample } from '../../../hub/history/api.ts';
 import { onCleanup } from '../../helpers/cleanup.ts';
 import { runToEnd, startNode } from '../../helpers/processes.ts';
@@ -224,6 +227,34 @@ describe('the file', () => {
     );
     await first.kill();
     expect(await values(await open({ dir }))).toEqual([]);
+  });
+
+  test('a file that is none, or none any more, is set aside and an empty one takes its place', async () => {
+    const dir = tempDir('history');
+    const before = await open({ dir });
+    await before.writer.append(batch(1, 3));
+    await before.close();
+    for (const noise of [Buffer.alloc(4_096, 7), Buffer.from('')]) {
+      writeFileSync(join(dir, 'history.duckdb'), noise);
+      const store = await open({ dir, now: () => T0 });
+      if (noise.length > 0) {
+        expect(store.damaged?.file).toBe(join(dir, 'damaged-2026-03-02T000000000Z.duckdb'));
+        expect(readFileSync(store.damaged?.file ?? '')).toEqual(noise);
+        expect(await store.health()).toMatchObject({ status: 'degraded', detail: expect.stringContaining('damaged') });
+      }
+      await store.writer.append(batch(1, 2));
+      expect(await allValues(store)).toEqual([1, 2]);
+      await store.close();
+    }
+  });
+
+  test('a place that refuses is no damage: the file stays', async () => {
+    const dir = tempDir('history');
+    expect(setAsideDamaged(dir, new Error('IO Error: No space left on device'), T0)).toBeUndefined();
+    expect(setAsideDamaged(dir, new Error('not a valid DuckDB database file'), T0)).toBeUndefined();
+    writeFileSync(join(dir, 'history.duckdb'), 'x');
+    expect(setAsideDamaged(dir, new Error('IO Error: Permission denied'), T0)).toBeUndefined();
+    expect(readFileSync(join(dir, 'history.duckdb'), 'utf8')).toBe('x');
   });
 
   test('kill -9 at random moments loses nothing that was acknowledged and doubles nothing', async () => {

@@ -119,7 +119,7 @@ describe('[S5] the next call to the people inside', () => {
       type: 'clock.jumped',
       community: site.people.operator.community,
       subject: 'clock',
-      payload: { jumpMs: 60 * MINUTE },
+      payload: { jumpMs: 60 * MINUTE, seenAt: NOON },
     });
     expect((await record()).recall?.dueAt).toBe(NOON + 65 * MINUTE);
   });
