@@ -21,6 +21,8 @@ export interface OutagePlan {
 export interface OutageResult extends Verdict {
   readonly outageSeconds: number;
   readonly recordsBehind: number;
+  /** Room that a waiting record takes in the spool, bytes; the safety records kept for 30 days are counted in. */
+  readonly bytesPerRecord: number;
   readonly catchUpSeconds: number;
   /** Records caught up a second, against 500; from the hub's ready line on. */
   readonly timesRealTime: number;
@@ -56,13 +58,14 @@ export async function runOutage(plan: OutagePlan): Promise<OutageResult> {
         const m = await compound.metrics();
         return behind(m) <= rate * LIVE_SECONDS ? m : undefined;
       },
-      { ms: WAIT_MS, what: 'the hub has caught up', everyMs: 50 },
+      { ms: WAIT_MS + plan.seconds * 1_000, what: 'the hub has caught up', everyMs: 50 },
     );
     const catchUpSeconds = (performance.now() - from) / 1_000;
     const timesRealTime = (acked(last) - acked(first)) / catchUpSeconds / NOMINAL;
     plan.log(`${behind(first)} records caught up in ${catchUpSeconds.toFixed(1)} s: ${timesRealTime.toFixed(1)} ×`);
     const verdict = await judge(compound, new Set(), 0);
-    const counts = { recordsBehind: behind(first), catchUpSeconds, timesRealTime };
+    const bytesPerRecord = (first.get('spool_bytes') ?? NaN) / behind(first);
+    const counts = { recordsBehind: behind(first), bytesPerRecord, catchUpSeconds, timesRealTime };
     return { ...verdict, outageSeconds: plan.seconds, ...counts };
   } catch (error) {
     throw new Error(`outage: ${String(error)}\n${compound.voices()}`, { cause: error });
