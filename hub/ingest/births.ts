@@ -3,6 +3,7 @@
 import { encodeBirth, fromColumns, WireError, type Birth, type Sample } from '../../device-profiles/contract/wire.ts';
 import type { Tx } from '../db/tx.ts';
 import { BirthRefused, type Registry, type SignalSink } from './api.ts';
+import { clockIsRight } from './beat-clock.ts';
 import { hubSignal } from './hub-signals.ts';
 import { INGEST_LIMITS } from './limits.ts';
 import type { PointEntry, Program, Site } from './points.ts';
@@ -68,6 +69,8 @@ export async function liveBirth(
   if (behind) t1.signals.foundActive(staged, program, born.at);
   else t1.signals.all(staged, program, born.at);
   t1.signals.hubSignal(hubSignal('silent', born), 'clear', now);
+  // Told before a restart of the hub, perhaps; its beats tell it anew when it is not so.
+  if (clockIsRight(born.at, now)) t1.signals.hubSignal(hubSignal('clock-wrong', born), 'clear', now);
   if (gateway.silent_since !== null) {
     const payload = { gateway: born.gateway, blindMs: Math.max(0, now - gateway.silent_since.getTime()) };
     t1.event({ type: 'gateway.heard', community: born.community, subject: born.gateway, payload });

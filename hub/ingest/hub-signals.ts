@@ -64,6 +64,17 @@ export const HUB_SIGNALS = {
     latch: 'manual',
     text: { zh: '网关时钟发生跳变', en: 'The clock of the gateway jumped' },
   },
+  'clock-wrong': {
+    point: 'hub-clock',
+    pointName: { zh: '网关时钟', en: 'Clock of the gateway' },
+    class: 'FAULT',
+    latch: 'none',
+    text: { zh: '网关时钟不准', en: 'The clock of the gateway is wrong' },
+    advice: {
+      zh: '检查网关的校时与电池；在此之前，其报警的设备时间不可信，以中枢收到的时间为准',
+      en: 'Check time synchronisation and battery of the gateway; until then go by when the hub received its alarms',
+    },
+  },
   'refused-history': {
     point: 'hub-history',
     pointName: { zh: '历史数据', en: 'History' },
@@ -100,6 +111,22 @@ export function hubSignal(
     place: undefined,
     value: null,
     ...(note === undefined ? {} : { note }),
+  };
+}
+
+/** @param at the gateway's time, `now` the hub's; ms */
+export function clockWrong(
+  of: { readonly gateway: string; readonly community: string },
+  at: number,
+  now: number,
+): HubSignal {
+  const [theirs, ours] = [new Date(at).toISOString(), new Date(now).toISOString()];
+  return {
+    ...hubSignal('clock-wrong', of, `${theirs} ≠ ${ours}`),
+    text: {
+      zh: `网关时钟不准：网关 ${theirs}，中枢 ${ours}`,
+      en: `The clock of the gateway is wrong: gateway ${theirs}, hub ${ours}`,
+    },
   };
 }
 

@@ -92,7 +92,7 @@ export class Ingest implements LivePoints {
       sites: () => this.#sites.values(),
       ask: (site) => this.#talk.ask(site),
       goBack: (site, lane) => this.#talk.receipt(site, lane, true),
-      silent: (fact) => this.#committer.push(fact),
+      found: (fact) => this.#committer.push(fact),
       idle: (lane) => this.#committer.waiting[lane] === 0,
       renew: () => this.#renew(),
       waitingSince: () => this.#standbySince ?? this.#committer.waitingSince,

@@ -22,6 +22,13 @@ export const INGEST_LIMITS = {
    * understood. The birth that explains it is asked for every `askMs`: this is time for several.
    */
   strangeMs: 10_000,
+  /**
+   * A gateway's clock that differs by more than this from the hub's is a fault, and none any more within half of it: a
+   * minute is what no delay of the network explains.
+   */
+  clockOffMs: 60_000,
+  /** … once it has differed for this long: what lay in a buffer while the hub was busy is no wrong clock. */
+  clockOffForMs: 5_000,
   /** After the hub's own start a gateway has this long to be heard. */
   startGraceMs: 30_000,
   /**

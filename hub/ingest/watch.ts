@@ -2,6 +2,7 @@
 import { LANES, type Lane } from '../../device-profiles/contract/point.ts';
 import type { Beat } from '../../device-profiles/contract/wire.ts';
 import type { Clock } from '../clock.ts';
+import { BeatClock } from './beat-clock.ts';
 import { hubSignal } from './hub-signals.ts';
 import { INGEST_LIMITS } from './limits.ts';
 import type { Site } from './points.ts';
@@ -13,7 +14,8 @@ export interface WatchDeps {
   readonly sites: () => Iterable<Site>;
   readonly ask: (site: Site) => void;
   readonly goBack: (site: Site, lane: Lane) => void;
-  readonly silent: (fact: FactJob) => void;
+  /** Puts a fact that was found into T1. */
+  readonly found: (fact: FactJob) => void;
   /** Nothing of this lane waits for T1. */
   readonly idle: (lane: Lane) => boolean;
   readonly renew: () => Promise<void>;
@@ -42,6 +44,7 @@ interface Seen {
 
 export class Watch {
   readonly #deps: WatchDeps;
+  readonly #clocks: BeatClock;
   #seen = new WeakMap<Site, Seen>();
   #startedAt: number;
   #lookedAt: number;
@@ -52,6 +55,7 @@ export class Watch {
 
   constructor(deps: WatchDeps) {
     this.#deps = deps;
+    this.#clocks = new BeatClock(deps.clock, deps.found);
     this.#startedAt = deps.clock.monotonic();
     this.#lookedAt = this.#startedAt;
   }
@@ -80,6 +84,7 @@ export class Watch {
   beat(site: Site, beat: Beat): void {
     const seen = this.#of(site);
     site.beat = beat;
+    this.#clocks.beat(site, beat.at);
     if (beat.epoch === site.epoch && beat.birth === site.program?.birth) {
       seen.strangeSince = undefined;
       this.heard(site);
@@ -194,7 +199,7 @@ export class Watch {
     const since = this.#silentSince(site, seen, now);
     if (since === undefined) return;
     seen.silencing = true;
-    this.#deps.silent(this.#silentFact(site, this.#deps.clock.now() - (now - since)));
+    this.#deps.found(this.#silentFact(site, this.#deps.clock.now() - (now - since)));
   }
 
   /** Since when (ms monotonic) it has told nothing that can be believed; undefined while patience lasts. */
