@@ -15,8 +15,8 @@ export const REFUSALS = {
   'foreign-origin': { status: 403, zh: '来源不受信任', en: 'Request from a foreign origin' },
   'not-qualified': {
     status: 403,
-    zh: '当前没有有效值班资格（班次或证书），不能确认；报警仍会显示',
-    en: 'No valid shift or certificate at this moment; the alarm stays on display',
+    zh: '当前没有有效值班资格（班次或证书），不能处置报警；报警仍会显示',
+    en: 'No valid shift or certificate at this moment: alarms are shown, but not yours to act on',
   },
   'not-found': { status: 404, zh: '没有找到', en: 'Not found' },
   'bad-request': { status: 400, zh: '提交的内容不合要求', en: 'The request does not fit the schema' },

@@ -98,7 +98,7 @@ export const ModeBody = Type.Object(
       devices: Type.Optional(Type.Array(Type.String(), { maxItems: 500 })),
     }),
     minutes: Type.Integer({ minimum: 1, maximum: 480 }),
-    reason: Type.String({ minLength: 1, maxLength: 500 }),
+    reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }),
   },
   { additionalProperties: false },
 );

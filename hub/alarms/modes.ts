@@ -1,13 +1,16 @@
 // Drill and maintenance: which mode covers a place (drill before maintenance when both do), how one begins and ends.
 import { randomUUID } from 'node:crypto';
 import type { Static } from 'typebox';
+import type { Tx } from '../db/tx.ts';
 import { ok, refuse, type Result } from '../errors.ts';
 import type { CommandContext } from '../events/api.ts';
+import type { SignedIn } from '../http/entry.ts';
 import { ruleInForce } from '../rules/api.ts';
+import { certified } from '../staff/api.ts';
 import { AlarmChanges, type ChangePorts } from './changes.ts';
 import type { ModeBody, ModeView } from './contract.ts';
 import type { Mode } from './machine.ts';
-import { LIFECYCLE } from './rules.ts';
+import { LIFECYCLE, MODES } from './rules.ts';
 import { changeModes, endMode, findMode, insertMode, lockCovered, modesInForce, type ModeRow } from './store.ts';
 
 export const MODE_TIMER = 'alarm-mode-end';
@@ -51,7 +54,17 @@ export const modeView = (m: ModeRow): ModeView => ({
   ...(m.ended_at === null ? {} : { endedAt: m.ended_at.toISOString() }),
 });
 
-/** Begins a mode: marks every open alarm it covers, suppresses those it may. Refuses `bad-request` for an odd scope. */
+/**
+ * Whether someone answers for fire safety at that moment (ms wall), on shift or not: a supervisor with a valid
+ * certificate of fire supervisor. Drills and maintenance are theirs to order.
+ */
+export const supervisesFire = async (tx: Tx, user: SignedIn, at: number): Promise<boolean> =>
+  user.role === 'supervisor' && (await certified(tx, user.id, 'fire-supervisor', at));
+
+/**
+ * Begins a mode: marks every open alarm it covers, suppresses those it may. Refuses `bad-request` for an odd scope,
+ * `out-of-range` when it is too long for its scope.
+ */
 export async function startMode(
   c: CommandContext,
   ports: ChangePorts,
@@ -61,6 +74,9 @@ export async function startMode(
   if (actor.kind !== 'user') throw new Error('a mode needs a person');
   const { building, floor, devices = [] } = body.scope;
   if (floor !== undefined && building === undefined) return refuse('bad-request', 'scope.floor needs a building');
+  const { value: norm } = await ruleInForce(c.tx, actor.community, MODES);
+  const max = building === undefined && devices.length === 0 ? norm.wholeMinutesMax : norm.minutesMax;
+  if (body.minutes > max) return refuse('out-of-range', `minutes ≤ ${max}`);
   const mode: ModeRow = {
     id: randomUUID(),
     community: actor.community,

@@ -1,8 +1,10 @@
 // Routes of alarms and modes. What shows alarms is open to everyone who works here; acts are not.
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ok, refuse } from '../errors.ts';
+import type { FastifyRequest } from 'fastify';
+import { ok, refuse, type Result } from '../errors.ts';
 import type { Tx } from '../db/tx.ts';
+import type { CommandContext } from '../events/api.ts';
 import type { Entry, SignedIn } from '../http/entry.ts';
 import { acknowledge, closeAlarm, giveVerdict, setService, shelve, unshelve, type AlarmPorts } from './commands.ts';
 import {
@@ -17,7 +19,7 @@ import {
   VerdictBody,
 } from './contract.ts';
 import { AlarmPage, AlarmQuery, journalOf, listAlarms, UUID } from './lists.ts';
-import { modeView, startMode, stopMode } from './modes.ts';
+import { modeView, startMode, stopMode, supervisesFire } from './modes.ts';
 import { ANSWERABLE, CONTROL_ROOM, ON_SITE, SEES_ALARMS } from './roles.ts';
 import { viewOf } from './row.ts';
 import { findAlarm, listModes } from './store.ts';
@@ -81,7 +83,32 @@ function readRoutes({ entry }: AlarmRouteParts): FastifyPluginAsyncTypebox {
   };
 }
 
-function actRoutes({ entry, ports, qualified }: AlarmRouteParts): FastifyPluginAsyncTypebox {
+/** An act of the control room: refused to whoever is not qualified at that moment, as acknowledging is. */
+function qualifiedAct<T>(
+  { entry, qualified }: AlarmRouteParts,
+  request: FastifyRequest,
+  act: (c: CommandContext) => Promise<Result<T>>,
+): Promise<T> {
+  return entry.command(request, async (c) =>
+    (await qualified(c.tx, entry.user(request), c.now)) ? act(c) : refuse('not-qualified'),
+  );
+}
+
+/** Begins or ends a mode: as every act of the control room, and a certified fire supervisor may off shift too. */
+function modeAct<T>(
+  { entry, qualified }: AlarmRouteParts,
+  request: FastifyRequest,
+  act: (c: CommandContext) => Promise<Result<T>>,
+): Promise<T> {
+  return entry.command(request, async (c) => {
+    const user = entry.user(request);
+    const may = (await qualified(c.tx, user, c.now)) || (await supervisesFire(c.tx, user, c.now));
+    return may ? act(c) : refuse('not-qualified');
+  });
+}
+
+function actRoutes(parts: AlarmRouteParts): FastifyPluginAsyncTypebox {
+  const { entry, ports, qualified } = parts;
   return async (app) => {
     app.post(
       '/api/alarms/:id/ack',
@@ -109,13 +136,14 @@ function actRoutes({ entry, ports, qualified }: AlarmRouteParts): FastifyPluginA
         config: { policy: { allow: CONTROL_ROOM } },
         schema: { tags, params: Id, body: CloseBody, response: { 200: AlarmView } },
       },
-      (request) => entry.command(request, (c) => closeAlarm(c, ports, request.params.id, request.body.note)),
+      (request) => qualifiedAct(parts, request, (c) => closeAlarm(c, ports, request.params.id, request.body.note)),
     );
   };
 }
 
 /** What takes an alarm off the list for a while. */
-function hideRoutes({ entry, ports }: AlarmRouteParts): FastifyPluginAsyncTypebox {
+function hideRoutes(parts: AlarmRouteParts): FastifyPluginAsyncTypebox {
+  const { ports } = parts;
   return async (app) => {
     app.post(
       '/api/alarms/:id/shelve',
@@ -123,12 +151,12 @@ function hideRoutes({ entry, ports }: AlarmRouteParts): FastifyPluginAsyncTypebo
         config: { policy: { allow: CONTROL_ROOM } },
         schema: { tags, params: Id, body: ShelveBody, response: { 200: AlarmView } },
       },
-      (request) => entry.command(request, (c) => shelve(c, ports, request.params.id, request.body)),
+      (request) => qualifiedAct(parts, request, (c) => shelve(c, ports, request.params.id, request.body)),
     );
     app.post(
       '/api/alarms/:id/unshelve',
       { config: { policy: { allow: CONTROL_ROOM } }, schema: { tags, params: Id, response: { 200: AlarmView } } },
-      (request) => entry.command(request, (c) => unshelve(c, ports, request.params.id)),
+      (request) => qualifiedAct(parts, request, (c) => unshelve(c, ports, request.params.id)),
     );
     app.post(
       '/api/alarms/:id/service',
@@ -136,12 +164,13 @@ function hideRoutes({ entry, ports }: AlarmRouteParts): FastifyPluginAsyncTypebo
         config: { policy: { allow: ANSWERABLE } },
         schema: { tags, params: Id, body: ServiceBody, response: { 200: AlarmView } },
       },
-      (request) => entry.command(request, (c) => setService(c, ports, request.params.id, request.body)),
+      (request) => qualifiedAct(parts, request, (c) => setService(c, ports, request.params.id, request.body)),
     );
   };
 }
 
-function modeRoutes({ entry, ports }: AlarmRouteParts): FastifyPluginAsyncTypebox {
+function modeRoutes(parts: AlarmRouteParts): FastifyPluginAsyncTypebox {
+  const { entry, ports } = parts;
   return async (app) => {
     app.get(
       '/api/modes',
@@ -158,17 +187,17 @@ function modeRoutes({ entry, ports }: AlarmRouteParts): FastifyPluginAsyncTypebo
     app.post(
       '/api/modes',
       { config: { policy: { allow: CONTROL_ROOM } }, schema: { tags, body: ModeBody, response: { 200: ModeView } } },
-      (request) => entry.command(request, (c) => startMode(c, ports, request.body)),
+      (request) => modeAct(parts, request, (c) => startMode(c, ports, request.body)),
     );
     app.delete(
       '/api/modes/:id',
       { config: { policy: { allow: CONTROL_ROOM } }, schema: { tags, params: Id, response: { 200: ModeView } } },
-      (request) => entry.command(request, (c) => stopMode(c, ports, request.params.id)),
+      (request) => modeAct(parts, request, (c) => stopMode(c, ports, request.params.id)),
     );
     app.post(
       '/api/modes/:id/end',
       { config: { policy: { allow: CONTROL_ROOM } }, schema: { tags, params: Id, response: { 200: ModeView } } },
-      (request) => entry.command(request, (c) => stopMode(c, ports, request.params.id)),
+      (request) => modeAct(parts, request, (c) => stopMode(c, ports, request.params.id)),
     );
   };
 }

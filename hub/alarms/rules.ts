@@ -19,5 +19,22 @@ export const LIFECYCLE = ruleSet({
   value: { shelveMinutesMax: 480, resetHoldMs: 30_000 },
 });
 
+export const MODES = ruleSet({
+  id: 'alarms.modes',
+  version: '1',
+  source:
+    'Own. A drill or maintenance lasts at most one shift (GB 25201-2010 5.3), so that each shift decides anew; one over ' +
+    'the whole community hides every fault in it, so it is looked at again after two hours.',
+  schema: Type.Object(
+    {
+      minutesMax: Type.Integer({ minimum: 1, maximum: 480 }),
+      /** Where neither building nor devices are named. */
+      wholeMinutesMax: Type.Integer({ minimum: 1, maximum: 480 }),
+    },
+    { additionalProperties: false },
+  ),
+  value: { minutesMax: 480, wholeMinutesMax: 120 },
+});
+
 /** Rule sets of alarms that a site may set. */
-export const ALARM_RULES = [LIFECYCLE];
+export const ALARM_RULES = [LIFECYCLE, MODES];

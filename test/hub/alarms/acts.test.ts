@@ -5,10 +5,10 @@ import type { Client } from '../../helpers/hub.ts';
 import { until } from '../../helpers/wait.ts';
 import type { Sample } from '../../../device-profiles/contract/wire.ts';
 import { signal, WireGateway } from '../ingest/rig.ts';
-import { lift, panel, startSite, type Site } from './site.ts';
+import { certifySupervisor, lift, panel, startSite, type Site } from './site.ts';
 
 const MINUTE = 60_000;
-const PANELS = Array.from({ length: 24 }, (_, k) => `p${k}`);
+const PANELS = Array.from({ length: 30 }, (_, k) => `p${k}`);
 const LIFTS = ['l0', 'l1', 'l2'];
 const ZONES = Array.from({ length: 30 }, (_, k) => `z${k}`);
 const WIDE = {
@@ -165,7 +165,8 @@ describe('shelving', () => {
     const { id } = await raise(1, 'fire');
     const answer = await act(site.operator, id, 'shelve', { minutes: 10, reason: 'noise' });
     expect(answer).toMatchObject({ status: 422, body: { code: 'never-shelved' } });
-    const service = await act(site.admin, id, 'service', { inService: false, reason: 'noise' });
+    const supervisor = await site.hub.as('supervisor');
+    const service = await act(supervisor, id, 'service', { inService: false, reason: 'noise' });
     expect(service).toMatchObject({ status: 422, body: { code: 'never-shelved' } });
   });
 
@@ -368,10 +369,62 @@ describe('incidents', () => {
   });
 });
 
+describe('who is not qualified at that moment', () => {
+  const refused = { status: 403, body: { code: 'not-qualified' } };
+
+  test('[F1] takes no alarm off the list another way', async () => {
+    const { id } = await raise(2, 'fault');
+    const manager = await site.hub.as('manager');
+    for (const who of [manager, site.admin]) {
+      expect(await act(who, id, 'ack')).toMatchObject(refused);
+      expect(await act(who, id, 'shelve', { minutes: 10, reason: 'noise' })).toMatchObject(refused);
+      expect(await act(who, id, 'service', { inService: false, reason: 'noise' })).toMatchObject(refused);
+    }
+    await act(site.operator, id, 'shelve', { minutes: 10, reason: 'noise' });
+    expect(await act(manager, id, 'unshelve')).toMatchObject(refused);
+    expect(await stateOf(id)).toBe('shelved');
+    await site.tell(zone(1), zone(0));
+    const fire = await alarm('fire');
+    expect(await act(manager, fire.id, 'close', { note: 'out' })).toMatchObject(refused);
+    expect(await stateOf(fire.id)).toBe('latched-unacked');
+  });
+
+  test('[F1] starts and ends no mode', async () => {
+    const manager = await site.hub.as('manager');
+    const mode = { mode: 'maintenance', scope: { building: p }, minutes: 10, reason: 'mains are switched' };
+    expect(await manager.post('/api/modes', mode)).toMatchObject(refused);
+    const { body } = await site.operator.post<{ id: string }>('/api/modes', mode);
+    expect(await manager.post(`/api/modes/${body.id}/end`)).toMatchObject(refused);
+    expect((await site.operator.post(`/api/modes/${body.id}/end`)).status).toBe(200);
+  });
+});
+
+test('a mode over the whole community says why, and is looked at again after two hours', async () => {
+  const whole = (minutes: number, reason: string): ReturnType<Client['post']> =>
+    site.operator.post('/api/modes', { mode: 'drill', scope: {}, minutes, reason });
+  expect((await whole(10, '  ')).status).toBe(400);
+  expect(await whole(121, 'autumn drill')).toMatchObject({ status: 422, body: { code: 'out-of-range' } });
+  const { status, body } = await site.operator.post<{ id: string }>('/api/modes', {
+    mode: 'drill',
+    scope: {},
+    minutes: 120,
+    reason: 'autumn drill',
+  });
+  expect(status).toBe(200);
+  expect((await site.operator.post(`/api/modes/${body.id}/end`)).status).toBe(200);
+});
+
 test('whose shift is over can no longer acknowledge', async () => {
   const { id } = await raise(1, 'fire');
   await site.pass(8 * 60 * MINUTE);
   const operator = await site.hub.as('operator');
   expect(await act(operator, id, 'ack')).toMatchObject({ status: 403, body: { code: 'not-qualified' } });
   expect((await operator.get<AlarmView>(`/api/alarms/${id}`)).body.state).toBe('unacked-active');
+  // A drill is the certified fire supervisor's to order, on shift or not.
+  const supervisor = await site.hub.as('supervisor');
+  const drill = { mode: 'drill', scope: { building: p }, minutes: 10, reason: 'night drill' };
+  expect(await supervisor.post('/api/modes', drill)).toMatchObject({ status: 403, body: { code: 'not-qualified' } });
+  await certifySupervisor(site, 'supervisor');
+  expect((await supervisor.post('/api/modes', drill)).status).toBe(200);
+  expect((await act(supervisor, id, 'ack')).status).toBe(403);
 });

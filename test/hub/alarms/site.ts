@@ -78,6 +78,17 @@ async function onShift(hub: TestHub, now: number, names: readonly string[]): Pro
   });
 }
 
+/** Makes somebody a certified fire supervisor. */
+export async function certifySupervisor({ hub, clock }: Site, username: string): Promise<void> {
+  const { database, runEffects } = hub.hub;
+  const by = { now: clock.now(), actor: { kind: 'system', id: 'test' } } as const;
+  await runCommand(database.db, runEffects, by, async (c) => {
+    const { id } = await c.tx.one<{ id: string }>('select id from staff.person where username = $1', [username]);
+    const certificate = { kind: 'fire-supervisor', no: 'no-s', expires: '2030-01-01' } as const;
+    return addCertificate(c, { id, community: TEST_COMMUNITY }, certificate);
+  });
+}
+
 /** Starts a hub with an enrolled gateway whose devices are online and quiet. */
 export async function startSite(devices: readonly DeviceSpec[]): Promise<Site> {
   const clock = new ManualClock(T0);
