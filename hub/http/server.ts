@@ -20,7 +20,7 @@ import { guard, type SessionPort } from './guard.ts';
 import { healthRoutes, type Health } from './health.ts';
 import { metricsRoutes, requestTimes } from './metrics.ts';
 import { onError } from './problem.ts';
-import { validatorCompiler } from './validate.ts';
+import { refuseUnstorable, validatorCompiler } from './validate.ts';
 
 export interface ServerParts {
   readonly log: Logger;
@@ -118,6 +118,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   app.addHook('onResponse', async (request, reply) => {
     observe(request.routeOptions.url ?? 'none', request.method, reply.statusCode, reply.elapsedTime / 1000);
   });
+  app.addHook('preValidation', refuseUnstorable);
   const typed = app.withTypeProvider<TypeBoxTypeProvider>();
   await typed.register(healthRoutes(parts.health));
   await app.register(metricsRoutes(parts.metrics));
