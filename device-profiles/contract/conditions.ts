@@ -69,8 +69,6 @@ export const GAP_REASONS: readonly Reason[] = [
   'breaker-open',
   'gateway-silent',
   'hub-cannot-store',
-  'gateway-cannot-store',
-  'not-refreshed',
 ];
 const GAPS: ReadonlySet<string> = new Set(GAP_REASONS);
 

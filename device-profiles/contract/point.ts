@@ -44,8 +44,6 @@ export const REASONS = [
   'gateway-silent', // set by the hub
   'wrong-map', // a register with fixed content holds something else: not the device (or edition) of the profile
   'hub-cannot-store', // set by the hub: what gateways tell is not stored, so nothing newer can be shown
-  'gateway-cannot-store', // set by the hub: the gateway's disk refuses safety records, so it can tell none
-  'not-refreshed', // set by the hub: the gateway lives and does not repeat this point
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

@@ -66,7 +66,7 @@ export interface Silence {
 export interface Blind {
   /** ms wall */
   readonly since: number;
-  readonly reason: 'hub-cannot-store' | 'gateway-cannot-store';
+  readonly reason: 'hub-cannot-store';
 }
 
 /** What one gateway has told; read by screens, changed by `SiteStage.commit` only, save what `Watch` finds out. */

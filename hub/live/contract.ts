@@ -13,8 +13,8 @@ export interface AlarmFrame {
 /** [num, value, quality code, source time ms, num, …]: five entries a point would waste, four suffice; flat, latest wins. */
 export type ValuesFrame = readonly (number | string | null)[];
 
-/** Not heard; heard, but the hub can't store or read it; its own disk refuses records. */
-export type BlindReason = 'gateway-silent' | 'hub-cannot-store' | 'gateway-cannot-store';
+/** Not heard; or heard, but the hub can't store or read it. */
+export type BlindReason = 'gateway-silent' | 'hub-cannot-store';
 
 /** Every second. */
 export interface BeatFrame {

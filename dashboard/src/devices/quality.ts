@@ -34,8 +34,6 @@ export const REASON_WORDS = [
   'gateway-silent',
   'wrong-map',
   'hub-cannot-store',
-  'gateway-cannot-store',
-  'not-refreshed',
 ] as const;
 export type ReasonWord = (typeof REASON_WORDS)[number];
 export const isReason = (reason: string): reason is ReasonWord => (REASON_WORDS as readonly string[]).includes(reason);
