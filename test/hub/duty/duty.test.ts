@@ -5,6 +5,7 @@ import { ensureDemoDuty } from '../../../hub/demo/duty.ts';
 import { currentDuty, onDuty, qualified } from '../../../hub/duty/api.ts';
 import { dropShift, planShift } from '../../../hub/duty/commands.ts';
 import { addCertificate } from '../../../hub/staff/api.ts';
+import { revokeCertificate } from '../../../hub/staff/commands.ts';
 import { HOUR, makeSite, MINUTE, NOON, SYSTEM, type Site } from '../t2-site.ts';
 
 let site: Site;
@@ -124,6 +125,45 @@ test('[F1] fewer qualified people than the site’s minimum at the start of a sh
     qualified: 1,
     minimum: 2,
     shifts: [{ kind: 'control-room', people: [{ name: 'operator', certified: true }] }],
+  });
+});
+
+describe('[F1] a certificate that is revoked in the middle of a shift', () => {
+  const revoke = async (who: string): Promise<void> => {
+    const { id } = await site.database.db.transaction((tx) =>
+      tx.one<{ id: string }>('select id from staff.certificate where person = $1', [who]),
+    );
+    const target = { id: who, community: 'c1' };
+    await site.command(site.people.manager, (c) => revokeCertificate(c, target, id));
+    await site.pass(0);
+  };
+  const told = (): Promise<{ type: string; payload: object }[]> =>
+    site.database.db.transaction((tx) =>
+      tx.query(`select type, payload from events.event where type like 'duty.%' order by id`),
+    );
+
+  test('is told at once, with too few left, to the supervisor and the manager', async () => {
+    const { operator, operator2, supervisor, manager } = site.people;
+    await plan([operator.id, operator2.id], NOON - MINUTE, NOON + 2 * HOUR);
+    await revoke(operator.id);
+    expect(await told()).toMatchObject([
+      { type: 'duty.unqualified', payload: { person: operator.id, reason: 'revoked' } },
+      { type: 'duty.understaffed', payload: { qualified: 1, minimum: 2 } },
+    ]);
+    const pages = await site.database.db.transaction((tx) =>
+      tx.query(`select message, recipient from notify.notification order by id`),
+    );
+    expect(pages).toEqual([
+      { message: 'notify.certificate-revoked', recipient: supervisor.id },
+      { message: 'notify.understaffed', recipient: supervisor.id },
+      { message: 'notify.understaffed', recipient: manager.id },
+    ]);
+  });
+
+  test('of someone who is not on duty says nothing', async () => {
+    await plan([site.people.operator.id], NOON + HOUR, NOON + 2 * HOUR);
+    await revoke(site.people.operator.id);
+    expect(await told()).toEqual([]);
   });
 });
 
