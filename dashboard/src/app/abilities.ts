@@ -46,6 +46,7 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   wall: seesLive,
   devices: seesLive,
   device: seesLive,
+  plan: seesLive,
   modes: seesLive,
   orders: seesOrders,
   order: seesOrders,
