@@ -27,6 +27,8 @@ export const INGEST_COUNTERS: readonly CounterLine[] = [
   { key: 'asks', name: 'ingest_birth_asks', help: 'Births asked of gateways' },
   { key: 'birthsTaken', name: 'ingest_births', help: 'Births that were taken' },
   { key: 'birthsRefused', name: 'ingest_births_refused', help: 'Births that were refused' },
+  { key: 'birthsReplaced', name: 'ingest_births_replaced', help: 'Births that a newer one of the gateway stood for' },
+  { key: 'birthsDropped', name: 'ingest_births_dropped', help: 'Births of older indexes beyond those that may wait' },
   { key: 'unexplained', name: 'ingest_unexplained', help: 'Batches whose birth is not known yet' },
   { key: 'malformed', name: 'ingest_malformed', help: 'Messages that could not be read' },
   { key: 'foreign', name: 'ingest_foreign', help: 'Messages on topics that mean nothing here' },

@@ -111,7 +111,12 @@ export class TimerRunner {
     try {
       await db.transaction(async (tx) => {
         await shiftDurations(tx, seen.wall, jumpMs, now.mono - seen.mono);
-        const event = { type: 'clock.jumped', community, subject: 'hub', payload: { jumpMs, seenAt: seen.wall } } as const;
+        const event = {
+          type: 'clock.jumped',
+          community,
+          subject: 'hub',
+          payload: { jumpMs, seenAt: seen.wall },
+        } as const;
         await execute(tx, [{ effect: 'event', event }], { actor: ACTOR, now: now.wall });
       });
       this.#counters.clockJumps++;

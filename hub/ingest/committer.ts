@@ -41,7 +41,7 @@ export function isRecordFault(error: unknown): boolean {
   return typeof code === 'string' && code.length === 5 && RECORD_FAULTS.includes(code.slice(0, 2));
 }
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export class Committer {
   readonly #deps: CommitterDeps;
@@ -84,7 +84,7 @@ export class Committer {
     this.#kick();
   }
 
-  /** Runs work that shares the memory of T1, alone, before anything that waits. */
+  /** Runs work that shares the memory of T1, alone, in turn with the safety records that wait. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const at = this.#deps.clock.monotonic();
@@ -121,8 +121,11 @@ export class Committer {
   async #run(): Promise<void> {
     // What arrives in the same turn of the event loop goes into the same transaction.
     await Promise.resolve();
+    let wasAlone = false;
     while (!this.#stopping) {
-      const alone = this.#exclusive.shift();
+      // By turns, so that however much asks to be alone keeps no alarm waiting.
+      const alone: Alone | undefined = wasAlone && this.#safety.length > 0 ? undefined : this.#exclusive.shift();
+      wasAlone = alone !== undefined;
       const group = alone ? [] : this.#take();
       if (!alone && group.length === 0) return;
       const [first] = group;

@@ -17,8 +17,9 @@ import type { Clock } from '../clock.ts';
 import type { Db, Tx } from '../db/tx.ts';
 import type { HistoryWriter } from '../history/api.ts';
 import { BirthRefused, type AppendEvents, type LivePoints, type Registry, type SignalSink } from './api.ts';
+import { BirthQueue } from './birth-queue.ts';
 import { enterBirth, keepBirth, liveBirth } from './births.ts';
-import { Committer, isRecordFault } from './committer.ts';
+import { Committer, isRecordFault, words } from './committer.ts';
 import { hubSignal, type HubSignalId } from './hub-signals.ts';
 import { Lease } from './lease.ts';
 import { INGEST_LIMITS } from './limits.ts';
@@ -45,14 +46,13 @@ export interface IngestDeps {
 
 type Heard = (site: Site, nums: Iterable<number> | null) => void;
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 export class Ingest implements LivePoints {
   readonly #deps: IngestDeps;
   readonly #sites = new Map<string, Site>();
   readonly #programs = new Map<string, Map<string, Promise<Program | undefined> | Program>>();
   readonly #listeners = new Set<Heard>();
   readonly #committer: Committer;
+  readonly #births: BirthQueue;
   readonly #talk: Talk;
   readonly #lease: Lease;
   readonly #watch: Watch;
@@ -87,6 +87,7 @@ export class Ingest implements LivePoints {
       worked: () => this.#watch.lookForSight(),
       fenced: (error) => this.#fenced(error),
     });
+    this.#births = new BirthQueue(this.#committer, (site, born) => this.#birth(site, born));
     this.#watch = new Watch({
       clock: deps.clock,
       sites: () => this.#sites.values(),
@@ -224,7 +225,7 @@ export class Ingest implements LivePoints {
   }
 
   allCounters(): Readonly<Record<string, number>> {
-    return { ...this.counters, ...this.#committer.counters, ...this.#talk.counters };
+    return { ...this.counters, ...this.#committer.counters, ...this.#talk.counters, ...this.#births.counters };
   }
 
   waiting(): { readonly safety: number; readonly telemetry: number; readonly bytes: number } {
@@ -287,8 +288,8 @@ export class Ingest implements LivePoints {
       const born = decodeBirth(payload);
       if (born.gateway !== site.gateway)
         throw new WireError(`birth of ${born.gateway} on the topic of ${site.gateway}`);
-      const dealtWith = this.#committer.exclusive(() => this.#birth(site, born));
-      this.#watch.birth(site, dealtWith);
+      const dealtWith = this.#births.take(site, born);
+      if (dealtWith) this.#watch.birth(site, dealtWith);
     } else if (kind === 'beat') {
       const beat = decodeBeat(payload);
       this.#watch.beat(site, beat);

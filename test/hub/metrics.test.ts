@@ -27,7 +27,7 @@ test('every figure of the hub has a help, and a name that says what it is', asyn
     expect(text, name).toMatch(new RegExp(`^# HELP ${name} [A-Z1].{8,}$`, 'm'));
     expect(name).toMatch(/^fengsui_[a-z0-9]+(_[a-z0-9]+)+$/);
     expect(name.endsWith('_total'), name).toBe(type === 'counter');
-    if (type === 'histogram') expect(name).toMatch(/_seconds$/);
+    expect(type !== 'histogram' || name.endsWith('_seconds'), name).toBe(true);
   }
 });
 
@@ -78,6 +78,7 @@ describe('ingest', () => {
     });
     for (const made of [first, second]) void ingest.receive(topics.up('gw', 'safety'), made.bytes);
     await until(() => ingest.site('gw')?.lanes.safety.seq === gateway.head.safety, { what: 'the lane goes on' });
+    expect(await figure('fengsui_ingest_gaps_total')).toBe(gaps + 1);
   });
 });
 

@@ -193,7 +193,7 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'entrapment console'
     ['large', 1920, 1080],
   ])(
     'fits a %s of %i × %i in both languages without serious breaches of WCAG',
-    async (name, width, height) => {
+    async (_name, width, height) => {
       await page.setViewportSize({ width, height });
       for (const lang of ['zh', 'en']) {
         await page.evaluate(`localStorage.setItem('fengsui.language', '${lang}')`);
