@@ -57,8 +57,7 @@ async function onOwnServer(args: readonly string[]): Promise<readonly Pass[]> {
   const on = `PostgreSQL ${server.version} of the system`;
   console.log(`\nagain on ${on}: ${files.length} test files of the hub that use a database`);
   const options = args.filter((arg) => arg.startsWith('-'));
-  // One file at a time: readers of events wait for the oldest writer of the whole server, as PostgreSQL tells it, and a
-  // hub's server is its own; two files would wait for each other's transactions (hub/README.md, "Your own servers").
+  // One file at a time: on one server, files wait for each other's databases to be made.
   const alone = ['--no-file-parallelism'];
   const pass = await runVitest({
     args: [...options, ...alone, ...files],

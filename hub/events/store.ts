@@ -73,6 +73,20 @@ interface EventRow {
 
 const eventOf = (row: EventRow): PlacedEvent => ({ ...row, at: row.at.getTime() });
 
+/**
+ * Where reading must end: the oldest transaction that this statement's snapshot holds for unfinished, and that may still
+ * bring events. Transactions are numbered for the whole server; those seen at work in other databases bring none, or a
+ * night's work of a neighbour on the user's own server would hold back every order and every page. One that can't be
+ * seen any more has ended since the snapshot and counts as ours.
+ */
+const READABLE_BELOW = `coalesce(
+  (select x from pg_snapshot_xip(pg_current_snapshot()) as x
+   where not exists (
+     select 1 from pg_stat_get_activity(null) a
+     where a.backend_xid = x::xid and a.datid <> (select oid from pg_database where datname = current_database()))
+   order by x limit 1),
+  pg_snapshot_xmax(pg_current_snapshot()))`;
+
 export interface EventsAhead {
   readonly events: readonly PlacedEvent[];
   /** True while events are stored that can't be read yet, because an older transaction is still running. */
@@ -83,7 +97,7 @@ export interface EventsAhead {
 export async function eventsAfter(tx: Tx, from: Position, max: number): Promise<EventsAhead> {
   const rows = await tx.query<EventRow>(
     `select id, txid, type, community, subject, payload, at from events.event
-     where (txid, id) > ($1::xid8, $2::bigint) and txid < pg_snapshot_xmin(pg_current_snapshot())
+     where (txid, id) > ($1::xid8, $2::bigint) and txid < ${READABLE_BELOW}
      order by txid, id limit $3`,
     [from.txid, from.id, max],
   );
@@ -98,7 +112,7 @@ export async function eventsAfter(tx: Tx, from: Position, max: number): Promise<
 /** The end of what can be read now: where a reader starts that cares only for what is still to come. */
 export async function latestPosition(tx: Tx): Promise<Position> {
   const row = await tx.maybe<{ txid: string; id: string }>(
-    `select txid, id from events.event where txid < pg_snapshot_xmin(pg_current_snapshot())
+    `select txid, id from events.event where txid < ${READABLE_BELOW}
      order by txid desc, id desc limit 1`,
   );
   return row ?? START;

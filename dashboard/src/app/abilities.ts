@@ -51,6 +51,8 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   orders: seesOrders,
   order: seesOrders,
   checks: mayCheck,
+  rescues: mayJudge,
+  rescue: seesOrders,
 };
 export const sees = (screen: RouteName, role: Role): boolean => SEES[screen]?.(role) ?? true;
 

@@ -65,6 +65,62 @@ describe('stored events', () => {
     expect(events.map((e) => e.subject)).toEqual(['slow', 'quick']);
   });
 
+  test('wait for no transaction of another database of the server', async () => {
+    const { db } = test1;
+    const neighbour = await freshDatabase();
+    const start = await db.transaction(latestPosition);
+    let end: (() => void) | undefined;
+    const theirs = neighbour.db.transaction(async (tx) => {
+      await appendEvents(tx, [jump('theirs')], NOW);
+      await new Promise<void>((resolve) => (end = resolve));
+    });
+    await until(() => end !== undefined, { what: 'the neighbour is at work' });
+    await db.transaction((tx) => appendEvents(tx, [jump('ours')], NOW));
+    // With the rights of readers, too.
+    for (const ahead of [
+      await db.transaction((tx) => eventsAfter(tx, start, 10)),
+      await db.read((tx) => eventsAfter(tx, start, 10)),
+    ])
+      expect(ahead.events.map((e) => e.subject)).toEqual(['ours']);
+    expect((await db.read(latestPosition)).id).not.toBe(start.id);
+    end?.();
+    await theirs;
+  });
+
+  test('whoever writes at the same time, a reader that goes on from where it was sees each once, in order', async () => {
+    const { db } = test1;
+    const neighbour = await freshDatabase();
+    let at = await db.transaction(latestPosition);
+    const seen: string[] = [];
+    const read = async (): Promise<void> => {
+      const { events } = await db.read((tx) => eventsAfter(tx, at, 7));
+      at = events.at(-1) ?? at;
+      seen.push(...events.map((e) => e.subject));
+    };
+    const writer = async (name: string, on: TestDatabase): Promise<void> => {
+      for (let k = 0; k < 40; k++)
+        await on.db.transaction(async (tx) => {
+          await appendEvents(tx, [jump(`${name}-${k}-a`)], NOW);
+          if (k % 3 === 0) await tx.query('select pg_sleep(0.004)');
+          await appendEvents(tx, [jump(`${name}-${k}-b`)], NOW);
+        });
+    };
+    const writers = Promise.all([writer('one', test1), writer('two', test1), writer('far', neighbour)]);
+    await until(
+      async () => {
+        await read();
+        return seen.length >= 160;
+      },
+      { ms: 30_000, what: 'all events are read' },
+    );
+    await writers;
+    await read();
+    const of = (name: string): string[] =>
+      Array.from({ length: 40 }, (_, k) => [`${name}-${k}-a`, `${name}-${k}-b`]).flat();
+    for (const name of ['one', 'two']) expect(seen.filter((s) => s.startsWith(name))).toEqual(of(name));
+    expect(seen).toHaveLength(160);
+  }, 60_000);
+
   test('wake a listener when they are committed, not before and not when rolled back', async () => {
     const { db } = test1;
     let heard = 0;
