@@ -7,6 +7,7 @@ import { PASSWORD, signIn, type Caller } from '../e2e/compound.ts';
 import { onCleanup } from '../helpers/cleanup.ts';
 import { REPO, startNode, type RunningProcess } from '../helpers/processes.ts';
 import { until } from '../helpers/wait.ts';
+import { meterProfile } from '../helpers/meter-profile.ts';
 
 const START_MS = 180_000;
 const GATEWAY = 'gw-bench';
@@ -27,27 +28,6 @@ export interface RigOptions {
   /** Without a hub the gateway works for its spool alone. */
   readonly hub?: false;
 }
-
-const PROFILE = (registers: number): string => `kind: environment
-vendor: Fengsui
-model: Load meter
-name: { zh: 负载表, en: Load meter }
-edition: Own
-source: test/bench/rig.ts
-evidence: A
-modbus:
-  addressBase: { holding: 0 }
-repeat:
-  - over: { reg: [1, ${registers}] }
-    points:
-      - id: value-{reg}
-        name: { zh: '值 {reg}', en: 'Value {reg}' }
-        type: uint16
-        poll: fast
-        modbus: { address: 0, strides: { reg: 1 } }
-signals: []
-fixtures: [none.json]
-`;
 
 export type Metrics = ReadonlyMap<string, number>;
 
@@ -192,7 +172,7 @@ const meterId = (k: number): string => `meter-${k}`;
 
 function writeSite(dir: string, options: RigOptions, ports: readonly number[]): string {
   mkdirSync(join(dir, 'profiles', 'load'), { recursive: true });
-  writeFileSync(join(dir, 'profiles', 'load', 'load-meter.yaml'), PROFILE(options.registers));
+  writeFileSync(join(dir, 'profiles', 'load', 'load-meter.yaml'), meterProfile(options.registers));
   const meter = (_: unknown, k: number): string => {
     const unit = 1 + (k % options.metersPerLink);
     const link = `m${Math.floor(k / options.metersPerLink)}`;

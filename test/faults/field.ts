@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModbusServer, type SimulatedUnit } from '../../simulators/modbus-server.ts';
 import { onCleanup } from '../helpers/cleanup.ts';
+import { meterProfile } from '../helpers/meter-profile.ts';
 
 export const GATEWAY = 'gw-faults';
 
@@ -53,27 +54,6 @@ const FREQUENCY = 162;
 /** Printed 40031; two bits a device, device 1 in slot 2, high bits first. */
 const SHEET = 30;
 
-const METER_PROFILE = (registers: number): string => `kind: environment
-vendor: Fengsui
-model: Load meter
-name: { zh: 负载表, en: Load meter }
-edition: Own
-source: test/faults/field.ts
-evidence: A
-modbus:
-  addressBase: { holding: 0 }
-repeat:
-  - over: { reg: [1, ${registers}] }
-    points:
-      - id: value-{reg}
-        name: { zh: '值 {reg}', en: 'Value {reg}' }
-        type: uint16
-        poll: fast
-        modbus: { address: 0, strides: { reg: 1 } }
-signals: []
-fixtures: [none.json]
-`;
-
 interface LinkOf {
   readonly id: string;
   readonly server: ModbusServer;
@@ -114,7 +94,7 @@ export class Field {
   writeSite(dir: string): string {
     const { meters, registers, meterMs, pumps, detectors } = this.size;
     mkdirSync(join(dir, 'profiles', 'load'), { recursive: true });
-    writeFileSync(join(dir, 'profiles', 'load', 'load-meter.yaml'), METER_PROFILE(registers));
+    writeFileSync(join(dir, 'profiles', 'load', 'load-meter.yaml'), meterProfile(registers));
     const device = (id: string, profile: string, kind: string, k: number, more = ''): string =>
       `  - { id: ${id}, profile: ${profile}, link: ${linkOf(kind, k)}, unit: ${unitOf(k)}, building: b1${more} }`;
     const points = range(detectors).map((k) => `{ point: ${detectorId(k)} }`);

@@ -28,9 +28,9 @@ async function call(method: string, url: string, payload?: object, cookie = admi
 const LONE = '\ud800';
 
 describe.each([
-  ['NUL', 'a\0', '%00'],
-  ['half a surrogate pair', `a${LONE}`, undefined],
-])('%s', (_name, text, encoded) => {
+  ['NUL', 'a\0'],
+  ['half a surrogate pair', `a${LONE}`],
+])('%s', (_name, text) => {
   test('in a body is refused where it stands, before login too', async () => {
     expect(await call('POST', '/api/session', { username: text, password: 'x' }, '')).toMatchObject({
       status: 400,
@@ -42,26 +42,22 @@ describe.each([
     });
     expect(await call('POST', '/api/modes', { [text]: 1 })).toMatchObject({ status: 400 });
   });
-
-  test.runIf(encoded)(
-    'in a path or a query makes no route fail',
-    async () => {
-      const failed: string[] = [];
-      let walked = 0;
-      for (const { method, url } of hub.hub.app.declaredRoutes) {
-        if (!/^(GET|POST|PUT|PATCH|DELETE)$/.test(method) || (method === 'DELETE' && url === '/api/session')) continue;
-        const path = url.replaceAll(/:\w+/g, `x${encoded}`);
-        const { status } = await call(method, `${path}?device=${encoded}`, method === 'GET' ? undefined : {});
-        walked++;
-        // 403: the role is asked before.
-        if (![400, 403, 429].includes(status)) failed.push(`${method} ${url}: ${status}`);
-      }
-      expect(failed).toEqual([]);
-      expect(walked).toBeGreaterThan(80);
-    },
-    120_000,
-  );
 });
+
+test('NUL in a path or a query makes no route fail', async () => {
+  const failed: string[] = [];
+  let walked = 0;
+  for (const { method, url } of hub.hub.app.declaredRoutes) {
+    if (!/^(GET|POST|PUT|PATCH|DELETE)$/.test(method) || (method === 'DELETE' && url === '/api/session')) continue;
+    const path = url.replaceAll(/:\w+/g, 'x%00');
+    const { status } = await call(method, `${path}?device=%00`, method === 'GET' ? undefined : {});
+    walked++;
+    // 403: the role is asked before.
+    if (![400, 403, 429].includes(status)) failed.push(`${method} ${url}: ${status}`);
+  }
+  expect(failed).toEqual([]);
+  expect(walked).toBeGreaterThan(80);
+}, 120_000);
 
 test('what people write goes through: emoji, Chinese, line ends', async () => {
   const { status, detail } = await call('POST', '/api/session', { username: '值班 👩‍🚒\n', password: '😀' }, '');
