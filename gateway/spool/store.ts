@@ -303,8 +303,9 @@ export class LaneStore {
         this.#settle(group);
       } catch (error) {
         this.#fail(errorCode(error));
-        await this.#abandonActive();
+        // At once: a disk that refuses may well keep its truncate or close waiting too, and a fire is not held back by that.
         this.#show();
+        await this.#abandonActive();
         if (this.#closing) break;
         const freed = this.#failing === 'ENOSPC' && (await this.#hooks.relieve().catch(() => false));
         if (!freed) await this.#pause();

@@ -301,6 +301,30 @@ describe('a disk that refuses', () => {
     },
   );
 
+  test('a failed file that takes its time to close holds nobody back', async () => {
+    const { disk, fail } = faulty();
+    let close: () => void = () => undefined;
+    const closed = new Promise<void>((resolve) => (close = resolve));
+    const slow: Disk = {
+      ...disk,
+      async create(path) {
+        const file = await disk.create(path);
+        return path.endsWith('.seg') ? { ...file, close: () => closed.then(() => file.close()) } : file;
+      },
+    };
+    const spool = await open(tempDir('spool'), { disk: slow });
+    await put(spool, 'safety', 1);
+    fail('EIO', 'datasync');
+    const group = spool.append('safety', [sample(spool, 2)]);
+    await until(() => spool.stats().failing.safety === 'EIO', { what: 'the fault is visible' });
+    const seen = await readAll(spool.consumer('uplink'), 'safety');
+    fail('');
+    close();
+    await group.done;
+    await spool.close();
+    expect(seen.values.at(-1)).toBe(2);
+  });
+
   test('what memory can not hold is given up, told to who waited, and a loss with bounds', async () => {
     const { disk, fail } = faulty();
     const spool = await opened(tempDir('spool'), { disk, limits: { unwrittenBytes: 2_000 } });
