@@ -12,7 +12,7 @@ const OTHERS = ['outage', 'full-disk', 'old-backup'] as const;
 const KNOWN: readonly string[] = [...VICTIMS, ...OTHERS];
 /** The outage must be caught up this many times faster than it lasted. */
 const CATCH_UP = 10;
-/** The outage's load against 500 changes/s: ten minutes of it take less than one, a day two hours. */
+/** The outage's load against 500 changes/s: ten minutes of it take less than one, a day two hours (`--speed 36`: 40 min). */
 const SPEED = 12;
 /** Lengths of the outage by name, minutes. */
 const OUTAGES: Readonly<Record<string, number>> = { hour: 60, day: 24 * 60 };
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '100' },
     what: { type: 'string', default: KNOWN.join(',') },
     outage: { type: 'string', default: '10' },
+    speed: { type: 'string', default: String(SPEED) },
   },
 });
 
@@ -42,7 +43,7 @@ async function report(what: string, run: () => Promise<{ readonly wrong: readonl
   }
 }
 
-function number(option: 'seed' | 'kills' | 'outage', fallback: number): number {
+function number(option: keyof typeof values, fallback: number): number {
   const given = values[option];
   const value = given === undefined ? fallback : (OUTAGES[given] ?? Number(given));
   if (!Number.isFinite(value) || value < 0) throw new Error(`--${option}: expected a number, not "${given}"`);
@@ -62,9 +63,10 @@ async function main(): Promise<void> {
     if (victims.length > 0) await report(what, () => runKills({ seed, kills: plan, log }));
   }
   const seconds = number('outage', 10) * 60;
+  const speed = number('speed', SPEED);
   if (wanted.includes('outage'))
     await report(`the hub is away for ${seconds} s of 500 changes/s`, async () => {
-      const result = await runOutage({ seconds, speed: SPEED, log });
+      const result = await runOutage({ seconds, speed, log });
       const slow = result.timesRealTime < CATCH_UP;
       return { ...result, wrong: [...result.wrong, ...(slow ? [`caught up at only ${result.timesRealTime} ×`] : [])] };
     });

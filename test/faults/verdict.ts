@@ -182,12 +182,19 @@ async function historyOnce(
       return buckets.filter((b) => b.count > 0);
     };
     const expected = field.lastValue(k);
+    let told: Bucket | undefined;
     const buckets = await until(
       async () => {
         const found = await ask();
-        return found.at(-1)?.last === expected ? found : undefined;
+        told = found.at(-1);
+        return told?.last === expected ? found : undefined;
       },
-      { ms: 30_000, what: `history of meter ${k} reaches ${expected}`, everyMs: 500 },
+      // History may be behind what is acknowledged by as much as its own queue; a value that is lost never comes.
+      {
+        ms: HEAL_MS,
+        what: () => `history of meter ${k} reaches ${expected}, is at ${JSON.stringify(told)}`,
+        everyMs: 500,
+      },
     );
     for (const b of buckets) {
       const room = (b.max ?? 0) - (b.min ?? 0) + 1;
