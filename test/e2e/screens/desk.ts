@@ -21,6 +21,8 @@ export async function openDesk(
   options: BrowserContextOptions = {},
 ): Promise<Desk> {
   const page = await openPage(browser, { reducedMotion: 'reduce', ...options });
+  // Below the test's own deadline, so that a failure names the element that did not come.
+  page.setDefaultTimeout(20_000);
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
