@@ -3,6 +3,7 @@
 import type { AlarmView } from '../../hub/alarms/contract.ts';
 import type { OrderView } from '../../hub/work-orders/contract.ts';
 import type { Caller } from '../e2e/compound.ts';
+import { REPORT_LIMITS } from '../../gateway/report.ts';
 import { until } from '../helpers/wait.ts';
 import type { FaultCompound } from './compound.ts';
 import { GATEWAY, type Raised } from './field.ts';
@@ -90,6 +91,7 @@ export async function judge(
   const { field } = compound;
   const caller = await compound.signIn('admin');
   field.freeze();
+  const frozenAt = performance.now();
   await healed(compound, caller);
   const wrong: string[] = [];
   const alarms = await fieldAlarms(caller);
@@ -101,7 +103,7 @@ export async function judge(
     '/api/audit/verification',
   );
   if (!chain.ok) wrong.push(`the audit chain does not verify: ${JSON.stringify(chain.findings.slice(0, 3))}`);
-  const history = await historyOnce(compound, caller, lossAllowed);
+  const history = await historyOnce(compound, caller, lossAllowed, frozenAt);
   wrong.push(...history.wrong);
   return {
     wrong,
@@ -163,11 +165,38 @@ interface Bucket {
   readonly count: number;
 }
 
-/** Meters count up by one with every read, so a bucket must hold as many samples as there are numbers in it. */
+/**
+ * Meters count up by one with every read, so a bucket holds at most as many samples as there are numbers in it. Only the
+ * last number may come again: since the meters were frozen, by heartbeats.
+ * @param frozenAt monotonic, ms
+ */
+function recountMeter(
+  buckets: readonly Bucket[],
+  expected: number,
+  frozenAt: number,
+): { wrong: string[]; count: number } {
+  const wrong: string[] = [];
+  let heartbeats = Math.ceil((performance.now() - frozenAt) / REPORT_LIMITS.heartbeatMs);
+  let count = 0;
+  let before = 0;
+  for (const b of buckets) {
+    const max = b.max ?? 0;
+    const room = max - Math.max((b.min ?? 0) - 1, before);
+    const again = Math.max(0, b.count - room);
+    if (max === expected) heartbeats -= again;
+    if (again > 0 && (max !== expected || heartbeats < 0))
+      wrong.push(`at ${b.t}: ${b.count} samples for ${room} values`);
+    count += b.count - again;
+    before = max;
+  }
+  return { wrong, count };
+}
+
 async function historyOnce(
   compound: FaultCompound,
   caller: Caller,
   lossAllowed: number,
+  frozenAt: number,
 ): Promise<{ wrong: string[]; values: number; missing: number }> {
   const { field } = compound;
   const wrong: string[] = [];
@@ -196,11 +225,9 @@ async function historyOnce(
         everyMs: 500,
       },
     );
-    for (const b of buckets) {
-      const room = (b.max ?? 0) - (b.min ?? 0) + 1;
-      if (b.count > room) wrong.push(`meter ${k} at ${b.t}: ${b.count} samples for ${room} values`);
-    }
-    const count = buckets.reduce((sum, b) => sum + b.count, 0);
+    const recount = recountMeter(buckets, expected, frozenAt);
+    wrong.push(...recount.wrong.map((text) => `meter ${k} ${text}`));
+    const { count } = recount;
     values += count;
     missing += expected - count;
     if (expected - count > lossAllowed)
