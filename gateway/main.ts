@@ -13,6 +13,7 @@ import { ConfigError } from '../device-profiles/config-error.ts';
 import type { Beat } from '../device-profiles/contract/wire.ts';
 import { Annunciator } from './annunciator.ts';
 import { annunciatorPage } from './annunciator-page.ts';
+import { spoolBeat } from './beat.ts';
 import { encodeIndex } from './birth.ts';
 import { checkSite, helpText, readCommand, summary, warningLines, type CheckedSite } from './cli.ts';
 import { systemClock, watchClock } from './clock.ts';
@@ -161,10 +162,9 @@ function beatOf(
   spool: Spool,
   intake: Intake,
   history: HistoryWriter | undefined,
-): Pick<Beat, 'spool' | 'devices' | 'links' | 'history'> {
-  const { bytes, maxBytes, dropped } = spool.stats();
+): Pick<Beat, 'spool' | 'devices' | 'links' | 'history' | 'failing'> {
   return {
-    spool: { bytes, maxBytes, dropped },
+    ...spoolBeat(spool.stats()),
     devices: intake.table.counts(),
     links: intake.links(),
     ...(history ? { history: history.position() } : {}),

@@ -313,8 +313,13 @@ function watch(health: Health, { history, ingest, broker, monotonic }: Watched):
   health.register('gateways', () => {
     const sites = [...ingest.sites()];
     const silent = sites.filter((s) => s.silence !== undefined || s.program === undefined).map((s) => s.gateway);
-    const detail = `${sites.length - silent.length} of ${sites.length} heard${silent.length > 0 ? `; silent: ${silent.join(', ')}` : ''}`;
-    return { status: silent.length > 0 ? 'degraded' : 'ok', detail };
+    const refusing = sites.filter((s) => s.beat?.failing !== undefined).map((s) => s.gateway);
+    const list = (what: string, of: readonly string[]): string => (of.length > 0 ? `; ${what}: ${of.join(', ')}` : '');
+    const heard = `${sites.length - silent.length} of ${sites.length} heard`;
+    return {
+      status: silent.length + refusing.length > 0 ? 'degraded' : 'ok',
+      detail: heard + list('silent', silent) + list('their disk refuses', refusing),
+    };
   });
 }
 

@@ -198,6 +198,7 @@ export type Receipt = Static<typeof Receipt>;
 export const State = Type.Object({ v: Type.Literal(WIRE_VERSION), online: Type.Boolean(), at: Millis }, closed);
 export type State = Static<typeof State>;
 
+const Refusal = Type.String({ maxLength: 64 });
 export const Beat = Type.Object(
   {
     v: Type.Literal(WIRE_VERSION),
@@ -212,8 +213,15 @@ export const Beat = Type.Object(
     devices: Type.Object({ online: Sequence, offline: Sequence }, closed),
     /** Link id → ok, or the reason why not. */
     links: Type.Record(Type.String(), Type.String()),
+    /**
+     * Lanes whose records the gateway's own disk refuses, each with the refusal: they are in its memory alone. Left out
+     * while all is kept, so that a hub from before this field reads every other beat (from this one it hears nothing:
+     * such a gateway is silent to it, which is no worse than what is so).
+     */
+    failing: Type.Optional(Type.Partial(Type.Object({ safety: Refusal, telemetry: Refusal }, closed))),
   },
-  closed,
+  // What a newer gateway adds to its beat must not make it unheard.
+  { additionalProperties: true },
 );
 export type Beat = Static<typeof Beat>;
 

@@ -16,7 +16,7 @@ interface Standing {
 function standing(row: DeviceRow, site: Site | undefined, online: PointEntry | undefined): Standing {
   if (!site?.program) return { online: false, reason: 'not-yet-read' };
   if (site.silence) return { online: false, reason: 'gateway-silent' };
-  if (site.blind) return { online: false, reason: site.blind.reason };
+  if (site.stuck) return { online: false, reason: site.stuck };
   if (row.id === hubDevice(row.gateway)) return { online: true, reason: '' };
   const state = online && site.read(online);
   if (!state) return { online: false, reason: 'not-yet-read' };

@@ -31,5 +31,7 @@ export const GatewayView = Type.Object({
   devices: Type.Optional(Type.Object({ online: Type.Integer(), offline: Type.Integer() })),
   /** Link id → ok, or why not. */
   links: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** Lanes that its own disk refuses, each with the refusal. */
+  failing: Type.Optional(Type.Record(Type.String(), Type.String())),
 });
 export type GatewayView = Static<typeof GatewayView>;

@@ -14,6 +14,7 @@ interface Kind {
 }
 
 const RECORDS = { zh: '上报记录', en: 'Reported records' };
+const STORAGE = { zh: '网关存储', en: 'Storage of the gateway' };
 const CONFIG = { zh: '网关配置', en: 'Gateway configuration' };
 
 export const HUB_SIGNALS = {
@@ -73,6 +74,34 @@ export const HUB_SIGNALS = {
     advice: {
       zh: '检查网关的校时与电池；在此之前，其报警的设备时间不可信，以中枢收到的时间为准',
       en: 'Check time synchronisation and battery of the gateway; until then go by when the hub received its alarms',
+    },
+  },
+  'safety-not-kept': {
+    point: 'hub-storage',
+    pointName: STORAGE,
+    class: 'FAULT',
+    latch: 'none',
+    text: {
+      zh: '网关磁盘拒绝写入，报警记录只在网关内存中',
+      en: 'The disk of the gateway refuses: alarm records are in its memory alone',
+    },
+    advice: {
+      zh: '不要断电或重启网关；检查其磁盘（空间、只读、故障）',
+      en: 'Do not switch the gateway off or restart it; check its disk (space, read-only, defect)',
+    },
+  },
+  'telemetry-not-kept': {
+    point: 'hub-storage',
+    pointName: STORAGE,
+    class: 'FAULT',
+    latch: 'none',
+    text: {
+      zh: '网关磁盘拒绝写入，遥测数据只在网关内存中',
+      en: 'The disk of the gateway refuses: telemetry is in its memory alone',
+    },
+    advice: {
+      zh: '检查网关的磁盘（空间、只读、故障）',
+      en: 'Check the disk of the gateway (space, read-only, defect)',
     },
   },
   'refused-history': {

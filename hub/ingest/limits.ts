@@ -29,6 +29,8 @@ export const INGEST_LIMITS = {
   clockOffMs: 60_000,
   /** … once it has differed for this long: what lay in a buffer while the hub was busy is no wrong clock. */
   clockOffForMs: 5_000,
+  /** A gateway's disk that refuses for this long is a fault; a single failed write that its next try mends is none. */
+  diskRefusesMs: 3_000,
   /** After the hub's own start a gateway has this long to be heard. */
   startGraceMs: 30_000,
   /**

@@ -62,11 +62,15 @@ export interface Silence {
   readonly n: number;
 }
 
-/** Why nothing newer of a gateway can be shown, however much it tells. */
+/** Why screens must not be green, however well a gateway is heard. */
 export interface Blind {
   /** ms wall */
   readonly since: number;
-  readonly reason: 'hub-cannot-store';
+  /**
+   * `hub-cannot-store`: nothing newer can be shown, so values are stale. `gateway-cannot-store`: safety records are in
+   * the gateway's memory alone; its values are true, but the next may be lost before anybody has seen it.
+   */
+  readonly reason: 'hub-cannot-store' | 'gateway-cannot-store';
 }
 
 /** What one gateway has told; read by screens, changed by `SiteStage.commit` only, save what `Watch` finds out. */
@@ -101,8 +105,12 @@ export class Site {
     const s = this.shown.get(entry.num);
     if (s === undefined) return undefined;
     const state = aged(s, this.offline.get(entry.device.id), this.silence?.n);
-    if (this.blind === undefined || state.quality !== 'good') return state;
-    return { value: s.value, quality: 'stale', reason: this.blind.reason };
+    return this.stuck && state.quality === 'good' ? { value: s.value, quality: 'stale', reason: this.stuck } : state;
+  }
+
+  /** Why what is shown of it can't change any more, whatever it tells; undefined while it can. */
+  get stuck(): 'hub-cannot-store' | undefined {
+    return this.blind?.reason === 'hub-cannot-store' ? this.blind.reason : undefined;
   }
 }
 

@@ -71,6 +71,7 @@ function viewOf(row: GatewayRow, ingest: Ingest): GatewayView {
       ? { behind: { safety: ahead('safety'), telemetry: ahead('telemetry') } }
       : {}),
     ...(beat ? { devices: beat.devices, links: beat.links } : {}),
+    ...(beat?.failing ? { failing: beat.failing } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import { LANES, type Lane } from '../../device-profiles/contract/point.ts';
 import type { Beat } from '../../device-profiles/contract/wire.ts';
 import type { Clock } from '../clock.ts';
 import { BeatClock } from './beat-clock.ts';
+import { BeatDisk } from './beat-disk.ts';
 import { hubSignal } from './hub-signals.ts';
 import { INGEST_LIMITS } from './limits.ts';
 import type { Site } from './points.ts';
@@ -45,6 +46,7 @@ interface Seen {
 export class Watch {
   readonly #deps: WatchDeps;
   readonly #clocks: BeatClock;
+  readonly #disks: BeatDisk;
   #seen = new WeakMap<Site, Seen>();
   #startedAt: number;
   #lookedAt: number;
@@ -56,6 +58,7 @@ export class Watch {
   constructor(deps: WatchDeps) {
     this.#deps = deps;
     this.#clocks = new BeatClock(deps.clock, deps.found);
+    this.#disks = new BeatDisk(deps.clock, deps.found);
     this.#startedAt = deps.clock.monotonic();
     this.#lookedAt = this.#startedAt;
   }
@@ -85,6 +88,7 @@ export class Watch {
     const seen = this.#of(site);
     site.beat = beat;
     this.#clocks.beat(site, beat.at);
+    this.#disks.beat(site, beat);
     if (beat.epoch === site.epoch && beat.birth === site.program?.birth) {
       seen.strangeSince = undefined;
       this.heard(site);
@@ -149,13 +153,13 @@ export class Watch {
   lookForSight(): void {
     const { clock, sites, sight } = this.#deps;
     const { stuckSince } = this;
-    const now = clock.now();
-    const mono = clock.monotonic();
+    const ago = clock.now() - clock.monotonic();
     for (const site of sites()) {
-      const before = site.blind;
-      const reason = stuckSince === undefined ? undefined : 'hub-cannot-store';
-      if (before?.reason === reason) continue;
-      site.blind = reason && { since: Math.trunc(now - (mono - (stuckSince ?? mono))), reason };
+      const refusingSince = this.#disks.refusingSince(site);
+      const since = stuckSince ?? refusingSince;
+      const reason = stuckSince === undefined ? 'gateway-cannot-store' : 'hub-cannot-store';
+      if (site.blind?.reason === (since === undefined ? undefined : reason)) continue;
+      site.blind = since === undefined ? undefined : { since: Math.trunc(ago + since), reason };
       sight(site);
     }
   }

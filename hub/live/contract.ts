@@ -13,8 +13,8 @@ export interface AlarmFrame {
 /** [num, value, quality code, source time ms, num, …]: five entries a point would waste, four suffice; flat, latest wins. */
 export type ValuesFrame = readonly (number | string | null)[];
 
-/** Not heard; or heard, but the hub can't store or read it. */
-export type BlindReason = 'gateway-silent' | 'hub-cannot-store';
+/** Not heard; heard, but the hub can't store or read it; or heard, but its own disk refuses safety records. */
+export type BlindReason = 'gateway-silent' | 'hub-cannot-store' | 'gateway-cannot-store';
 
 /** Every second. */
 export interface BeatFrame {
@@ -28,7 +28,7 @@ export interface BeatFrame {
   readonly digest: string;
   /** Per class [unacked, total] of open alarms. */
   readonly lamps: Readonly<Partial<Record<AlarmClass, readonly [unacked: number, total: number]>>>;
-  /** Gateways of which nothing newer can be shown, with since when (ms) and why. */
+  /** Gateways of which nothing newer can be shown, or whose next alarm may be lost, with since when (ms) and why. */
   readonly blind: readonly { readonly gateway: string; readonly since: number; readonly reason: BlindReason }[];
   /** Panels (fire-panel devices) online / all: green "no alarm" needs all of them. */
   readonly panels: { readonly online: number; readonly all: number };

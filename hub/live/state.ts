@@ -37,9 +37,10 @@ function ageOf(site: Site, entry: PointEntry, now: number): number | null {
 export function blindOf(sites: Iterable<Site>, unread: number | undefined): BeatFrame['blind'] {
   const out: BeatFrame['blind'][number][] = [];
   for (const { gateway, blind, silence } of sites) {
-    if (blind) out.push({ gateway, ...blind });
+    if (blind?.reason === 'hub-cannot-store') out.push({ gateway, ...blind });
     else if (unread !== undefined) out.push({ gateway, since: unread, reason: 'hub-cannot-store' });
     else if (silence) out.push({ gateway, since: silence.since, reason: 'gateway-silent' });
+    else if (blind) out.push({ gateway, ...blind });
   }
   return out;
 }

@@ -9,6 +9,7 @@ export const DOUBTS = [
   'mismatch',
   'blind-gateway',
   'not-stored',
+  'not-kept',
   'no-panel',
   'panel-offline',
   'no-points',
@@ -41,8 +42,10 @@ export function quiet(facts: QuietFacts): Quiet {
   if (!facts.loaded) doubts.push('not-loaded');
   else if (!facts.matches) doubts.push('mismatch');
   if (beat) {
-    if (beat.blind.some(({ reason }) => reason === 'gateway-silent')) doubts.push('blind-gateway');
-    if (beat.blind.some(({ reason }) => reason !== 'gateway-silent')) doubts.push('not-stored');
+    const blind = new Set(beat.blind.map(({ reason }) => reason));
+    if (blind.has('gateway-silent')) doubts.push('blind-gateway');
+    if (blind.has('hub-cannot-store')) doubts.push('not-stored');
+    if (blind.has('gateway-cannot-store')) doubts.push('not-kept');
     if (beat.panels.all === 0) doubts.push('no-panel');
     else if (beat.panels.online < beat.panels.all) doubts.push('panel-offline');
     if (beat.points.all === 0) doubts.push('no-points');

@@ -36,6 +36,11 @@ describe('[S2] never shows silence as safety', () => {
       withBeat({ blind: [{ gateway: 'g', since: 0, reason: 'hub-cannot-store' }] }),
       'not-stored',
     ],
+    [
+      'a gateway whose disk refuses',
+      withBeat({ blind: [{ gateway: 'g', since: 0, reason: 'gateway-cannot-store' }] }),
+      'not-kept',
+    ],
     ['no panel at all', withBeat({ panels: { online: 0, all: 0 } }), 'no-panel'],
     ['a panel offline', withBeat({ panels: { online: 5, all: 6 } }), 'panel-offline'],
     ['no point at all', withBeat({ points: { all: 0, fresh: 0, unknown: 0, unproved: 0 } }), 'no-points'],
