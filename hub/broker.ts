@@ -8,6 +8,7 @@ import { connect, type MqttClient } from 'mqtt';
 import type { Logger } from 'pino';
 import { GATEWAY_ID, TOPIC_PATTERN, WIRE_LIMITS } from '../device-profiles/contract/wire.ts';
 import { GuardedSocket } from '../device-profiles/guarded-socket.ts';
+import { LoginGate } from '../device-profiles/login-gate.ts';
 import { sha256Hex } from './ingest/secret.ts';
 
 export const BROKER_LIMITS = {
@@ -20,15 +21,21 @@ export const BROKER_LIMITS = {
   /** A receipt that a gateway does not take in this time ends its connection. */
   drainMs: 30_000,
   tcpKeepAliveMs: 30_000,
-  /** Refused logins of one address until it must wait, and how long. */
+  /** Wrong passwords of one name from one address until it is checked slowly, and till that is forgotten. */
   refusedLogins: 20,
   refusedLoginsMs: 60_000,
-  rememberedAddresses: 1_000,
+  slowLoginMs: 1_000,
+  slowLoginsWaiting: 5,
+  rememberedLogins: 1_000,
+  /** Each check asks the database, which people's commands need too. */
+  loginsAtOnce: 4,
+  loginsQueued: 1_000,
   /** Messages of one gateway in a second; a lane catching up sends some hundreds. */
   messagesPerSecond: 5_000,
   reconnectMs: 1_000,
-  /** Something wrong with the same gateway or address is logged once in this time. */
+  /** Something wrong with the same gateway or address is logged once in this time, for so many of them. */
   logEveryMs: 60_000,
+  logKeys: 1_000,
 } as const;
 
 /** What gateways send; the hub hears nothing else. */
@@ -87,12 +94,12 @@ interface Session {
 }
 
 class OwnBroker implements Broker {
-  readonly counters = {
+  readonly #counters = {
     connections: 0,
     refusedLogins: 0,
     forgedTopics: 0,
     refusedSubscriptions: 0,
-    /** Connections beyond the maximum, and of addresses that must wait. */
+    /** Connections beyond the maximum. */
     turnedAway: 0,
     /** Connections that a second one with the same name ended. */
     replaced: 0,
@@ -103,7 +110,7 @@ class OwnBroker implements Broker {
   readonly #o: BrokerOptions;
   readonly #sessions = new Map<Client, Session>();
   readonly #sockets = new Map<Client, Connection>();
-  readonly #failures = new Map<string, { count: number; since: number }>();
+  readonly #gate: LoginGate;
   readonly #logged = new Map<string, number>();
   #aedes: Aedes | undefined;
   #server: Server | undefined;
@@ -111,6 +118,14 @@ class OwnBroker implements Broker {
 
   constructor(o: BrokerOptions) {
     this.#o = o;
+    const { refusedLogins, refusedLoginsMs, slowLoginMs, slowLoginsWaiting, ...limits } = BROKER_LIMITS;
+    const { rememberedLogins: remembered, loginsAtOnce: checksAtOnce, loginsQueued: queued } = limits;
+    const slow = { refusedLogins, forgetMs: refusedLoginsMs, slowMs: slowLoginMs, slowWaiting: slowLoginsWaiting };
+    this.#gate = new LoginGate({ ...slow, remembered, checksAtOnce, queued }, o.monotonic);
+  }
+
+  get counters(): Readonly<Record<string, number>> {
+    return { ...this.#counters, ...this.#gate.counters };
   }
 
   async start(): Promise<void> {
@@ -128,7 +143,7 @@ class OwnBroker implements Broker {
     });
     const server = createServer((socket) => this.#accept(aedes, socket));
     server.maxConnections = BROKER_LIMITS.connections;
-    server.on('drop', () => (this.counters.turnedAway += 1));
+    server.on('drop', () => (this.#counters.turnedAway += 1));
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -145,7 +160,7 @@ class OwnBroker implements Broker {
 
   publish(topic: string, payload: Buffer): void {
     const packet = { cmd: 'publish' as const, topic, payload, qos: 0 as const, retain: false, dup: false };
-    if (!this.#aedes || this.#aedes.closed) this.counters.dropped += 1;
+    if (!this.#aedes || this.#aedes.closed) this.#counters.dropped += 1;
     else this.#aedes.publish(packet, () => undefined);
   }
 
@@ -166,21 +181,17 @@ class OwnBroker implements Broker {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, BROKER_LIMITS.tcpKeepAliveMs);
     const address = socket.remoteAddress ?? '';
-    if (this.#mustWait(address)) {
-      this.counters.turnedAway += 1;
-      return void socket.destroy();
-    }
     // Nobody needs many bytes to say who they are, and nobody can fill memory with one endless packet.
     const tooLong = (): void => {
-      this.counters.tooLong += 1;
+      this.#counters.tooLong += 1;
       this.#warn(`long ${address}`, { address }, 'broker: a packet that is too long');
     };
     const guarded = new GuardedSocket(socket, BROKER_LIMITS.packetBytes, tooLong);
     const client = aedes.handle(guarded);
     this.#sockets.set(client, { address, guarded });
-    this.counters.connections += 1;
+    this.#counters.connections += 1;
     socket.once('close', () => {
-      this.counters.connections -= 1;
+      this.#counters.connections -= 1;
       this.#sockets.delete(client);
     });
     const stranger = (): void => {
@@ -201,13 +212,13 @@ class OwnBroker implements Broker {
   ): Promise<void> {
     const connection = this.#sockets.get(client);
     const address = connection?.address ?? '';
+    const name = username ?? '';
     try {
-      const name = username ?? '';
-      const known = GATEWAY_ID.test(name) ? await this.#o.secretOf(name) : undefined;
-      // Compared even for strangers, so that time does not tell which names exist.
-      const given = Buffer.from(sha256Hex(password?.toString('utf8') ?? ''));
-      const good = timingSafeEqual(given, Buffer.from(known ?? sha256Hex(''))) && known !== undefined;
-      if (!good) return this.#refuse(address, done);
+      const verdict = await this.#gate.check(address, GATEWAY_ID.test(name) ? name : '', () =>
+        this.#isRight(name, password),
+      );
+      if (verdict === 'busy') return done(refusal('unavailable', 3), false);
+      if (verdict === 'wrong') return this.#refuse(address, done);
       for (const [other, session] of this.#sessions)
         if (other.id === client.id && session.gateway !== name) return this.#refuse(address, done);
       this.#replace(client, name);
@@ -219,6 +230,13 @@ class OwnBroker implements Broker {
     }
   }
 
+  async #isRight(name: string, password: Buffer | undefined): Promise<boolean> {
+    const known = GATEWAY_ID.test(name) ? await this.#o.secretOf(name) : undefined;
+    // Compared even for strangers, so that time does not tell which names exist.
+    const given = Buffer.from(sha256Hex(password?.toString('utf8') ?? ''));
+    return timingSafeEqual(given, Buffer.from(known ?? sha256Hex(''))) && known !== undefined;
+  }
+
   /**
    * One gateway, one connection: the newest counts. A connection that died unseen must not keep its gateway out, and two
    * machines with one name would mix their records without a word; so they take turns, and the log says it.
@@ -226,28 +244,16 @@ class OwnBroker implements Broker {
   #replace(client: Client, gateway: string): void {
     for (const [other, session] of this.#sessions) {
       if (other === client || session.gateway !== gateway) continue;
-      this.counters.replaced += 1;
+      this.#counters.replaced += 1;
       this.#warn(`twice ${gateway}`, { gateway }, 'broker: a second connection of a gateway ends the first');
       other.close();
     }
   }
 
   #refuse(address: string, done: (error: AuthenticateError | null, success: boolean | null) => void): void {
-    this.counters.refusedLogins += 1;
-    const now = this.#o.monotonic();
-    const before = this.#failures.get(address);
-    const fresh = before === undefined || now - before.since > BROKER_LIMITS.refusedLoginsMs;
-    this.#failures.delete(address);
-    this.#failures.set(address, fresh ? { count: 1, since: now } : { ...before, count: before.count + 1 });
-    forgetOldest(this.#failures);
+    this.#counters.refusedLogins += 1;
     this.#warn(`login ${address}`, { address }, 'broker: a login was refused');
     done(refusal('bad user name or password', 4), false);
-  }
-
-  #mustWait(address: string): boolean {
-    const failed = this.#failures.get(address);
-    if (failed === undefined || failed.count < BROKER_LIMITS.refusedLogins) return false;
-    return this.#o.monotonic() - failed.since <= BROKER_LIMITS.refusedLoginsMs;
   }
 
   /** Called before the acknowledgement: a message that is not the gateway's own ends its connection. */
@@ -256,7 +262,7 @@ class OwnBroker implements Broker {
     // Last wills of clients that are gone come without a session: the topic alone says whose they are.
     const gateway = session?.gateway ?? (client === null ? TOPIC_PATTERN.exec(packet.topic)?.[1] : undefined);
     if (gateway === undefined || TOPIC_PATTERN.exec(packet.topic)?.[1] !== gateway) {
-      this.counters.forgedTopics += 1;
+      this.#counters.forgedTopics += 1;
       this.#warn(`topic ${gateway ?? ''}`, { gateway }, 'broker: a gateway published to a topic that is not its own');
       if (gateway !== undefined) this.#o.forged(gateway, packet.topic.slice(0, 200));
       return done(new Error('not its topic'));
@@ -283,7 +289,7 @@ class OwnBroker implements Broker {
     }
     session.messages += 1;
     if (session.messages <= BROKER_LIMITS.messagesPerSecond) return true;
-    this.counters.tooMany += 1;
+    this.#counters.tooMany += 1;
     this.#warn(`rate ${session.gateway}`, { gateway: session.gateway }, 'broker: a gateway sends too many messages');
     return false;
   }
@@ -291,7 +297,7 @@ class OwnBroker implements Broker {
   #maySubscribe(client: Client, subscription: Subscription): Subscription | null {
     const session = this.#sessions.get(client);
     if (session && DOWN_TOPIC.exec(subscription.topic)?.[1] === session.gateway) return subscription;
-    this.counters.refusedSubscriptions += 1;
+    this.#counters.refusedSubscriptions += 1;
     if (session) this.#o.forged(session.gateway, subscription.topic.slice(0, 200));
     return null;
   }
@@ -302,14 +308,10 @@ class OwnBroker implements Broker {
     if (last !== undefined && now - last < BROKER_LIMITS.logEveryMs) return;
     this.#logged.delete(key);
     this.#logged.set(key, now);
-    forgetOldest(this.#logged);
+    const [oldest] = this.#logged.keys();
+    if (this.#logged.size > BROKER_LIMITS.logKeys && oldest !== undefined) this.#logged.delete(oldest);
     this.#o.log.warn(context, message);
   }
-}
-
-function forgetOldest<V>(map: Map<string, V>): void {
-  const [oldest] = map.keys();
-  if (map.size > BROKER_LIMITS.rememberedAddresses && oldest !== undefined) map.delete(oldest);
 }
 
 function refusal(message: string, returnCode: number): AuthenticateError {

@@ -3,6 +3,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
 import { GuardedSocket } from '../../device-profiles/guarded-socket.ts';
+import { LoginGate } from '../../device-profiles/login-gate.ts';
 import type { GatewayClock, Logger } from '../drivers/driver.ts';
 import type { MqttUser } from '../site-users.ts';
 import { FIELD_LIMITS, type FieldLimits } from './limits.ts';
@@ -30,6 +31,9 @@ export interface FieldBrokerCounters {
   tooLong: number;
   tooMany: number;
   notKept: number;
+  slowedLogins: number;
+  busyLogins: number;
+  forgottenLogins: number;
 }
 
 interface Session {
@@ -38,10 +42,10 @@ interface Session {
 }
 
 /** MQTT 3.1.1, table 3.1: return codes of CONNACK. */
-const REFUSED = { identifier: 2, login: 4 } as const;
+const REFUSED = { identifier: 2, busy: 3, login: 4 } as const;
 
 export class FieldBroker {
-  readonly counters: FieldBrokerCounters = {
+  readonly #counters: Omit<FieldBrokerCounters, keyof LoginGate['counters']> = {
     connections: 0,
     refusedLogins: 0,
     refusedTopics: 0,
@@ -55,8 +59,7 @@ export class FieldBroker {
   readonly #rights: FieldRights;
   readonly #logOnce: LogOnce;
   readonly #sessions = new Map<Client, Session>();
-  /** Address → refused logins since when. */
-  readonly #failures = new Map<string, { count: number; since: number }>();
+  readonly #gate: LoginGate;
   readonly #sockets = new Set<Socket>();
   #broker: Aedes | undefined;
   #server: Server | undefined;
@@ -65,7 +68,12 @@ export class FieldBroker {
     this.#o = o;
     this.#limits = { ...FIELD_LIMITS, ...o.limits };
     this.#rights = new FieldRights(o.users);
+    this.#gate = new LoginGate(this.#limits, () => o.clock.monotonic());
     this.#logOnce = new LogOnce(o.clock, this.#limits.logEveryMs, this.#limits.logKeys);
+  }
+
+  get counters(): FieldBrokerCounters {
+    return { ...this.#counters, ...this.#gate.counters };
   }
 
   /** @returns the port taken. @throws when it can't listen there */
@@ -73,10 +81,10 @@ export class FieldBroker {
     const broker = await Aedes.createBroker({
       connectTimeout: this.#limits.connectMs,
       drainTimeout: this.#limits.drainMs,
-      authenticate: (client, username, password, done) => this.#authenticate(client, username, password, done),
+      authenticate: (client, username, password, done) => void this.#authenticate(client, username, password, done),
       authorizePublish: (client, packet, done) => this.#publish(client, packet, done),
       authorizeSubscribe: (_client, _subscription, done) => {
-        this.counters.refusedSubscriptions++;
+        this.#counters.refusedSubscriptions++;
         done(null, null);
       },
     });
@@ -108,34 +116,37 @@ export class FieldBroker {
 
   #accept(broker: Aedes, socket: Socket): void {
     this.#sockets.add(socket);
-    this.counters.connections = this.#sockets.size;
+    this.#counters.connections = this.#sockets.size;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, this.#limits.tcpKeepAliveMs);
     const address = socket.remoteAddress ?? '';
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      this.counters.connections = this.#sockets.size;
+      this.#counters.connections = this.#sockets.size;
     });
     const guarded = new GuardedSocket(socket, this.#limits.packetBytes, () => {
-      this.counters.tooLong++;
+      this.#counters.tooLong++;
       this.#warn(`long ${address}`, { address }, 'a field device announced a packet that is too long');
     });
-    if (this.#mustWait(address)) socket.destroy();
-    else this.#addresses.set(broker.handle(guarded), address);
+    this.#addresses.set(broker.handle(guarded), address);
   }
 
   readonly #addresses = new WeakMap<Client, string>();
 
-  #authenticate(
+  async #authenticate(
     client: Client,
     username: string | undefined,
     password: Buffer | undefined,
     done: (error: AuthenticateError | null, success: boolean | null) => void,
-  ): void {
-    if (username === undefined || !this.#rights.mayConnect(username, password)) {
-      this.counters.refusedLogins++;
-      const address = this.#addresses.get(client) ?? '';
-      this.#countFailure(address);
+  ): Promise<void> {
+    const address = this.#addresses.get(client) ?? '';
+    const verdict = await this.#gate.check(address, username ?? '', () => this.#rights.mayConnect(username, password));
+    if (verdict === 'busy') {
+      done(refusal('too many logins', REFUSED.busy), false);
+      return;
+    }
+    if (verdict === 'wrong' || username === undefined) {
+      this.#counters.refusedLogins++;
       this.#warn(`login ${address}`, { address }, 'a login to the field broker was refused');
       done(refusal('bad user name or password', REFUSED.login), false);
       return;
@@ -161,13 +172,13 @@ export class FieldBroker {
     }
     const { username, bucket } = session;
     if (!this.#rights.mayPublish(username, packet.topic)) {
-      this.counters.refusedTopics++;
+      this.#counters.refusedTopics++;
       this.#warn(`topic ${username}`, { username }, 'a field user published to a topic that is not its own');
       done(new Error('not its topic'));
       return;
     }
     if (!bucket.take(this.#o.clock.monotonic())) {
-      this.counters.tooMany++;
+      this.#counters.tooMany++;
       this.#warn(`rate ${username}`, { username }, 'a field user sends too many messages; its connection is closed');
       done(new Error('too many messages'));
       return;
@@ -177,27 +188,10 @@ export class FieldBroker {
     this.#o.take(packet.topic, Buffer.from(packet.payload)).then(
       () => done(null),
       () => {
-        this.counters.notKept++;
+        this.#counters.notKept++;
         done(new Error('not kept'));
       },
     );
-  }
-
-  #countFailure(address: string): void {
-    const now = this.#o.clock.monotonic();
-    const before = this.#failures.get(address);
-    const fresh = !before || now - before.since > this.#limits.refusedLoginsMs;
-    this.#failures.delete(address);
-    this.#failures.set(address, fresh ? { count: 1, since: now } : { ...before, count: before.count + 1 });
-    if (this.#failures.size <= this.#limits.rememberedAddresses) return;
-    const [oldest] = this.#failures.keys();
-    if (oldest !== undefined) this.#failures.delete(oldest);
-  }
-
-  #mustWait(address: string): boolean {
-    const failed = this.#failures.get(address);
-    if (!failed || failed.count < this.#limits.refusedLogins) return false;
-    return this.#o.clock.monotonic() - failed.since <= this.#limits.refusedLoginsMs;
   }
 
   #warn(key: string, context: object, message: string): void {

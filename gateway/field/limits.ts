@@ -1,6 +1,8 @@
 // Every limit of the field broker and the MQTT driver by name (hard rule 10).
 
-export interface FieldLimits {
+import type { LoginLimits } from '../../device-profiles/login-gate.ts';
+
+export interface FieldLimits extends LoginLimits {
   /** Connections at once; more are closed at once. */
   readonly connections: number;
   /** Longest MQTT packet taken, bytes; a device that announces a longer one is cut off. */
@@ -10,11 +12,6 @@ export interface FieldLimits {
   /** Messages a second that a connection may send for long, and how many it may save up. */
   readonly messagesPerS: number;
   readonly messageBurst: number;
-  /** Refused logins from one address until it must wait, and how long, ms. */
-  readonly refusedLogins: number;
-  readonly refusedLoginsMs: number;
-  /** Addresses whose refused logins are remembered. */
-  readonly rememberedAddresses: number;
   /** An answer that a client does not take in this time, ms, ends its connection. */
   readonly drainMs: number;
   /** TCP keep-alive of idle connections, ms: finds devices that vanished without a word. */
@@ -38,8 +35,12 @@ export const FIELD_LIMITS: FieldLimits = {
   messagesPerS: 50,
   messageBurst: 500,
   refusedLogins: 10,
-  refusedLoginsMs: 60_000,
-  rememberedAddresses: 1_000,
+  forgetMs: 60_000,
+  slowMs: 1_000,
+  slowWaiting: 5,
+  remembered: 1_000,
+  checksAtOnce: 100,
+  queued: 2_000,
   drainMs: 30_000,
   tcpKeepAliveMs: 60_000,
   logEveryMs: 60_000,

@@ -136,14 +136,28 @@ test('a login that cannot be checked is refused as such, and the next one is tri
   expect(r.broker.counters).toMatchObject({ refusedLogins: 0 });
 });
 
-test('an address that guesses must wait, and may try again later', async () => {
+test('one who fails keeps nobody of its address out, not even itself once it knows the password', async () => {
+  const r = await rig();
+  const guesses = BROKER_LIMITS.refusedLogins + 1;
+  const guess = (k: number): Promise<unknown> => client(r, 'gw-b', { password: `guess ${k}` });
+  for (let k = 0; k < guesses; k++) await expect(guess(k)).rejects.toMatchObject({ code: 4 });
+  expect(r.broker.counters).toMatchObject({ refusedLogins: guesses, slowedLogins: 1 });
+  expect((await client(r, 'gw-a')).connected).toBe(true);
+  expect(r.broker.counters).toMatchObject({ slowedLogins: 1 });
+  expect((await client(r, 'gw-b')).connected).toBe(true);
+  expect(r.broker.counters).toMatchObject({ refusedLogins: guesses, slowedLogins: 2 });
+});
+
+test('one who goes away while it waits for its check leaves nothing behind', async () => {
   const r = await rig();
   for (let k = 0; k < BROKER_LIMITS.refusedLogins; k++)
-    await expect(client(r, 'gw-a', { password: `guess ${k}` })).rejects.toMatchObject({ code: 4 });
-  await ended(await raw(r, connectPacket('x', 'gw-a', 'secret of a')));
-  expect(r.broker.counters).toMatchObject({ refusedLogins: BROKER_LIMITS.refusedLogins, turnedAway: 1 });
-  r.now += BROKER_LIMITS.refusedLoginsMs + 1;
-  expect((await client(r, 'gw-a')).connected).toBe(true);
+    await expect(client(r, 'gw-b', { password: `guess ${k}` })).rejects.toMatchObject({ code: 4 });
+  const gone = await raw(r, connectPacket('x', 'gw-b', 'guess'));
+  await until(() => r.broker.counters['slowedLogins'] === 1, { what: 'it waits' });
+  gone.destroy();
+  await until(() => r.broker.counters['refusedLogins'] === BROKER_LIMITS.refusedLogins + 1, { what: 'its check' });
+  await until(() => r.broker.counters['connections'] === 0, { what: 'no connection' });
+  expect((await client(r, 'gw-b')).connected).toBe(true);
 });
 
 test.each([
