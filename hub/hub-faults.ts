@@ -31,28 +31,36 @@ export function raiseHubFault(c: CommandContext, fault: HubFault): void {
   });
 }
 
-function signalOf(fault: HubFault): HubSignal {
-  const gateway = `hub-${fault.community}`;
+type OwnSignal = Pick<HubSignal, 'point' | 'pointName' | 'signal' | 'class' | 'latch' | 'text' | 'advice' | 'note'>;
+
+/** A signal of the hub itself, on the device that stands for it in a community. */
+export function ownSignal(community: string, of: OwnSignal): HubSignal {
+  const gateway = `hub-${community}`;
   return {
-    community: fault.community,
+    community,
     gateway,
     device: hubDevice(gateway),
     deviceKind: 'gateway',
     deviceName: { zh: '中枢', en: 'Hub' },
-    point: fault.signal,
-    pointName: POINTS[fault.signal],
-    signal: fault.signal,
-    class: 'FAULT',
-    latch: 'manual',
-    text: fault.text,
-    advice: undefined,
     building: undefined,
     floor: undefined,
     place: undefined,
     value: null,
-    note: fault.text.zh,
+    ...of,
   };
 }
+
+const faultSignal = ({ community, signal, text }: HubFault): HubSignal =>
+  ownSignal(community, {
+    point: signal,
+    pointName: POINTS[signal],
+    signal,
+    class: 'FAULT',
+    latch: 'manual',
+    text,
+    advice: undefined,
+    note: text.zh,
+  });
 
 export interface HubFaultParts {
   readonly engine: AlarmEngine;
@@ -71,7 +79,7 @@ export const hubFaultTimer = ({ engine, exclusive, assertLease }: HubFaultParts)
     // The payload is what raiseHubFault stored, gone through JSON.
     const { signal, text } = timer.payload as Pick<HubFault, 'signal' | 'text'>;
     const stage = engine.begin(c.now);
-    stage.hubSignal(signalOf({ community: timer.community, signal, text }), 'raise', c.now);
+    stage.hubSignal(faultSignal({ community: timer.community, signal, text }), 'raise', c.now);
     await stage.write(c.tx);
     return () => stage.commit();
   },

@@ -17,7 +17,7 @@ import type { Tx } from './db/tx.ts';
 import { commissionDemo, DEMO_COMMISSION_TIMER } from './demo/commission.ts';
 import { drawDemoPlans } from './demo/floor-plans.ts';
 import { startDemo, type DemoHub } from './demo/seed.ts';
-import { qualified } from './duty/api.ts';
+import { controlRoomSince, qualified } from './duty/api.ts';
 import { makeEffects } from './effects.ts';
 import { deviceNames } from './equipment/api.ts';
 import type { Actor } from './events/api.ts';
@@ -32,6 +32,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { INCIDENT_RULES } from './incidents/api.ts';
 import { HOUSEKEEPING_COUNTERS, watchCounters } from './metrics.ts';
 import { makeEnqueue } from './notify/api.ts';
+import { DESK_RULE } from './live/desk.ts';
 import { listBuildings } from './property/api.ts';
 import { propertyRoutes } from './property/routes.ts';
 import { makeResponding, peoplePorts, type Responding } from './responding.ts';
@@ -150,7 +151,12 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
   const people = await admitPeople(ground);
 
   // T1: what gateways tell becomes alarms, history and live screens.
-  const sensing = await makeSensing({ ...ground, sessions: people.sessions, qualified });
+  const sensing = await makeSensing({
+    ...ground,
+    sessions: people.sessions,
+    qualified,
+    onShiftSince: controlRoomSince,
+  });
   started.add('sensing', () => sensing.stop());
   ground.database.lock.serve((request) => copyHistory(sensing.history, request.to));
 
@@ -164,7 +170,7 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
       exclusive: (work) => sensing.ingest.exclusive(work),
       assertLease: (tx) => sensing.ingest.assertLease(tx),
     },
-    rules: [...ALARM_RULES, ...INCIDENT_RULES],
+    rules: [...ALARM_RULES, ...INCIDENT_RULES, DESK_RULE],
     deviceNames,
     orderChanged: (community, frame) => sensing.order(community, frame),
   });

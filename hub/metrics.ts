@@ -53,6 +53,12 @@ export const LIVE_COUNTERS: readonly CounterLine[] = [
   { key: 'mismatches', name: 'live_digest_mismatches', help: 'Beats whose digest differed from the screen’s own' },
 ];
 
+export const DESK_COUNTERS: readonly CounterLine[] = [
+  { key: 'reports', name: 'desk_reports', help: 'Reports by which control desks say that they are there' },
+  { key: 'forgotten', name: 'desk_forgotten', help: 'Desks no longer remembered because there are too many' },
+  { key: 'unnoted', name: 'desk_unnoted', help: 'Reports of desks that the database did not take' },
+];
+
 export const ALARM_COUNTERS: readonly CounterLine[] = [
   { key: 'groupingFailed', name: 'incidents_grouping_failures', help: 'Alarms that stand alone: grouping failed' },
 ];

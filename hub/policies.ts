@@ -6,6 +6,7 @@
 import * as duty from './duty/api.ts';
 import type { AlarmFact, CommandContext, EventPayloads } from './events/api.ts';
 import { policy, type Policy } from './events/runner.ts';
+import { DESK_SIGNAL } from './live/desk.ts';
 import * as notices from './policy-notices.ts';
 import * as staff from './staff/api.ts';
 import * as orders from './work-orders/api.ts';
@@ -229,6 +230,20 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
   }),
 
   // Duty → people
+  policy({
+    rule: 'silent-desk-tells-supervisor-and-manager',
+    on: 'alarm.raised',
+    lane: 'pages',
+    when: (a) => a.signal === DESK_SIGNAL,
+    run: (c, { id, payload }) => notices.tellSilentDesk(c, payload, id),
+  }),
+  policy({
+    rule: 'desk-silent-again-tells-supervisor-and-manager',
+    on: 'alarm.recurred',
+    lane: 'pages',
+    when: (a) => a.signal === DESK_SIGNAL,
+    run: (c, { id, payload }) => notices.tellSilentDesk(c, payload, id),
+  }),
   policy({
     rule: 'revoked-certificate-looks-at-duty',
     on: 'certificate.revoked',

@@ -155,6 +155,20 @@ export function tellFailedCheck(c: CommandContext, community: string, check: Eve
   });
 }
 
+/** Nobody watches the control room: those who answer for it must know, each time anew. */
+export function tellSilentDesk(c: CommandContext, a: AlarmFact, event: string): void {
+  for (const role of ['supervisor', 'manager'])
+    tell(c, {
+      key: `desk-silent:${event}:${role}`,
+      community: a.community,
+      to: { role },
+      urgency: 'urgent',
+      message: 'notify.desk-silent',
+      args: { title_zh: a.text.zh, title_en: a.text.en },
+      link: `/?alarm=${a.alarm}`,
+    });
+}
+
 export async function tellUnqualified(
   c: CommandContext,
   ports: PolicyPorts,

@@ -27,6 +27,7 @@ import { HUB_FAULT_TIMER, hubFaultTimer, raiseHubFault } from './hub-faults.ts';
 import { hubDevice } from './ingest/api.ts';
 import { checkRoutes } from './inspections/routes.ts';
 import type { OrderFrame } from './live/contract.ts';
+import { deskTimer } from './live/desk-watch.ts';
 import { POLICY_COUNTERS, watchCounters } from './metrics.ts';
 import { NOTIFY_RULES, reachedAnyone, type PeoplePorts } from './notify/api.ts';
 import { notifyRoutes } from './notify/routes.ts';
@@ -98,7 +99,12 @@ export function makeResponding(parts: RespondingParts): Responding {
     parts.orderChanged(community, { order: payload.order, state: payload.state }),
   );
   for (const [kind, handle] of Object.entries(orderTimers(ports))) timers.register(kind, { handle });
-  timers.register(SHIFT_TIMER, { handle: shiftTimer });
+  timers.register(SHIFT_TIMER, {
+    handle: async (c, timer) => {
+      await shiftTimer(c, timer);
+      c.emit(deskTimer(timer.community, c.now)); // from its beginning somebody has to be at the screen
+    },
+  });
   timers.register(DEMO_DUTY_TIMER, { handle: (c, timer) => ensureDemoDuty(c, timer.community) });
   timers.register(HUB_FAULT_TIMER, hubFaultTimer(alarms));
   watch(parts);

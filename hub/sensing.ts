@@ -27,7 +27,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Db, Tx } from './db/tx.ts';
 import type { EffectRunner } from './http/command.ts';
-import type { Entry, SignedIn } from './http/entry.ts';
+import type { Entry } from './http/entry.ts';
 import type { ComponentHealth, Health } from './http/health.ts';
 import type { Effect } from './events/api.ts';
 import { appendEvents } from './events/store.ts';
@@ -46,9 +46,11 @@ import { Ingest } from './ingest/ingest.ts';
 import { gatewayRoutes } from './ingest/routes.ts';
 import { credentialOf } from './ingest/store.ts';
 import type { OrderFrame } from './live/contract.ts';
+import { DESK_TIMER, DeskWatch } from './live/desk-watch.ts';
 import { LiveChannel } from './live/server.ts';
 import {
   ALARM_COUNTERS,
+  DESK_COUNTERS,
   INGEST_COUNTERS,
   LIVE_COUNTERS,
   t1Times,
@@ -72,7 +74,9 @@ export interface SensingParts {
   readonly runEffects: EffectRunner;
   readonly sessions: Sessions;
   /** On a valid shift with a valid certificate at that moment. */
-  readonly qualified: (tx: Tx, user: SignedIn, at: number) => Promise<boolean>;
+  readonly qualified: (tx: Tx, user: { readonly id: string }, at: number) => Promise<boolean>;
+  /** Since when (ms wall) a control-room shift is on; undefined while none is. */
+  readonly onShiftSince: (tx: Tx, community: string, at: number) => Promise<number | undefined>;
   readonly metrics: Registry;
 }
 
@@ -119,6 +123,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
   });
   const timers = makeTimers(parts, { engine, ingest, ports });
   const closings = new Closings({ db, engine, log });
+  const desks = makeDeskWatch(parts, { engine, ingest, timers });
   let live: LiveChannel | undefined;
   watch(health, { history, ingest, broker: () => broker, monotonic: () => clock.monotonic() });
   measure(parts, ingest, () => live);
@@ -143,7 +148,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       return broker;
     },
     attach: (server) => {
-      live = makeLive(server, parts, ingest);
+      live = makeLive(server, parts, ingest, desks);
     },
     order: (community, frame) => live?.order(community, frame),
     start: async () => {
@@ -153,9 +158,11 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       await closings.start();
       broker = await openGatewayBroker(parts, ingest);
       await live?.start();
+      await desks.start();
       timers.start();
     },
     stop: async () => {
+      await desks.stop();
       await timers.stop();
       await live?.stop();
       await broker?.stop();
@@ -259,7 +266,33 @@ function openGatewayBroker({ config, db, clock, log, runEffects }: SensingParts,
   });
 }
 
-function makeLive(server: HttpServer, { config, db, clock, log, sessions }: SensingParts, ingest: Ingest): LiveChannel {
+/** Whether somebody watches the control room's screen, and the timer that looks. */
+function makeDeskWatch(
+  { db, clock, qualified, onShiftSince, metrics }: SensingParts,
+  of: { readonly engine: AlarmEngine; readonly ingest: Ingest; readonly timers: TimerRunner },
+): DeskWatch {
+  const { engine, ingest, timers } = of;
+  const desks = new DeskWatch({
+    db,
+    clock,
+    engine,
+    exclusive: (work) => ingest.exclusive(work),
+    assertLease: (tx) => ingest.assertLease(tx),
+    qualified,
+    onShiftSince,
+    poke: () => timers.poke(),
+  });
+  timers.register(DESK_TIMER, desks.timerKind());
+  watchCounters(metrics, DESK_COUNTERS, () => desks.counters);
+  return desks;
+}
+
+function makeLive(
+  server: HttpServer,
+  { config, db, clock, log, sessions }: SensingParts,
+  ingest: Ingest,
+  desks: DeskWatch,
+): LiveChannel {
   const viewOfStored = ({ row, workOrder }: Awaited<ReturnType<typeof openAlarms>>[number]) => viewOf(row, workOrder);
   return new LiveChannel(server, {
     points: ingest,
@@ -280,6 +313,7 @@ function makeLive(server: HttpServer, { config, db, clock, log, sessions }: Sens
     modes: async (community) => (await db.read((tx) => modesInForce(tx, [community]))).length,
     sessions,
     onPersonChanged: (heard) => db.listen(PERSON_CHANGED_CHANNEL, heard),
+    desk: (report) => desks.reported(report),
     origins: config.origins,
     clock,
     log,

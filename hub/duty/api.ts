@@ -15,6 +15,12 @@ export { lastShiftEnd, shiftsBetween } from './store.ts';
 export const qualified = async (tx: Tx, user: { readonly id: string }, at: number): Promise<boolean> =>
   (await isOnShift(tx, user.id, 'control-room', at)) && (await certified(tx, user.id, CONTROL_ROOM_CERTIFICATE, at));
 
+/** Since when (ms wall) a control-room shift has been on at that moment; undefined when none is. */
+export async function controlRoomSince(tx: Tx, community: string, at: number): Promise<number | undefined> {
+  const shifts = (await shiftsAt(tx, community, at, DUTY_LIMITS.listMax)).filter((s) => s.kind === 'control-room');
+  return shifts.length === 0 ? undefined : Math.min(...shifts.map((s) => s.from));
+}
+
 export interface OnDuty {
   readonly id: string;
   readonly name: string;

@@ -62,11 +62,13 @@ export interface ClientEvents {
     want: { devices?: string[]; overview?: boolean },
     done: (answer: { ok: boolean; snapshot: ValuesFrame }) => void,
   ) => void;
-  /** Desk reports: its audio state and whether it is visible. */
+  /** Desk reports, every 3 s: its audio state and whether it is visible. Without one for 10 s an alarm is raised. */
   desk: (report: {
     audio: 'running' | 'suspended' | 'none';
     visible: boolean;
     seq: number;
+    /** Number of the last beat it has heard: a screen that shows the past does not count as answering. */
+    beat?: number;
     /** Since the screen was opened: how often it read all open alarms anew, and met a digest unlike its own. */
     resyncs?: number;
     mismatches?: number;

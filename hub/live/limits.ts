@@ -26,4 +26,14 @@ export const LIVE_LIMITS = {
   toldMax: 1_000_000,
   /** A control desk's session is prolonged this often while the desk reports. */
   prolongEveryMs: 60_000,
+  /** A desk whose last beat is further behind than this shows the past, whatever it reports. */
+  deskBeatsBehind: 5,
+  /** How often at most the database is told that a desk answers, and a silence is looked at because one does. */
+  deskNoteEveryMs: 2_000,
+  deskClearEveryMs: 1_000,
+  /** Desks remembered of one community. */
+  desksMax: 100,
+  /** A pause of the hub itself beyond this is not held against desks; looked for every `pauseLookMs`. */
+  ownPauseMs: 3_000,
+  pauseLookMs: 1_000,
 } as const;

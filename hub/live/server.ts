@@ -3,22 +3,23 @@
 import type { Server as HttpServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import { Server, type Socket } from 'socket.io';
-import { QUALITIES } from '../../device-profiles/contract/point.ts';
+import { Server } from 'socket.io';
 import type { AlarmView } from '../alarms/contract.ts';
 import type { Clock } from '../clock.ts';
 import { allows, SESSION_COOKIE } from '../http/guard.ts';
 import { originAllowed } from '../http/origin.ts';
 import type { SignedIn } from '../http/entry.ts';
-import type { LivePoints, PointEntry, Site } from '../ingest/api.ts';
+import type { LivePoints, Site } from '../ingest/api.ts';
 import { Board } from './board.ts';
 import { newChannel, type CommunityChannel } from './channel.ts';
 import type { BeatFrame, ClientEvents, OrderFrame, ServerEvents } from './contract.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from './events.ts';
+import { deskWord } from './desk.ts';
+import type { DeskReport } from './desk-watch.ts';
 import { LIVE_LIMITS } from './limits.ts';
-import { cookieOf, devicesOf, toldBy, type Told } from './said.ts';
+import { cookieOf, toldBy, type Told } from './said.ts';
 import { blindOf, countPoints } from './state.ts';
-import { WatchGroup, type ReadPoint } from './values.ts';
+import { ValuesFeed, type LiveSocket } from './values-feed.ts';
 
 /** What the live channel needs of others; wired in main.ts. */
 export interface LivePorts {
@@ -38,6 +39,8 @@ export interface LivePorts {
   readonly sessions: { find(token: string): Promise<SignedIn | undefined> };
   /** Calls back with a person whose sessions or rights changed. */
   readonly onPersonChanged: (heard: (person: string) => void) => Promise<() => Promise<void>>;
+  /** A control desk says how its screen is. */
+  readonly desk: (report: DeskReport) => void;
   readonly origins: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
@@ -47,11 +50,6 @@ interface Screen {
   readonly socket: LiveSocket;
   readonly user: SignedIn;
   readonly token: string;
-  group: { readonly key: string; readonly group: WatchGroup } | undefined;
-  /** Tick up to which the screen has taken everything. */
-  tick: number;
-  /** ms monotonic at which the frame under way was sent. */
-  sentAt: number | undefined;
   messages: number;
   prolongedAt: number;
   /** What the screen has told of itself so far. */
@@ -59,7 +57,6 @@ interface Screen {
 }
 
 type LiveServer = Server<ClientEvents, ServerEvents>;
-type LiveSocket = Socket<ClientEvents, ServerEvents>;
 
 const room = (community: string, event: keyof ServerEvents): string => `${event} ${community}`;
 
@@ -67,7 +64,7 @@ export class LiveChannel {
   readonly #ports: LivePorts;
   readonly #io: LiveServer;
   readonly #screens = new Map<string, Screen>();
-  readonly #groups = new Map<string, WatchGroup>();
+  readonly #values: ValuesFeed;
   readonly #channels = new Map<string, Promise<CommunityChannel>>();
   readonly #undo: (() => Promise<void> | void)[] = [];
   #beat = 0;
@@ -84,6 +81,7 @@ export class LiveChannel {
 
   constructor(server: HttpServer, ports: LivePorts) {
     this.#ports = ports;
+    this.#values = new ValuesFeed({ ...ports, counters: this.counters });
     this.#io = new Server(server, {
       transports: ['websocket'],
       serveClient: false,
@@ -94,14 +92,13 @@ export class LiveChannel {
   }
 
   async start(): Promise<void> {
-    const { points, alarms, onPersonChanged } = this.#ports;
+    const { alarms, onPersonChanged } = this.#ports;
     this.#io.use((socket, next) => void this.#admit(socket, next));
     this.#io.on('connection', (socket) => this.#welcome(socket));
     this.#undo.push(await alarms.onChange((community) => this.#changed(community)));
     this.#undo.push(await onPersonChanged((person) => void this.#recheck(person)));
-    for (const site of points.sites()) this.#learn(site);
-    this.#undo.push(points.onChange((site, nums) => this.#valuesChanged(site, nums)));
-    this.#every(LIVE_LIMITS.valuesEveryMs, () => this.#sendValues());
+    this.#undo.push(this.#values.start());
+    this.#every(LIVE_LIMITS.valuesEveryMs, () => this.#values.send());
     this.#every(LIVE_LIMITS.beatEveryMs, () => this.#sendBeats());
     this.#every(LIVE_LIMITS.countEveryMs, () => this.#countAll());
   }
@@ -149,9 +146,6 @@ export class LiveChannel {
         socket,
         user,
         token,
-        group: undefined,
-        tick: 0,
-        sentAt: undefined,
         messages: 0,
         prolongedAt: now,
         told: { resyncs: 0, mismatches: 0 },
@@ -180,7 +174,7 @@ export class LiveChannel {
     ][])
       if (event !== 'values' && allows(policy, user) === 'yes') void socket.join(room(user.community, event));
     socket.use(([event], next) => this.#mayAsk(screen, event, next));
-    socket.on('watch', (want, done) => this.#watch(screen, want, done));
+    socket.on('watch', (want, done) => this.#values.watch(socket, user.community, want, done));
     socket.on('desk', (report) => this.#reported(screen, report));
     socket.on('error', () => undefined); // a refused event; the screen has been told by #mayAsk
     socket.on('disconnect', () => this.#leave(screen));
@@ -203,109 +197,7 @@ export class LiveChannel {
 
   #leave(screen: Screen): void {
     this.#screens.delete(screen.socket.id);
-    this.#unwatch(screen);
-  }
-
-  #unwatch(screen: Screen): void {
-    if (!screen.group) return;
-    screen.group.group.screens -= 1;
-    if (screen.group.group.screens === 0) this.#groups.delete(screen.group.key);
-    screen.group = undefined;
-  }
-
-  #watch(screen: Screen, want: unknown, done: unknown): void {
-    if (typeof done !== 'function') return;
-    const devices = devicesOf(want);
-    if (devices === undefined) return void done({ ok: false, snapshot: [] });
-    const overview = (want as { overview?: unknown }).overview === true;
-    const { community } = screen.user;
-    const key = JSON.stringify([community, overview, devices]);
-    this.#unwatch(screen);
-    const group = this.#groups.get(key) ?? new WatchGroup(this.#numsOf(community, devices, overview));
-    this.#groups.set(key, group);
-    group.screens += 1;
-    screen.group = { key, group };
-    screen.tick = group.tick - 1;
-    screen.sentAt = undefined;
-    done({ ok: true, snapshot: group.snapshot(this.#read) });
-  }
-
-  /** Only points of the screen's own community; a foreign or unknown device is as if it were not there. */
-  #numsOf(community: string, devices: readonly string[], overview: boolean): Set<number> {
-    const nums = new Set<number>(overview ? this.#ports.overview(community) : []);
-    for (const device of devices)
-      for (const entry of this.#ports.points.entries(device)?.values() ?? [])
-        if (entry.device.community === community) nums.add(entry.num);
-    return nums;
-  }
-
-  readonly #entries = new Map<number, { site: Site; entry: PointEntry }>();
-
-  readonly #read: ReadPoint = (num) => {
-    const found = this.#entries.get(num);
-    if (!found) return undefined;
-    const sample = found.site.shown.get(num);
-    const state = found.site.read(found.entry);
-    if (!sample || !state) return undefined;
-    return [state.value, QUALITIES.indexOf(state.quality), sample.sourceTime];
-  };
-
-  #valuesChanged(site: Site, nums: Iterable<number> | null): void {
-    if (nums !== null) {
-      for (const group of this.#groups.values()) for (const num of nums) group.changed(num);
-      return;
-    }
-    // A birth or a silence: indexes and ages of all its points may be others now.
-    this.#learn(site);
-    this.#rebuildGroups();
-  }
-
-  #learn(site: Site): void {
-    for (const [num, found] of this.#entries) if (found.site.gateway === site.gateway) this.#entries.delete(num);
-    for (const entry of site.program?.points ?? []) if (entry) this.#entries.set(entry.num, { site, entry });
-  }
-
-  /** New points may belong to what is watched: each group's wish is looked up again. */
-  #rebuildGroups(): void {
-    for (const [key, old] of this.#groups) {
-      const [community, overview, devices] = JSON.parse(key) as [string, boolean, string[]];
-      const group = new WatchGroup(this.#numsOf(community, devices, overview));
-      group.screens = old.screens;
-      group.everything();
-      this.#groups.set(key, group);
-      for (const screen of this.#screens.values())
-        if (screen.group?.key === key) {
-          screen.group = { key, group };
-          screen.tick = 0;
-        }
-    }
-  }
-
-  #sendValues(): void {
-    const now = this.#ports.clock.monotonic();
-    const closed = new Map<WatchGroup, number>();
-    for (const group of this.#groups.values()) closed.set(group, group.close());
-    for (const screen of this.#screens.values()) {
-      const group = screen.group?.group;
-      if (!group) continue;
-      if (screen.sentAt !== undefined) {
-        if (now - screen.sentAt > LIVE_LIMITS.frameUntakenMsMax) {
-          this.counters.slow += 1;
-          screen.socket.disconnect(true);
-        }
-        this.counters.skipped += 1;
-        continue;
-      }
-      const tick = closed.get(group) ?? group.tick - 1;
-      const frame = group.frame(screen.tick, this.#read);
-      screen.tick = tick;
-      if (!frame) continue;
-      screen.sentAt = now;
-      this.counters.frames += 1;
-      screen.socket.emit('values', frame, () => {
-        screen.sentAt = undefined;
-      });
-    }
+    this.#values.leave(screen.socket);
   }
 
   #channel(community: string): Promise<CommunityChannel> {
@@ -427,6 +319,8 @@ export class LiveChannel {
     this.counters.resyncs += Math.max(0, told.resyncs - screen.told.resyncs);
     this.counters.mismatches += Math.max(0, told.mismatches - screen.told.mismatches);
     screen.told = told;
+    const { community, id: person } = screen.user;
+    this.#ports.desk({ community, person, word: deskWord(report, this.#beat) });
     this.#prolong(screen);
   }
 

@@ -2,11 +2,22 @@
 import type { Tx } from '../db/tx.ts';
 import { asNamed, floorName } from './names.ts';
 export { createCommunity, importBuildings, listBuildings } from './commands.ts';
-import { anyCommunity, findCommunity, putBuildings, putFloors, putPlaces, type CommunityRow } from './store.ts';
+import {
+  allCommunityIds,
+  anyCommunity,
+  findCommunity,
+  putBuildings,
+  putFloors,
+  putPlaces,
+  type CommunityRow,
+} from './store.ts';
 
 export type Community = CommunityRow;
 
 export const communityOf = (tx: Tx, id: string): Promise<Community | undefined> => findCommunity(tx, id);
+
+/** Every community of the hub. */
+export const communityIds = (tx: Tx): Promise<string[]> => allCommunityIds(tx);
 
 /** Whether the hub has any community yet. */
 export const hasCommunity = (tx: Tx): Promise<boolean> => anyCommunity(tx);

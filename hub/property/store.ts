@@ -42,6 +42,10 @@ export async function findCommunity(tx: Tx, id: string): Promise<CommunityRow | 
   return tx.maybe<CommunityRow>('SELECT id, name, time_zone AS "timeZone" FROM property.community WHERE id = $1', [id]);
 }
 
+export async function allCommunityIds(tx: Tx): Promise<string[]> {
+  return (await tx.query<{ id: string }>('SELECT id FROM property.community ORDER BY id')).map((row) => row.id);
+}
+
 export async function anyCommunity(tx: Tx): Promise<boolean> {
   return (await tx.query('SELECT 1 FROM property.community LIMIT 1')).length > 0;
 }

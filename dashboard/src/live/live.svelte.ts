@@ -151,6 +151,7 @@ export class Live {
       audio: this.sound.state,
       visible: document.visibilityState === 'visible',
       seq: this.alarms.seq,
+      ...(this.link.beat === null ? {} : { beat: this.link.beat.beat }),
       resyncs: this.alarms.resyncs,
       mismatches: this.alarms.mismatches,
     });

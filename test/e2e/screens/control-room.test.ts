@@ -160,4 +160,23 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'control room', () =
     await page.getByText('画面已失效').waitFor({ state: 'detached', timeout: 20_000 });
     expect(desk.errors).toEqual([]);
   });
+
+  it('[S2] tells that no desk answers when its page is closed, and that one does when it is opened', async () => {
+    const silent = async (): Promise<string | undefined> =>
+      (await operator.items<{ signal: string; state: string }>('/api/alarms?state=open&class=COMMS')).find(
+        (a) => a.signal === 'desk-silent',
+      )?.state;
+    expect(await silent()).toBeUndefined();
+    // The manager looks in: whoever is not on duty does not count as a desk.
+    const { page: manager } = await openDesk(browser, compound, 'manager');
+    await page.context().close();
+    const row = manager.getByRole('option').filter({ hasText: '值班屏失联' });
+    await row.waitFor({ timeout: 120_000 });
+    expect(await silent()).toBe('unacked-active');
+    const notices = await (await compound.signIn('manager')).items<{ text: { zh: string } }>('/api/notifications');
+    expect(notices.map((n) => n.text.zh).join()).toContain('值班屏失联');
+    ({ page } = await openDesk(browser, compound, 'operator'));
+    await until(async () => (await silent()) === 'unacked-cleared', { ms: 30_000, what: 'the desk is back' });
+    await row.getByText('已恢复').waitFor();
+  });
 });
