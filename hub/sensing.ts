@@ -147,9 +147,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       if (broker === undefined) throw new Error('the broker is not started yet');
       return broker;
     },
-    attach: (server) => {
-      live = makeLive(server, parts, ingest, desks);
-    },
+    attach: (server) => void (live = makeLive(server, parts, ingest, desks)),
     order: (community, frame) => live?.order(community, frame),
     start: async () => {
       await db.read((tx) => register.load(tx));
@@ -157,8 +155,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       await tellDamagedHistory(parts, history);
       await closings.start();
       broker = await openGatewayBroker(parts, ingest);
-      await live?.start();
-      await desks.start();
+      await Promise.all([live?.start(), desks.start()]);
       timers.start();
     },
     stop: async () => {
