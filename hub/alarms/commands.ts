@@ -5,11 +5,19 @@ import { ok, refuse, type Refusal, type Result } from '../errors.ts';
 import type { Actor, CommandContext } from '../events/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import { AlarmChanges, type ChangePorts } from './changes.ts';
-import type { AlarmView, ServiceBody, ShelveBody, VerdictBody } from './contract.ts';
+import type {
+  AckManyAnswer,
+  AckManyBody,
+  ACK_OUTCOMES,
+  AlarmView,
+  ServiceBody,
+  ShelveBody,
+  VerdictBody,
+} from './contract.ts';
 import { canHide, type AlarmEvent } from './machine.ts';
 import { factOf, viewOf, type Act, type AlarmRow } from './row.ts';
 import { LIFECYCLE } from './rules.ts';
-import { lockAlarm, lockAlarms, type Stored } from './store.ts';
+import { lockAlarm, lockAlarms, lockAlarmsOf, type Stored } from './store.ts';
 
 export const UNSHELVE_TIMER = 'alarm-unshelve';
 const shelveKey = (id: string): string => `${UNSHELVE_TIMER}:${id}`;
@@ -19,6 +27,8 @@ export interface AlarmPorts extends ChangePorts {
   readonly orphaned: (device: string, point: string, signal: string) => boolean;
 }
 
+type AckOutcome = (typeof ACK_OUTCOMES)[number];
+type SeenAlarm = Static<typeof AckManyBody>['items'][number];
 type Person = Extract<Actor, { kind: 'user' }>;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -96,6 +106,59 @@ export async function acknowledge(
   const acked = { ...actOf(who, c.now), ...(of.note === undefined ? {} : { note: of.note }) };
   const { note } = of;
   return act(c, ports, { stored, event: { type: 'ack' }, action: 'alarm.acknowledged', note, more: { acked } });
+}
+
+/**
+ * Acknowledges many, each judged alone and with its own act and time; what can't be is answered for and keeps none of
+ * the others back. One transaction: the rows are locked in one order and written by one statement.
+ * Refuses `not-qualified`: that is of the person, not of an alarm.
+ */
+export async function acknowledgeMany(
+  c: CommandContext,
+  ports: AlarmPorts,
+  of: { readonly body: Static<typeof AckManyBody>; readonly qualified: boolean },
+): Promise<Result<AckManyAnswer>> {
+  const who = person(c);
+  if (!of.qualified) return refuse('not-qualified');
+  const { items, note } = of.body;
+  const rules = (await ruleInForce(c.tx, who.community, LIFECYCLE)).value;
+  const ids = items.map((item) => item.id);
+  const known = new Map((await lockAlarmsOf(c.tx, who.community, ids)).map((s) => [s.row.id, s]));
+  const acked = { ...actOf(who, c.now), ...(note === undefined ? {} : { note }) };
+  const by = { actor: who, at: c.now, rules, ...(note === undefined ? {} : { note }) };
+  const changes = new AlarmChanges(c.now);
+  const outcomes = new Map<string, AckOutcome>();
+  for (const item of items) {
+    const { id } = item;
+    const row = known.get(id)?.row;
+    if (outcomes.has(id)) continue;
+    const kept = row === undefined ? 'gone' : notNow(row, item);
+    if (row === undefined || kept !== undefined) {
+      outcomes.set(id, kept ?? 'gone');
+      continue;
+    }
+    changes.hold(row);
+    const done = changes.step(id, { type: 'ack' }, by, { acked });
+    if (done.ok) audit(c, 'alarm.acknowledged', row, done.value, note);
+    outcomes.set(id, done.ok ? 'acknowledged' : 'changed');
+  }
+  await changes.write(c.tx, ports);
+  return ok({
+    items: [...outcomes].map(([id, outcome]) => {
+      const stored = known.get(id);
+      const alarm = stored && viewOf(changes.has(id) ? changes.row(id) : stored.row, stored.workOrder);
+      return { id, outcome, ...(alarm === undefined ? {} : { alarm }) };
+    }),
+  });
+}
+
+/** Why an alarm is not acknowledged among many; undefined where it may be. */
+function notNow(row: AlarmRow, { seq, recurrences }: SeenAlarm): AckOutcome | undefined {
+  if (row.state === 'normal') return 'gone';
+  if (row.state === 'acked-active' || row.state === 'latched-acked') return 'already';
+  if (!canHide(row.class)) return 'singly';
+  const same = recurrences === undefined ? row.seq === seq : row.recurrences === recurrences;
+  return same ? undefined : 'changed';
 }
 
 /** Real, false or test, with a note; a later verdict corrects an earlier one, and the journal keeps both. */

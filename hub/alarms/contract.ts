@@ -1,5 +1,6 @@
 // What screens and tools see of alarms.
 import { Type, type Static } from 'typebox';
+import { ALARM_LIMITS } from './limits.ts';
 import { ALARM_CLASSES } from '../../device-profiles/contract/signal.ts';
 
 /** States after ISA-18.2 / IEC 62682 (DESIGN 6). Open = any state but normal. */
@@ -65,6 +66,41 @@ export const AckBody = Type.Object(
   { note: Type.Optional(Type.String({ maxLength: 500 })) },
   { additionalProperties: false },
 );
+/**
+ * Many at once, each as it was last seen: by its change (`seq`), or more forgiving by how often it had come back. One that
+ * came back since is another matter. Never life safety, which is looked at singly.
+ */
+export const AckManyBody = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object(
+        {
+          id: Type.String({ format: 'uuid' }),
+          seq: Type.Integer(),
+          recurrences: Type.Optional(Type.Integer({ minimum: 0 })),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: ALARM_LIMITS.ackManyMax },
+    ),
+    note: Type.Optional(Type.String({ maxLength: 500 })),
+  },
+  { additionalProperties: false },
+);
+/** What became of each: `changed` since it was seen, `singly` because its class is, `gone`: closed or unknown. */
+export const ACK_OUTCOMES = ['acknowledged', 'already', 'changed', 'singly', 'gone'] as const;
+export const AckManyAnswer = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      outcome: Type.Enum([...ACK_OUTCOMES]),
+      /** As it is now; absent where it is gone. */
+      alarm: Type.Optional(AlarmView),
+    }),
+  ),
+});
+export type AckManyAnswer = Static<typeof AckManyAnswer>;
+
 export const VerdictBody = Type.Object(
   { verdict: Type.Enum([...VERDICTS]), note: Type.String({ minLength: 1, maxLength: 1000 }) },
   { additionalProperties: false },

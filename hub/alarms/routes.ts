@@ -6,9 +6,20 @@ import { ok, refuse, type Result } from '../errors.ts';
 import type { Tx } from '../db/tx.ts';
 import type { CommandContext } from '../events/api.ts';
 import type { Entry, SignedIn } from '../http/entry.ts';
-import { acknowledge, closeAlarm, giveVerdict, setService, shelve, unshelve, type AlarmPorts } from './commands.ts';
+import {
+  acknowledge,
+  acknowledgeMany,
+  closeAlarm,
+  giveVerdict,
+  setService,
+  shelve,
+  unshelve,
+  type AlarmPorts,
+} from './commands.ts';
 import {
   AckBody,
+  AckManyAnswer,
+  AckManyBody,
   AlarmActView,
   AlarmView,
   CloseBody,
@@ -120,6 +131,18 @@ function actRoutes(parts: AlarmRouteParts): FastifyPluginAsyncTypebox {
         entry.command(request, async (c) => {
           const may = await qualified(c.tx, entry.user(request), c.now);
           return acknowledge(c, ports, { id: request.params.id, note: request.body?.note, qualified: may });
+        }),
+    );
+    app.post(
+      '/api/alarms/ack',
+      {
+        config: { policy: { allow: ['admin', 'operator', 'supervisor', 'manager', 'guard'] } },
+        schema: { tags, body: AckManyBody, response: { 200: AckManyAnswer } },
+      },
+      (request) =>
+        entry.command(request, async (c) => {
+          const may = await qualified(c.tx, entry.user(request), c.now);
+          return acknowledgeMany(c, ports, { body: request.body, qualified: may });
         }),
     );
     app.post(

@@ -101,6 +101,15 @@ export async function lockAlarms(tx: Tx, ids: readonly string[]): Promise<AlarmR
   return rows.map((r) => fromDb(r).row);
 }
 
+/** Alarms of a community among these ids, locked in one order. */
+export async function lockAlarmsOf(tx: Tx, community: string, ids: readonly string[]): Promise<Stored[]> {
+  const rows = await tx.query<DbRow>(
+    `${SELECT} where a.community = $1 and a.id = any ($2::uuid[]) order by a.id for update of a`,
+    [community, ids],
+  );
+  return rows.map(fromDb);
+}
+
 /** Open alarms that lie under a mode's scope, locked in one order. */
 export async function lockCovered(tx: Tx, mode: ModeRow): Promise<AlarmRow[]> {
   const rows = await tx.query<DbRow>(

@@ -1,11 +1,11 @@
 // What an operator does about an alarm, each act sent once: acknowledge, verdict, shelve, close.
 import type { Static } from 'typebox';
-import type { AlarmView, ShelveBody, VerdictBody, CloseBody } from '../../../hub/alarms/contract.ts';
+import type { AckManyAnswer, AlarmView, ShelveBody, VerdictBody, CloseBody } from '../../../hub/alarms/contract.ts';
 import type { Api } from '../api/client.ts';
 import { Command } from '../api/command.svelte.ts';
-import { asProblem, type Problem } from '../api/problem.ts';
+import type { Problem } from '../api/problem.ts';
 import type { Alarms } from '../live/alarms.svelte.ts';
-import { newKey } from '../api/client.ts';
+import { ACK_TOGETHER, readyToAck, type Seen } from './ack-many.ts';
 
 type Act<Body> = { readonly id: string; readonly body: Body };
 export type VerdictInput = Act<Static<typeof VerdictBody>>;
@@ -13,6 +13,7 @@ export type ShelveInput = Act<Static<typeof ShelveBody>>;
 export type CloseInput = Act<Static<typeof CloseBody>>;
 
 export class AlarmActs {
+  readonly ackMany: Command<readonly Seen[], AckManyAnswer>;
   readonly ack: Command<Act<Record<string, never>>, AlarmView>;
   readonly verdict: Command<VerdictInput, AlarmView>;
   readonly shelve: Command<ShelveInput, AlarmView>;
@@ -20,6 +21,7 @@ export class AlarmActs {
   readonly unshelve: Command<Act<Record<string, never>>, AlarmView>;
   readonly #api: Api;
   readonly #alarms: Alarms;
+  #changed: AlarmView[] = [];
   /** Acknowledging many: how many of how many are done, null when none is under way. */
   bulk = $state.raw<{ readonly done: number; readonly all: number } | null>(null);
   bulkProblem = $state.raw<Problem | null>(null);
@@ -32,6 +34,15 @@ export class AlarmActs {
         ({ id, body }, key) => this.#post(id, act, body, key),
         (alarm) => alarms.put(alarm),
       );
+    this.ackMany = new Command(
+      (items, key) => api.post<AckManyAnswer>('/api/alarms/ack', { items }, { key }),
+      ({ items }) => {
+        for (const { outcome, alarm } of items) {
+          if (alarm) alarms.put(alarm);
+          if (alarm && outcome === 'changed') this.#changed.push(alarm);
+        }
+      },
+    );
     this.ack = command('ack');
     this.verdict = command('verdict');
     this.shelve = command('shelve');
@@ -51,23 +62,31 @@ export class AlarmActs {
     for (const command of [this.ack, this.verdict, this.shelve, this.unshelve, this.close]) command.reset();
   }
 
-  /** Acknowledges one after the other; stops at the first refusal. Never for life safety: those are looked at singly. */
-  async ackAll(ids: readonly string[]): Promise<void> {
-    if (this.bulk) return;
+  /**
+   * Acknowledges many, a command for up to `ACK_TOGETHER`, each as it was shown. Answers those that changed meanwhile:
+   * they are to be looked at again. Never life safety: that is looked at singly.
+   */
+  async ackAll(shown: readonly AlarmView[]): Promise<readonly AlarmView[]> {
+    if (this.bulk) return [];
     this.bulkProblem = null;
+    const changed: AlarmView[] = [];
+    const all = shown.length;
     try {
-      for (const [done, id] of ids.entries()) {
-        this.bulk = { done, all: ids.length };
-        try {
-          this.#alarms.put(await this.#post(id, 'ack', {}, newKey()));
-        } catch (error) {
-          const problem = asProblem(error);
-          // Someone else was quicker: that is what was wanted.
-          if (problem.status === 409) continue;
-          this.bulkProblem = problem;
-          return;
+      for (let done = 0; done < all; done += ACK_TOGETHER) {
+        this.bulk = { done, all };
+        const { ready, changed: others } = readyToAck(shown.slice(done, done + ACK_TOGETHER), (id) =>
+          this.#alarms.find(id),
+        );
+        changed.push(...others);
+        if (ready.length === 0) continue;
+        await this.ackMany.run(ready);
+        if (this.ackMany.problem) {
+          this.bulkProblem = this.ackMany.problem;
+          return changed;
         }
+        changed.push(...this.#changed.splice(0));
       }
+      return changed;
     } finally {
       this.bulk = null;
     }
