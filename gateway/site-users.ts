@@ -18,19 +18,25 @@ interface Publisher {
 
 type Report = (path: Path, message: string) => void;
 
+interface Reading {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Some devices could not be read: it is not known which names and variables they have. */
+  readonly unread: boolean;
+  readonly report: Report;
+}
+
 /** Users with their topics resolved; mistakes go to `report` under `mqttUsers`. */
 export function readUsers(
   users: readonly MqttUserFile[],
   devices: readonly Publisher[],
-  env: Readonly<Record<string, string | undefined>>,
-  report: Report,
+  { env, unread, report }: Reading,
 ): MqttUser[] {
   const seen = new Set<string>();
   return users.map((u, k) => {
     const path: Path = ['mqttUsers', k];
     if (seen.has(u.username)) report([...path, 'username'], `user "${u.username}" is declared twice`);
     seen.add(u.username);
-    const topics = topicsOf(u, devices, (more, message) => report([...path, ...more], message));
+    const topics = topicsOf(u, devices, { unread, report: (more, message) => report([...path, ...more], message) });
     return { username: u.username, password: passwordOf(u, env, (more, m) => report([...path, ...more], m)), topics };
   });
 }
@@ -44,7 +50,7 @@ function passwordOf(u: MqttUserFile, env: Readonly<Record<string, string | undef
   return value;
 }
 
-function topicsOf(u: MqttUserFile, devices: readonly Publisher[], report: Report): string[] {
+function topicsOf(u: MqttUserFile, devices: readonly Publisher[], { unread, report }: Omit<Reading, 'env'>): string[] {
   const topics = [...(u.topics ?? [])];
   u.topics?.forEach((topic, i) => {
     if (!isFilter(topic)) report(['topics', i], 'expected a topic, with + for one level or # at the end');
@@ -52,12 +58,12 @@ function topicsOf(u: MqttUserFile, devices: readonly Publisher[], report: Report
   u.devices?.forEach((id, i) => {
     const d = devices.find((o) => o.id === id);
     if (d?.topic !== undefined) topics.push(d.topic);
-    else report(['devices', i], d ? `device "${id}" does not speak MQTT` : `unknown device "${id}"`);
+    else if (d || !unread) report(['devices', i], d ? `device "${id}" does not speak MQTT` : `unknown device "${id}"`);
   });
   if (u.topics || u.devices) return topics;
   const own = devices.filter((d) => d.id === u.username || Object.values(d.vars).includes(u.username));
   topics.push(...own.flatMap((d) => d.topic ?? []));
-  if (topics.length === 0)
+  if (topics.length === 0 && !unread)
     report([], `expected devices or topics: no device is called "${u.username}", so it would be allowed nothing`);
   return topics;
 }

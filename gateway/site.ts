@@ -2,28 +2,19 @@
 // mistake is named with its line and what was expected.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Compile } from 'typebox/compile';
 import { POLL_CLASS_MS, type PollClass, type Text } from '../device-profiles/contract/point.ts';
 import type { DeviceKind, DeviceModel } from '../device-profiles/contract/profile.ts';
 import { topicVariables } from '../device-profiles/check-profile.ts';
 import { tryCompile, type CompileOptions, type LoadedProfile } from '../device-profiles/compile.ts';
 import { ConfigError, nearest, type Path, type Problem } from '../device-profiles/config-error.ts';
-import { explain } from '../device-profiles/explain.ts';
 import { BUILTIN_PROFILES, loadProfiles, type LoadedProfiles } from '../device-profiles/load.ts';
 import { findOverlaps } from '../device-profiles/overlaps.ts';
 import { loadPointList, type PointListRow } from '../device-profiles/point-list.ts';
 import { parseYaml, type YamlSource } from '../device-profiles/yaml-source.ts';
 import type { SiteDevice } from './drivers/driver.ts';
+import { shapeOf } from './site-shape.ts';
 import { readUsers, type MqttUser } from './site-users.ts';
-import {
-  LINK_SCHEMAS,
-  SITE_LIMITS,
-  SiteFile,
-  type LinkType,
-  type Name,
-  type SiteDeviceFile,
-  type SiteLinkFile,
-} from './site-schema.ts';
+import { SITE_LIMITS, type Name, type SiteDeviceFile, type SiteFile, type SiteLinkFile } from './site-schema.ts';
 
 /** A link of the site. `port` of a TCP link is filled in. */
 export type SiteLink =
@@ -90,7 +81,6 @@ export interface SiteOptions {
 const DEFAULT_MODBUS_PORT = 502;
 const DEFAULT_MQTT_PORT = 1883;
 type Env = Readonly<Record<string, string | undefined>>;
-const siteCheck = Compile(SiteFile);
 
 /** @throws ConfigError also when the file can't be read. */
 export function loadSite(file: string, options: SiteOptions = {}): Site {
@@ -109,14 +99,14 @@ export function loadSite(file: string, options: SiteOptions = {}): Site {
  * @throws ConfigError with every problem of the file, its point lists and the profiles it uses.
  */
 export function parseSite(file: string, text: string, options: SiteOptions = {}): Site {
-  const source = parseYaml(file, text);
+  const written = parseYaml(file, text);
   const problems: Problem[] = [];
+  const shape = shapeOf(written.value);
+  if (!shape) throw new ConfigError([written.problem([], 'does not fit the schema of sites: expected a map')]);
+  for (const { path, message } of shape.complaints) problems.push(written.problem(path, message));
+  const { site } = shape;
+  const source = { ...written, problem: (path: Path, m: string) => written.problem(shape.placeOf(path), m) };
   const report: Report = (path, message) => problems.push(source.problem(path, message));
-  const site = source.value;
-  if (!siteCheck.Check(site)) {
-    for (const { path, message } of explainSite(site)) report(path, message);
-    throw new ConfigError(problems.length > 0 ? problems : [source.problem([], 'does not fit the schema of sites')]);
-  }
   for (const [key, max] of [
     ['links', SITE_LIMITS.links],
     ['devices', SITE_LIMITS.devices],
@@ -137,10 +127,17 @@ export function parseSite(file: string, text: string, options: SiteOptions = {})
     models: new Map(),
     lists: new Map(),
     told: new Set(),
+    misshapenLinks: shape.misshapenLinks,
   };
+  for (const { at, link, profile } of shape.misshapenDevices) {
+    const there: Report = (more, message) => problems.push(written.problem(['devices', at, ...more], message));
+    if (link !== undefined) linkOf(link, context, there);
+    if (profile !== undefined) profileOf(profile, context, there);
+  }
   const devices = site.devices.flatMap((d, k) => readDevice(d, k, context) ?? []);
   checkTogether(devices, context);
-  const mqttUsers = readUsers(site.mqttUsers ?? [], devices, options.env ?? {}, report);
+  const unread = site.devices.length - devices.length + shape.misshapenDevices.length;
+  const mqttUsers = readUsers(site.mqttUsers ?? [], devices, { env: options.env ?? {}, unread: unread > 0, report });
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     file,
@@ -170,27 +167,8 @@ interface Context {
   readonly lists: Map<string, readonly PointListRow[]>;
   /** Broken profiles whose problems have been reported. */
   readonly told: Set<string>;
-}
-
-/** A link is explained by the schema of its type, not by all of them. */
-function explainSite(site: unknown): { readonly path: Path; readonly message: string }[] {
-  const links: unknown = typeof site === 'object' && site !== null && 'links' in site ? site.links : undefined;
-  const rest = explain(SiteFile, site).filter((m) => m.path[0] !== 'links' || m.path.length < 2);
-  if (!Array.isArray(links)) return rest;
-  const types = Object.keys(LINK_SCHEMAS);
-  const inLinks = links.flatMap((link: unknown, k) => {
-    const type: unknown = typeof link === 'object' && link !== null && 'type' in link ? link.type : undefined;
-    const known = types.find((t) => t === type);
-    if (known === undefined)
-      return [
-        {
-          path: ['links', k, 'type'],
-          message: `expected one of ${types.join(', ')}; found ${JSON.stringify(type ?? null)}`,
-        },
-      ];
-    return explain(LINK_SCHEMAS[known as LinkType], link).map((m) => ({ ...m, path: ['links', k, ...m.path] }));
-  });
-  return [...rest, ...inLinks];
+  /** Ids of links that have a mistake of their own. */
+  readonly misshapenLinks: ReadonlySet<string>;
 }
 
 function readProfiles(folders: readonly string[], report: Report): LoadedProfiles {
@@ -246,15 +224,8 @@ function readDevice(d: SiteDeviceFile, k: number, context: Context): SiteDeviceE
   const path: Path = ['devices', k];
   const report: Report = (more, message) => context.report([...path, ...more], message);
   if (context.site.devices.findIndex((o) => o.id === d.id) !== k) report(['id'], `device "${d.id}" is declared twice`);
-  const link = context.links.get(d.link);
-  if (!link) {
-    const ids = [...context.links.keys()];
-    report(
-      ['link'],
-      `unknown link "${d.link}"; expected one of ${(nearest(d.link, ids).length > 0 ? nearest(d.link, ids) : ids).join(', ')}`,
-    );
-  }
-  const loaded = profileOf(d, context, report);
+  const link = linkOf(d.link, context, report);
+  const loaded = profileOf(d.profile, context, report);
   if (!loaded) return undefined;
   if (link) checkLink(d, loaded, link, report);
   const vars = readVars(d, loaded, report);
@@ -287,6 +258,15 @@ function readDevice(d: SiteDeviceFile, k: number, context: Context): SiteDeviceE
   };
 }
 
+function linkOf(id: string, { links, misshapenLinks }: Context, report: Report): SiteLink | undefined {
+  const link = links.get(id);
+  if (link || misshapenLinks.has(id)) return link;
+  const ids = [...links.keys(), ...misshapenLinks];
+  const near = nearest(id, ids);
+  report(['link'], `unknown link "${id}"; expected one of ${(near.length > 0 ? near : ids).join(', ')}`);
+  return undefined;
+}
+
 function optionsOf(d: SiteDeviceFile): CompileOptions {
   return {
     ...(d.kind ? { kind: d.kind } : {}),
@@ -300,20 +280,21 @@ function optionsOf(d: SiteDeviceFile): CompileOptions {
 const pollOf = (poll: SiteFile['poll']): Partial<Record<PollClass, number>> =>
   Object.fromEntries(Object.entries(poll ?? {}).filter(([, ms]) => ms !== undefined));
 
-function profileOf(d: SiteDeviceFile, context: Context, report: Report): LoadedProfile | undefined {
+function profileOf(name: string, context: Context, report: Report): LoadedProfile | undefined {
   const { profiles, broken } = context.profiles;
-  const problems = broken.get(d.profile);
+  const problems = broken.get(name);
   if (problems) {
-    report(['profile'], `profile "${d.profile}" has ${problems.length} problem${problems.length > 1 ? 's' : ''}`);
-    if (!context.told.has(d.profile)) context.problems.push(...problems);
-    context.told.add(d.profile);
+    report(['profile'], `profile "${name}" has ${problems.length} problem${problems.length > 1 ? 's' : ''}`);
+    if (!context.told.has(name)) context.problems.push(...problems);
+    context.told.add(name);
     return undefined;
   }
-  const loaded = profiles.get(d.profile);
-  if (!loaded) {
-    const near = nearest(d.profile, profiles.keys());
+  const loaded = profiles.get(name);
+  // Where no profile at all could be read, that is told already, and not of each device again.
+  if (!loaded && profiles.size > 0) {
+    const near = nearest(name, profiles.keys());
     const names = near.length > 0 ? near : [...profiles.keys()].sort();
-    report(['profile'], `unknown profile "${d.profile}"; expected one of ${names.join(', ')}`);
+    report(['profile'], `unknown profile "${name}"; expected one of ${names.join(', ')}`);
   }
   return loaded;
 }

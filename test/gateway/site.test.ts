@@ -92,6 +92,43 @@ describe('mistakes name file, line and what was expected', () => {
     expect(problemsOf(text)).toHaveLength(3);
   });
 
+  it('tells mistakes of form and mistakes of meaning in one go, each at its line and none as a consequence', () => {
+    const text = spoil('id: room, type: modbus-rtu-tcp, host', 'id: room, type: modbus-rtu-tcp, hots')
+      .replace('id: main,', 'id: Main,')
+      .replace('link: bus, unit: 4', 'link: bsu, unit: "4"')
+      .replace('profile: meokon-mk, link: field, vars: { serial: SHMK1 }', 'profile: meokon, link: field')
+      .replace('unit: 1', 'unit: 256')
+      .replace('username: SHMK1, password: one', 'username: SHMK1, pasword: one')
+      .replace('[ext-2]', '[ext-9, tank]')
+      .replace('poll: { safety', 'poll: { saefty');
+    const at = (part: string): number => lineOf(text, part);
+    const found = problemsOf(text).map((p) => p.replace(/^\/etc\/site\.yaml:(\d+):\d+: ([^:]*): .*$/, '$1 $2'));
+    expect(found.toSorted()).toEqual(
+      [
+        `${at('saefty')} poll.saefty`,
+        `${at('hots')} links[1]`,
+        `${at('hots')} links[1].hots`,
+        `${at('unit: 256')} devices[0].unit`,
+        `${at('Main')} devices[1].id`,
+        `${at('bsu')} devices[2].link`,
+        `${at('bsu')} devices[2].unit`,
+        `${at('meokon,')} devices[3].profile`,
+        `${at('pasword')} mqttUsers[0].pasword`,
+      ].toSorted(),
+    );
+  });
+
+  it('says of a folder of profiles that is not there only that', () => {
+    expect(problemsOf(spoil('poll: {', 'profiles: [nowhere]\npoll: {'))).toHaveLength(1);
+  });
+
+  it.each(['', '[]', 'gateway: gw-1', '3', 'links: 1\ndevices: { a: b }\nmqttUsers: []\nprofiles: 7'])(
+    'takes %j for no site, and says why',
+    (text) => {
+      expect(problemsOf(text).length).toBeGreaterThan(0);
+    },
+  );
+
   it('refuses a device whose points must come from a list it does not have', () => {
     const text = spoil(
       'profile: rs485-transmitter-a, link: room, unit: 3, params: { low: 0.4 }',
