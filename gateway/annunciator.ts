@@ -83,6 +83,11 @@ export class Annunciator {
     } else this.#active.delete(w);
   }
 
+  /** The wall clock was set by so many ms: since when something is active is shown in the new time. */
+  clockJumped(ms: number): void {
+    for (const watched of this.#active) watched.since += ms;
+  }
+
   /** Active signals, the gravest and oldest first. */
   active(): ActiveSignal[] {
     return [...this.#active]

@@ -10,6 +10,7 @@ import {
   type BirthModel,
   type BirthPoint,
   type Sample,
+  type Timebase,
 } from '../device-profiles/contract/wire.ts';
 import type { DeviceModel, ModelPoint } from '../device-profiles/contract/profile.ts';
 import type { SiteDevice } from './drivers/driver.ts';
@@ -72,6 +73,7 @@ export interface BirthState {
   readonly software: string;
   readonly head: { safety: number; telemetry: number };
   readonly writesHistory: boolean;
+  readonly timebase?: Timebase;
   /** The last reported state of every point; left out of a birth that only explains an index. */
   readonly snapshot?: readonly Sample[];
 }

@@ -65,6 +65,12 @@ export class Intake implements DriverPort {
     return this.#keep(device, this.table.online(device, online, reason, at));
   }
 
+  /** The wall clock was set by so many ms, + is forward: told before anything on the new time is reported. */
+  clockJumped(ms: number): void {
+    this.table.clockJumped(ms);
+    void this.#spool.clockJumped(ms);
+  }
+
   link(link: string, reason: Reason | ''): void {
     const before = this.#links.get(link);
     if (before === reason) return;

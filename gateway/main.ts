@@ -16,7 +16,7 @@ import { annunciatorPage } from './annunciator-page.ts';
 import { spoolBeat } from './beat.ts';
 import { encodeIndex } from './birth.ts';
 import { checkSite, helpText, readCommand, summary, warningLines, type CheckedSite } from './cli.ts';
-import { systemClock, watchClock } from './clock.ts';
+import { CLOCK_LOOK_MS, FollowingClock, systemClock } from './clock.ts';
 import { readConfig, SettingsError, type GatewayConfig } from './config.ts';
 import type { Logger } from './drivers/driver.ts';
 import { modbusDriver, type ModbusLink } from './drivers/modbus.ts';
@@ -32,7 +32,6 @@ import { Uplink } from './uplink.ts';
 
 /** Everything must be closed by then after SIGTERM, ms; what is not is ended anyway (the spool survives that). */
 const STOP_MS = 10_000;
-const CLOCK_LOOK_MS = 1_000;
 /** Exit codes: 1 the site or settings are wrong, 2 the command line is. */
 const EXIT = { wrong: 1, usage: 2 } as const;
 
@@ -50,13 +49,14 @@ interface Running {
 
 /** What flows: made in this order, started from the spool outwards, stopped from the devices inwards. */
 interface Parts extends HealthParts {
+  readonly clock: FollowingClock;
   readonly fields: readonly MqttDriver[];
   readonly annunciator: Annunciator;
 }
 
 async function assemble({ site, index }: CheckedSite, config: GatewayConfig, log: Logger): Promise<Parts> {
   const { gateway, community } = site;
-  const clock = systemClock;
+  const clock = new FollowingClock(systemClock);
   const dir = join(config.dataDir, 'gateway', gateway);
   const writesHistory = config.influx !== undefined;
   const at = Math.trunc(clock.now());
@@ -73,7 +73,7 @@ async function assemble({ site, index }: CheckedSite, config: GatewayConfig, log
     log,
     limits: { maxBytes: config.spoolBytes },
   });
-  spool.note({ kind: 'started', text: born.software });
+  void spool.announce({ kind: 'started', text: born.software });
 
   // What drivers hand on becomes records.
   const intake = new Intake({ devices: site.devices, links: site.links.map((l) => l.id), spool, clock, log });
@@ -95,17 +95,17 @@ async function assemble({ site, index }: CheckedSite, config: GatewayConfig, log
     const broker = brokerOf(l.broker, site, config);
     return [new MqttDriver({ link: l.id, devices: site.devices, port: intake, broker })];
   });
-  return { gateway, spool, intake, uplink, history, drivers: [modbus, ...fields], fields, annunciator };
+  return { clock, gateway, spool, intake, uplink, history, drivers: [modbus, ...fields], fields, annunciator };
 }
 
 /** What people on site can look at. */
 function localServer(parts: Parts, port: number): LocalServer {
-  const { gateway, spool, intake, uplink, annunciator } = parts;
+  const { clock, gateway, spool, intake, uplink, annunciator } = parts;
   const page = (): string => {
     const { connected, fault, lanes } = uplink.stats();
     return annunciatorPage({
       gateway,
-      now: systemClock.now(),
+      now: clock.now(),
       active: annunciator.active(),
       diskFault: spool.stats().failing.safety,
       hubFault: connected && lanes.safety.open ? '' : fault || 'no answer',
@@ -117,14 +117,14 @@ function localServer(parts: Parts, port: number): LocalServer {
 
 async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Logger): Promise<Running> {
   const parts = await assemble(checked, config, log);
-  const { gateway, spool, intake, uplink, history, drivers, fields } = parts;
+  const { clock, gateway, spool, intake, uplink, history, drivers, fields, annunciator } = parts;
   const local = localServer(parts, config.annunciatorPort);
-  const watch = watchClock(systemClock);
   const clockTimer = setInterval(() => {
-    const jump = watch.look();
+    const jump = clock.look();
     if (jump === 0) return;
     log.warn({ jumpMs: jump }, 'the wall clock has jumped');
-    spool.note({ kind: 'clock-jump', count: jump });
+    intake.clockJumped(jump);
+    annunciator.clockJumped(jump);
   }, CLOCK_LOOK_MS);
   const stop = async (): Promise<void> => {
     clearInterval(clockTimer);

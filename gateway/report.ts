@@ -86,6 +86,15 @@ class StateColumns {
     return this.kind[i] === KIND.text ? (this.text.get(i) ?? null) : null;
   }
 
+  /** Moves the times that are the gateway's own; none gets before 1970, which the wire has no words for. */
+  shift(ms: number): void {
+    for (let i = 0; i < this.quality.length; i++) {
+      if (this.quality[i] === NEVER) continue;
+      this.received[i] = Math.max(0, (this.received[i] ?? 0) + ms);
+      if (this.sourceClock[i] === 0) this.source[i] = Math.max(0, (this.source[i] ?? 0) + ms);
+    }
+  }
+
   copyFrom(from: StateColumns, i: number): void {
     this.kind[i] = from.kind[i] ?? 0;
     this.num[i] = from.num[i] ?? 0;
@@ -268,6 +277,14 @@ export class ReportTable {
     // Without a newer hearing there is no proof to tell of.
     const heardSince = this.#due[i] === 0 && this.#now.received[i] !== this.#told.received[i];
     if (heardSince && mono - (this.#toldAt[i] ?? 0) >= REPORT_LIMITS.heartbeatMs) this.#tell(i, mono, out);
+  }
+
+  /**
+   * The wall clock was set by so many ms: when something was heard or told is known in the new time from now on. What
+   * devices say about their own time stays, and so does the place in the order.
+   */
+  clockJumped(ms: number): void {
+    for (const columns of [this.#now, this.#told]) columns.shift(ms);
   }
 
   /** Records that were told did not survive: every point is told again with its next reading. */

@@ -5,13 +5,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LANES, type Lane as LaneName } from '../device-profiles/contract/point.ts';
-import { encodeBatch, WIRE_LIMITS, type Note, type Sample } from '../device-profiles/contract/wire.ts';
+import { WIRE_LIMITS, type Sample, type Timebase } from '../device-profiles/contract/wire.ts';
 import type { Consumer, NewNote, SpoolOptions, SpoolStats } from './spool/api.ts';
 import { BirthStore } from './spool/births.ts';
 import { carry } from './spool/carry.ts';
 import {
   emptyPositions,
-  laneDir,
   minPosition,
   newEpoch,
   readCursors,
@@ -22,11 +21,12 @@ import {
   type Positions,
 } from './spool/epoch.ts';
 import { errorCode, realDisk, type Disk } from './spool/files.ts';
-import { Lane, type Group } from './spool/lane.ts';
+import { Lane, type Group, type LaneIdentity } from './spool/lane.ts';
+import { lossEntry } from './spool/loss-entry.ts';
 import { SPOOL_LIMITS, type SpoolLimits } from './spool/limits.ts';
 import { takeLock, type Lock } from './spool/lock.ts';
 import { evict, relieve, type RetentionView } from './spool/retention.ts';
-import type { Damage, SegmentPlace } from './spool/segments.ts';
+import { segmentPlace, type Damage } from './spool/segments.ts';
 import type { Entry, ReadCache } from './spool/entry.ts';
 import { LaneStore, type StoreHooks } from './spool/store.ts';
 
@@ -53,6 +53,7 @@ export class Spool {
   readonly #lanes = new Map<LaneName, Lane>();
   #epoch: string;
   #n = 0;
+  #timebase: Timebase = { run: 0, jumped: 0 };
   #dropped = 0;
   #damaged = 0;
   #torn = 0;
@@ -113,6 +114,7 @@ export class Spool {
     const clockN = this.#o.clock.now() * 1_000;
     const lastN = Math.max(...LANES.map((lane) => this.#store(lane).lastN));
     this.#n = Math.max(lastN, clockN < Number.MAX_SAFE_INTEGER / 2 ? Math.trunc(clockN) : 0);
+    this.#timebase = { run: this.#n, jumped: 0 };
     const cursors = await readCursors(this.#disk, join(this.#o.dir, this.#epoch), consumers);
     this.#dropped = cursors.dropped;
     for (const name of consumers) {
@@ -122,7 +124,8 @@ export class Spool {
       this.#readers.set(name, { positions, saved: { ...positions }, caches: { safety: {}, telemetry: {} } });
     }
     for (const { lane, damage } of damages) this.#onDamage(lane, damage);
-    await this.#births.forgetAllBut(this.#birthTags()).catch(() => undefined);
+    const tags = new Set(LANES.flatMap((lane) => [...this.#store(lane).birthTags()]));
+    await this.#births.forgetAllBut(tags).catch(() => undefined);
     this.#timer = setInterval(() => void this.#housekeep(), this.#limits.cursorSaveMs);
   }
 
@@ -150,6 +153,29 @@ export class Spool {
   note(note: NewNote, lane: LaneName = 'safety'): Group {
     const text = note.text === undefined ? {} : { text: note.text.slice(0, WIRE_LIMITS.textBytes) };
     return this.#lane(lane).note({ ...note, ...text, at: this.#o.clock.now(), n: this.nextN() });
+  }
+
+  /** Puts a note of the gateway about itself into the safety lane, before everything that follows. */
+  announce(note: NewNote): Group {
+    const lane = this.#lane('safety');
+    // Within a batch notes come after samples, so this one gets a batch of its own.
+    lane.flush();
+    const group = this.note(note);
+    lane.flush();
+    return group;
+  }
+
+  /** The wall clock was set by so many ms. What waits is on the old time; the note goes before what is on the new one. */
+  clockJumped(ms: number): Group {
+    for (const lane of LANES) this.#lane(lane).flush();
+    const { run, jumped } = this.#timebase;
+    this.#timebase = { run, jumped: jumped + ms };
+    return this.announce({ kind: 'clock-jump', count: ms });
+  }
+
+  /** What times are on from now on. */
+  get timebase(): Timebase {
+    return this.#timebase;
   }
 
   /** Writes what waits now, and resolves when it is settled one way or the other. */
@@ -199,7 +225,8 @@ export class Spool {
   /** The batch that tells of this entry's sequences as lost, for one that nobody can understand any more. */
   asLoss(lane: LaneName, entry: Entry): Entry {
     const { first, last, time, crc } = entry;
-    return this.#lossEntry(lane, this.#epoch, { from: first, to: last, fromTime: time, toTime: time, crc });
+    const hole = { from: first, to: last, fromTime: time, toTime: time, crc };
+    return lossEntry(this.#identity(lane, this.#epoch), hole, this.#o.clock.now());
   }
 
   stats(): SpoolStats {
@@ -304,24 +331,16 @@ export class Spool {
   }
 
   #laneOn(lane: LaneName, store: LaneStore): Lane {
-    const { gateway, birth, clock } = this.#o;
-    const identity = { gateway, epoch: this.#epoch, lane, birth: birth.id };
-    return new Lane(identity, store, this.#limits, {
+    return new Lane(this.#identity(lane, this.#epoch), store, this.#limits, {
       nextN: () => this.nextN(),
-      now: () => clock.now(),
+      now: () => this.#o.clock.now(),
+      timebase: () => this.#timebase,
       dropped: (records) => this.#refused(records),
     });
   }
 
   #openStore(lane: LaneName, epoch: string, damaged: (d: Damage) => void): Promise<LaneStore> {
-    const place: SegmentPlace = {
-      dir: laneDir(this.#o.dir, epoch, lane),
-      asideDir: join(this.#o.dir, 'set-aside'),
-      asideMax: this.#limits.setAside,
-      lane,
-      epoch,
-      disk: this.#disk,
-    };
+    const place = segmentPlace(this.#o.dir, { epoch, lane, disk: this.#disk, asideMax: this.#limits.setAside });
     let opening = true;
     const hooks: StoreHooks = {
       advanced: () => this.#advanced(),
@@ -329,27 +348,16 @@ export class Spool {
       failing: (code) => this.#onFailing(lane, code),
       relieve: () => relieve(this.#retention(), lane),
       dropped: (records) => this.#refused(records),
-      lossBatch: (loss) => this.#lossEntry(lane, epoch, loss),
+      lossBatch: (loss) => lossEntry(this.#identity(lane, epoch), loss, this.#o.clock.now()),
     };
     return LaneStore.open(place, this.#limits, this.#o.clock, hooks).finally(() => {
       opening = false;
     });
   }
 
-  #lossEntry(
-    lane: LaneName,
-    epoch: string,
-    loss: { from: number; to: number; fromTime: number; toTime: number; crc: number },
-  ): Entry {
-    const { gateway, birth, clock } = this.#o;
-    const at = clock.now();
-    const count = loss.to - loss.from + 1;
-    // Outside the order: what follows it in the lane is older than now.
-    const note: Note = { kind: 'loss', at, n: 0, ...loss, count, text: 'no longer kept by the gateway' };
-    const identity = { gateway, epoch, lane, birth: birth.id, first: loss.from, prevCrc: 0 };
-    const bytes = encodeBatch({ ...identity, samples: [], notes: [note] });
-    const place = { first: loss.from, last: loss.to, count, lastN: 0, time: at, prevCrc: 0, crc: loss.crc };
-    return { ...place, birthTag: 0, bytes, loss: true };
+  #identity(lane: LaneName, epoch: string): LaneIdentity {
+    const { gateway, birth } = this.#o;
+    return { gateway, epoch, lane, birth: birth.id };
   }
 
   #advanced(): void {
@@ -383,10 +391,6 @@ export class Spool {
     this.#damaged++;
     const bounds = d.from === undefined || d.to === undefined ? {} : { from: d.from, to: d.to };
     this.note({ kind: 'corrupt-segment', ...bounds, text: `${lane} ${file}: ${text}` });
-  }
-
-  #birthTags(): Set<number> {
-    return new Set(LANES.flatMap((lane) => [...this.#store(lane).birthTags()]));
   }
 
   #housekeep(): Promise<void> {

@@ -246,6 +246,7 @@ export class Uplink {
       software,
       head: spool.head(),
       writesHistory,
+      timebase: spool.timebase,
       snapshot: snapshot(),
     });
     this.#births++;

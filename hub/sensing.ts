@@ -188,7 +188,7 @@ function makeTimers(
     ...of,
     exclusive: (work) => ingest.exclusive(work),
     assertLease: (tx) => ingest.assertLease(tx),
-    settled: (gateway) => ingest.settled(gateway),
+    settled: (gateway) => ingest.site(gateway)?.settled,
   });
   for (const [kind, handler] of Object.entries(kinds)) timers.register(kind, handler);
   watchCounters(metrics, TIMER_COUNTERS, () => timers.counters());

@@ -19,18 +19,22 @@
 // without effect on alarms. The snapshot's n is no such mark: records between the hub's cursor and `head` are still to
 // come and must be applied, pulses and all; the snapshot is compared with alarm states once the cursor reaches `head`.
 // The note of a batch that `coversLoss` has n 0: it stands outside the order.
+// Times: samples carry the wall clock as it was, and a clock can be set. Every batch and every birth therefore says on
+// which timebase its times are, and no batch holds times of two. What delays go by is the time less `jumped`.
 // Point `online` = 0 makes every point of its device stale (`device-offline`) from that n on, each until a record of
 // its own with a greater n; there is no record per point for it.
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { crc32 } from 'node:zlib';
-import { LANES, QUALITIES, REASONS, Text, type Lane, type Quality, type Reason, type Value } from './point.ts';
+import { LANES, Text, type Lane } from './point.ts';
 import { Signal } from './signal.ts';
 import { DEVICE_KINDS } from './profile.ts';
 import { cbor, encodeLarge } from './cbor.ts';
+import { Columns, fromColumns, Millis, Sequence, TEXT_BYTES_MAX, Timebase, toColumns, type Sample } from './columns.ts';
 import { decodePlain, WireError, type Check } from './cbor-guard.ts';
 
 export { WireError } from './cbor-guard.ts';
+export { fromColumns, toColumns, type Sample, type Timebase } from './columns.ts';
 
 export const WIRE_VERSION = 1;
 
@@ -41,7 +45,7 @@ export const WIRE_LIMITS = {
   birthBytes: 32 * 1024 * 1024,
   /** Receipts, states, asks; beats name every link. */
   messageBytes: 256 * 1024,
-  textBytes: 1_024,
+  textBytes: TEXT_BYTES_MAX,
   /** Batches of one lane published and not yet receipted. */
   batchesInFlight: 16,
   receiptTimeoutMs: 5_000,
@@ -64,9 +68,6 @@ export const TOPIC_PATTERN = /^fengsui\/v1\/([a-z0-9][a-z0-9-]{0,62})\/(birth|up
 export const GATEWAY_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 const closed = { additionalProperties: false } as const;
-const MAX_MILLIS = 8_640_000_000_000_000;
-const Millis = Type.Integer({ minimum: 0, maximum: MAX_MILLIS });
-const Sequence = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 /** A point as the hub sees it. `i` is its index, unique in the gateway and valid for this birth only. */
 export const BirthPoint = Type.Object(
@@ -124,26 +125,6 @@ export const BirthModel = Type.Object(
 );
 export type BirthModel = Static<typeof BirthModel>;
 
-/** Snapshot columns: every point's value, quality, reason, source time, received time and n at the moment of birth. */
-export const Columns = Type.Object(
-  {
-    i: Type.Array(Type.Integer({ minimum: 0 })),
-    v: Type.Array(Type.Union([Type.Number(), Type.String(), Type.Null()])),
-    q: Type.Array(Type.Integer({ minimum: 0, maximum: QUALITIES.length - 1 })),
-    r: Type.Array(Type.Integer({ minimum: 0, maximum: 255 })),
-    /** Source time minus t0, ms. */
-    s: Type.Array(Type.Integer()),
-    /** Received time minus t0, ms. */
-    t: Type.Array(Type.Integer()),
-    /** n minus n0. */
-    n: Type.Array(Type.Integer()),
-    /** Bit 0: historical (backfilled; never raises a live alarm). Bit 1: source time is the device's own. */
-    f: Type.Array(Type.Integer({ minimum: 0, maximum: 3 })),
-  },
-  closed,
-);
-type Columns = Static<typeof Columns>;
-
 export const Birth = Type.Object(
   {
     v: Type.Literal(WIRE_VERSION),
@@ -156,6 +137,8 @@ export const Birth = Type.Object(
     software: Type.String(),
     devices: Type.Array(BirthDevice),
     models: Type.Array(BirthModel),
+    /** Of `at` and of the snapshot: times told before a jump are given in the new time there. */
+    timebase: Type.Optional(Timebase),
     /** Last sequence given in each lane, so that the hub sees how far behind it is. */
     head: Type.Object({ safety: Sequence, telemetry: Sequence }, closed),
     /**
@@ -229,20 +212,6 @@ export type Beat = Static<typeof Beat>;
 export const Ask = Type.Object({ need: Type.Literal('birth'), birth: Type.Optional(Type.String()) }, closed);
 export type Ask = Static<typeof Ask>;
 
-/** One reported sample. Times in ms since 1970 UTC. */
-export interface Sample {
-  readonly i: number;
-  readonly value: Value;
-  readonly quality: Quality;
-  readonly reason: Reason;
-  readonly sourceTime: number;
-  readonly receivedTime: number;
-  /** Gateway-wide sequence over both lanes: the order of things. */
-  readonly n: number;
-  readonly historical: boolean;
-  readonly sourceClock: boolean;
-}
-
 /** What a gateway says about itself inside a lane, so that it can't be lost: a forced loss with its bounds, a clock jump. */
 export const NOTE_KINDS = ['loss', 'corrupt-segment', 'clock-jump', 'refused-history', 'started'] as const;
 export interface Note {
@@ -276,6 +245,8 @@ export interface Batch {
   readonly birth: string;
   /** Running CRC of the lane before this batch. */
   readonly prevCrc: number;
+  /** Of all times in it; older gateways do not say. */
+  readonly timebase?: Timebase;
   readonly samples: readonly Sample[];
   readonly notes: readonly Note[];
 }
@@ -320,6 +291,7 @@ const BatchSchema = Type.Object(
     n0: Sequence,
     c: Columns,
     x: Type.Array(NoteSchema),
+    k: Type.Optional(Timebase),
   },
   closed,
 );
@@ -338,57 +310,6 @@ export function runningCrc(prev: number, bytes: Uint8Array): number {
   return crc32(bytes, crc32(head)) >>> 0;
 }
 
-const QUALITY_CODE = new Map<Quality, number>(QUALITIES.map((q, i) => [q, i]));
-const REASON_CODE = new Map<Reason, number>(REASONS.map((r, i) => [r, i]));
-
-export function toColumns(samples: readonly Sample[], t0: number, n0: number): Columns {
-  const c: Columns = { i: [], v: [], q: [], r: [], s: [], t: [], n: [], f: [] };
-  for (const s of samples) {
-    c.i.push(s.i);
-    c.v.push(typeof s.value === 'number' && !Number.isFinite(s.value) ? null : s.value);
-    c.q.push(QUALITY_CODE.get(s.quality) ?? 2);
-    c.r.push(REASON_CODE.get(s.reason) ?? 0);
-    c.s.push(Math.trunc(s.sourceTime) - t0);
-    c.t.push(Math.trunc(s.receivedTime) - t0);
-    c.n.push(s.n - n0);
-    c.f.push((s.historical ? 1 : 0) | (s.sourceClock ? 2 : 0));
-  }
-  return c;
-}
-
-/** @throws WireError when columns differ in length, or a time, sequence or text is outside its limits. */
-export function fromColumns(c: Columns, t0: number, n0: number): Sample[] {
-  const count = c.i.length;
-  for (const [name, column] of Object.entries(c))
-    if (column.length !== count)
-      throw new WireError(`column ${name} has ${column.length} entries, column i has ${count}`);
-  const out: Sample[] = [];
-  for (let k = 0; k < count; k++) {
-    const flags = c.f[k] ?? 0;
-    const value = c.v[k] ?? null;
-    if (typeof value === 'string' && value.length > WIRE_LIMITS.textBytes)
-      throw new WireError(`text of ${value.length} characters in column v`);
-    out.push({
-      i: c.i[k] ?? 0,
-      value,
-      quality: QUALITIES[c.q[k] ?? 2] ?? 'bad',
-      // A reason from a newer gateway is not known here; the quality says enough, and 'payload' is never shown as good.
-      reason: REASONS[c.r[k] ?? 0] ?? 'payload',
-      sourceTime: within(t0 + (c.s[k] ?? 0), MAX_MILLIS, 's'),
-      receivedTime: within(t0 + (c.t[k] ?? 0), MAX_MILLIS, 't'),
-      n: within(n0 + (c.n[k] ?? 0), Number.MAX_SAFE_INTEGER, 'n'),
-      historical: (flags & 1) !== 0,
-      sourceClock: (flags & 2) !== 0,
-    });
-  }
-  return out;
-}
-
-function within(x: number, max: number, column: string): number {
-  if (x < 0 || x > max) throw new WireError(`column ${column} leads outside 0…${max}`);
-  return x;
-}
-
 export function encodeBatch(b: Batch): Buffer {
   const t0 = b.samples[0]?.receivedTime ?? b.notes[0]?.at ?? 0;
   const n0 = b.samples[0]?.n ?? b.notes[0]?.n ?? 0;
@@ -405,13 +326,14 @@ export function encodeBatch(b: Batch): Buffer {
     n0,
     c: toColumns(b.samples, base, n0),
     x: b.notes,
+    ...(b.timebase && { k: b.timebase }),
   });
 }
 
 /** @throws WireError when the bytes are not a batch of this version or exceed a limit. */
 export function decodeBatch(bytes: Uint8Array): Batch {
   const raw = decode(bytes, 'batch', batchCheck, WIRE_LIMITS.batchBytes);
-  const samples = fromColumns(raw.c, raw.t0, raw.n0);
+  const samples = fromColumns(raw.c, raw.t0, raw.n0, raw.k);
   const count = samples.length + raw.x.length;
   if (count === 0 || count > WIRE_LIMITS.batchRecords) throw new WireError(`batch of ${count} records`);
   return {
@@ -421,6 +343,7 @@ export function decodeBatch(bytes: Uint8Array): Batch {
     first: raw.f,
     birth: raw.b,
     prevCrc: raw.p,
+    ...(raw.k && { timebase: raw.k }),
     samples,
     notes: raw.x as readonly Note[],
   };

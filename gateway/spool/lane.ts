@@ -8,6 +8,7 @@ import {
   type Batch,
   type Note,
   type Sample,
+  type Timebase,
 } from '../../device-profiles/contract/wire.ts';
 import { birthTag } from './frame.ts';
 import { SEAL_BYTES, type SpoolLimits } from './limits.ts';
@@ -31,8 +32,11 @@ class OpenGroup implements Group {
   #reject: (error: Error) => void = () => undefined;
   #left = 1;
   #error: Error | undefined;
+  /** Of all its times. */
+  readonly timebase: Timebase;
 
-  constructor() {
+  constructor(timebase: Timebase) {
+    this.timebase = timebase;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -85,6 +89,8 @@ export class SpoolFull extends Error {
 export interface LaneHooks {
   nextN(): number;
   now(): number;
+  /** What the times of records that are taken now are on. */
+  timebase(): Timebase;
   /** Records were refused before they had a sequence. */
   dropped(records: number): void;
 }
@@ -187,7 +193,7 @@ export class Lane {
 
   #openGroup(): OpenGroup {
     if (this.#open) return this.#open;
-    this.#open = new OpenGroup();
+    this.#open = new OpenGroup(this.#hooks.timebase());
     this.#timer = setTimeout(() => this.flush(), this.#limits.groupMs[this.#identity.lane]);
     return this.#open;
   }
@@ -201,19 +207,19 @@ export class Lane {
       toTime: Math.max(toTime, ...times),
     };
     this.#hooks.dropped(samples.length);
-    const group = new OpenGroup();
+    const group = new OpenGroup(this.#hooks.timebase());
     group.settle(new SpoolFull('the spool holds all the records it may while it can not write'));
     return group;
   }
 
   #encode(group: OpenGroup): void {
-    const { samples, notes } = group;
+    const { samples, notes, timebase } = group;
     const parts = splitForBatches(samples, notes);
     group.split(parts.length);
     const entries: NewEntry[] = [];
     let { head, headCrc } = this.#store;
     for (const part of parts) {
-      const batch: Batch = { ...this.#identity, ...part, first: head + 1, prevCrc: headCrc };
+      const batch: Batch = { ...this.#identity, ...part, timebase, first: head + 1, prevCrc: headCrc };
       const entry = newEntry(batch);
       entries.push({ ...entry, settle: (error) => group.settle(error) });
       head = entry.last;

@@ -2,6 +2,7 @@
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Lane } from '../../device-profiles/contract/point.ts';
+import { laneDir } from './epoch.ts';
 import { errorCode, ignoreMissing, replaceFile, truncateFile, type Disk } from './files.ts';
 import {
   decodeFooter,
@@ -31,6 +32,13 @@ export interface SegmentPlace {
   readonly epoch: string;
   readonly disk: Disk;
 }
+
+/** Where a lane lies in the directory of a spool. */
+export const segmentPlace = (dir: string, of: Omit<SegmentPlace, 'dir' | 'asideDir'>): SegmentPlace => ({
+  ...of,
+  dir: laneDir(dir, of.epoch, of.lane),
+  asideDir: join(dir, 'set-aside'),
+});
 
 /** What was found wrong, for counters, the log and the note in the lane. */
 export interface Damage {

@@ -1,13 +1,16 @@
 // The signals of all gateways in memory: compiled conditions and one track each. Ingest hands it every record within
 // T1; what follows is staged, written with the same transaction, and becomes memory only after the commit.
-import { evaluate, type Lookup, type Truth } from '../../device-profiles/contract/conditions.ts';
+import { evaluate, type Truth } from '../../device-profiles/contract/conditions.ts';
 import type { Value } from '../../device-profiles/contract/point.ts';
 import { PANEL_CLASSES, type AlarmClass, type PanelClass, type Signal } from '../../device-profiles/contract/signal.ts';
 import type { Sample } from '../../device-profiles/contract/wire.ts';
 import { payloadsOf, type DueTimer, type NewTimer } from '../timers-store.ts';
 import {
   hubDevice,
+  momentOf,
+  wallOf,
   type HubSignal,
+  type Moment,
   type PointEntry,
   type PointView,
   type Program,
@@ -16,31 +19,14 @@ import {
   type SiteStage,
 } from '../ingest/api.ts';
 import type { Tx } from '../db/tx.ts';
-import { advance, elapse, remaining, signalsOfBirth, UNKNOWN, type Edge, type Track } from './evaluate.ts';
+import { compileSignals, newestOf, type Compiled, type SignalRun } from './compile.ts';
+import { advance, elapse, inRun, remaining, UNKNOWN, type Edge, type Track } from './evaluate.ts';
 import { writeStage, type EngineWriter } from './engine-write.ts';
 import { keyOf, type Raised } from './row.ts';
 import { SteadyRuns, SteadyStage } from './steady.ts';
 import { activePanels, openAlarms, type PanelRow } from './store.ts';
 
 export const DELAY_TIMER = 'alarm-delay';
-
-/** One signal on one point, ready to be evaluated. */
-export interface SignalRun {
-  readonly key: string;
-  readonly entry: PointEntry;
-  readonly def: Signal;
-  readonly when: Signal['when'];
-  readonly reads: readonly PointEntry[];
-  readonly lookup: Lookup;
-}
-
-interface Compiled {
-  readonly runs: readonly SignalRun[];
-  readonly keys: ReadonlySet<string>;
-  /** Runs that read a point, by its number. */
-  readonly readers: ReadonlyMap<number, readonly SignalRun[]>;
-  readonly ofDevice: ReadonlyMap<string, readonly SignalRun[]>;
-}
 
 /** A signal's edge, with all that an alarm needs to know, or a panel's RESET. `at`: device's or gateway's time, ms. */
 export type StagedEdge =
@@ -89,9 +75,9 @@ export class AlarmEngine implements SignalSink {
     }
     for (const p of await activePanels(tx))
       this.#tracks.set(keyOf(p.device, p.point, p.signal), { ...UNKNOWN, held: p.active, raised: p.active });
-    for (const { key, since } of await payloadsOf(tx, DELAY_TIMER)) {
+    for (const { key, since, run } of await payloadsOf(tx, DELAY_TIMER)) {
       if (typeof key !== 'string' || typeof since !== 'number') continue;
-      this.#tracks.set(key, { ...this.track(key), since });
+      this.#tracks.set(key, { ...this.track(key), since, run: typeof run === 'number' ? run : 0 });
     }
     await this.steady.load(tx);
   }
@@ -102,27 +88,11 @@ export class AlarmEngine implements SignalSink {
 
   /** @throws RangeError when a condition is nested too deep */
   compile(program: Program): void {
-    if (this.#compiled.has(program)) return;
-    const runs: SignalRun[] = [];
-    const readers = new Map<number, SignalRun[]>();
-    const ofDevice = new Map<string, SignalRun[]>();
-    for (const [deviceId, signals] of signalsOfBirth(program.born.devices, program.born.models)) {
-      const points = program.devices.get(deviceId);
-      for (const { signal, point, when, reads } of signals) {
-        const entry = points?.get(point);
-        if (!points || !entry) continue;
-        const lookup: Lookup = (name) => {
-          const read = name === undefined ? entry : points.get(name);
-          return read && this.view?.state(read);
-        };
-        const known = reads.map((id) => points.get(id)).filter((e) => e !== undefined);
-        const run = { key: keyOf(entry.device.id, point, signal.id), entry, def: signal, when, reads: known, lookup };
-        runs.push(run);
-        for (const e of known) push(readers, e.num, run);
-        push(ofDevice, entry.device.id, run);
-      }
-    }
-    this.#compiled.set(program, { runs, keys: new Set(runs.map((r) => r.key)), readers, ofDevice });
+    if (!this.#compiled.has(program))
+      this.#compiled.set(
+        program,
+        compileSignals(program, () => this.view),
+      );
   }
 
   compiled(program: Program): Compiled {
@@ -210,10 +180,10 @@ export class AlarmEngine implements SignalSink {
   }
 }
 
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
+/** Since when what a record says was so: another run's time says nothing of this one's. */
+function sinceOf(newest: Sample | undefined, now: Moment): number {
+  const at = newest && momentOf(newest);
+  return at?.base.run === now.base.run ? at.ms : now.ms;
 }
 
 /** What one T1 finds out about signals. */
@@ -240,15 +210,15 @@ export class EngineStage implements SignalStage {
 
   sample(site: SiteStage, program: Program, entry: PointEntry, s: Sample): void {
     const runs = this.#engine.compiled(program).readers.get(entry.num);
-    if (runs) this.#evaluateAll(site, runs, s);
+    if (runs) this.#evaluateAll(site, runs, s, s.quality === 'good');
   }
 
   device(site: SiteStage, program: Program, device: string, s: Sample): void {
-    this.#evaluateAll(site, this.#engine.compiled(program).ofDevice.get(device) ?? NO_RUNS, s);
+    this.#evaluateAll(site, this.#engine.compiled(program).ofDevice.get(device) ?? NO_RUNS, s, false);
   }
 
   /** A live birth whose records are all applied: every signal is compared with what is known. */
-  all(site: SiteStage, program: Program, at: number): void {
+  all(site: SiteStage, program: Program, at: Moment): void {
     this.programs.push(program);
     this.frozen.set(program.gateway, new Set());
     this.#engine.view = site;
@@ -261,7 +231,7 @@ export class EngineStage implements SignalStage {
    * A live birth with records still to come: what it shows as active is raised at once, the rest waits for them. What an
    * earlier snapshot raised beyond the records applied so far stays frozen, though the hub was started anew since.
    */
-  foundActive(site: SiteStage, program: Program, at: number): void {
+  foundActive(site: SiteStage, program: Program, at: Moment): void {
     this.programs.push(program);
     const frozen = new Set(this.#engine.frozen(program.gateway));
     this.#engine.view = { state: (e) => site.newestState(e), sample: (e) => site.newest(e) };
@@ -270,10 +240,10 @@ export class EngineStage implements SignalStage {
       if (before.raised && this.#engine.raisedAfter(run.key, site.lanes.safety.n)) frozen.add(run.key);
       if (before.raised || isPanel(run.def.class) || evaluate(run.when, run.lookup, before.held) !== 'true') continue;
       const newest = newestOf(run.reads, (e) => site.newest(e));
-      const { track, edges } = advance(before, 'true', at, run.def, newest?.receivedTime ?? at);
+      const { track, edges } = advance(inRun(before, at.base.run), 'true', at.ms, run.def, sinceOf(newest, at));
       if (edges.length === 0) continue;
       frozen.add(run.key);
-      this.#follow(run, before, track, edges, newest);
+      this.#follow(run, before, track, edges, at, newest);
     }
     this.frozen.set(program.gateway, frozen);
   }
@@ -310,16 +280,17 @@ export class EngineStage implements SignalStage {
   }
 
   /** A delay is over and nothing new was heard. Answers false when it must be looked at again later. */
-  elapsed(timer: DueTimer, ready: (gateway: string) => boolean): boolean {
+  elapsed(timer: DueTimer, settled: (gateway: string) => Moment | undefined): boolean {
     const { key, since, ms } = timer.payload as { key?: string; since?: number; ms?: number };
     if (key === undefined || since === undefined || ms === undefined) return true;
     const run = this.#engine.run(key);
     if (run === null) return true;
-    if (run === undefined || !ready(run.entry.device.gateway)) return false;
+    const now = run && settled(run.entry.device.gateway);
+    if (!now) return false;
     const before = this.#track(key);
-    if (before.since !== since) return true;
+    if (before.since !== since || before.run !== now.base.run) return true;
     const { track, edges } = elapse(before, since + ms, run.def);
-    this.#follow(run, before, track, edges, undefined);
+    this.#follow(run, before, track, edges, { ms: since + ms, base: now.base });
     return true;
   }
 
@@ -335,8 +306,9 @@ export class EngineStage implements SignalStage {
     return this.tracks.get(key) ?? this.#engine.track(key);
   }
 
-  #evaluateAll(site: SiteStage, runs: readonly SignalRun[], s: Sample): void {
+  #evaluateAll(site: SiteStage, runs: readonly SignalRun[], s: Sample, good: boolean): void {
     this.#engine.view = site;
+    const at = momentOf(s);
     for (const run of runs) {
       const before = this.#track(run.key);
       const truth = evaluate(run.when, run.lookup, before.held);
@@ -349,18 +321,23 @@ export class EngineStage implements SignalStage {
       )
         continue;
       if (this.#isFrozen(run)) continue;
-      const { track, edges } = advance(before, truth, s.receivedTime, run.def);
-      this.#follow(run, before, track, edges, s);
+      // A delay that ran when the hub stopped (else it would be known): what was not told again yet is no gap.
+      const loaded = before.truth === 'unknown' && before.since !== null;
+      if (loaded && good && truth === 'unknown' && run.reads.some((e) => site.sample(e) === undefined)) continue;
+      const { track, edges } = advance(inRun(before, at.base.run), truth, at.ms, run.def);
+      this.#follow(run, before, track, edges, at, s);
     }
   }
 
-  #compare(site: SiteStage, run: SignalRun, at: number): void {
+  #compare(site: SiteStage, run: SignalRun, at: Moment): void {
     const before = this.#track(run.key);
     const truth = evaluate(run.when, run.lookup, before.held);
     this.steady.known(run.key, truth);
     const newest = newestOf(run.reads, (e) => site.sample(e));
-    const { track, edges } = advance(before, truth, at, run.def, newest?.receivedTime ?? at);
-    this.#follow(run, before, track, edges, newest);
+    const { track, edges } = advance(inRun(before, at.base.run), truth, at.ms, run.def, sinceOf(newest, at));
+    this.#follow(run, before, track, edges, at, newest);
+    // Set by a record of a backlog, perhaps: what remains of it counts from now.
+    if (track.since !== null) this.#timer(run, track, at);
   }
 
   #isFrozen(run: SignalRun): boolean {
@@ -368,25 +345,26 @@ export class EngineStage implements SignalStage {
     return (this.frozen.get(gateway) ?? this.#engine.frozen(gateway))?.has(run.key) ?? false;
   }
 
-  /** Takes over what a step of a track means. `s`: the record that caused it. */
-  #follow(run: SignalRun, before: Track, track: Track, edges: readonly Edge[], s: Sample | undefined): void {
-    if (track !== before) this.tracks.set(run.key, track);
+  /** Takes over what a step of a track at a moment means. `s`: the record that caused it. */
+  #follow(run: SignalRun, before: Track, track: Track, edges: readonly Edge[], now: Moment, s?: Sample): void {
+    if (track !== before) this.tracks.set(run.key, track.since === null ? track : { ...track, run: now.base.run });
     if (track.truth !== before.truth && (edges.length > 0 || this.#engine.isOpen(run.key)))
       this.conditions.set(run.key, track.truth);
-    if (track.since !== before.since) this.#timer(run, track, s?.receivedTime ?? this.now);
+    if (track.since !== before.since) this.#timer(run, track, now);
     const { class: is } = run.def;
+    // Edges go by evidence; people want the gateway's clock, or the device's own time where it has one.
+    const own = s && momentOf(s).base.run === now.base.run ? s.sourceTime - s.receivedTime : 0;
     for (const edge of edges) {
-      // Edges go by the gateway's clock; people want the device's own time where it has one.
-      const at = s ? edge.at - s.receivedTime + s.sourceTime : edge.at;
+      const at = wallOf({ ms: edge.at, base: now.base }) + own;
       if (isPanel(is)) this.#panel(run, is, edge.to === 'raise', at);
       else this.edges.push({ key: run.key, to: edge.to, at, raised: this.#raised(run, is, at, s) });
       if (edge.to === 'raise' && !isPanel(is)) this.steady.raised(run.key);
     }
   }
 
-  #timer(run: SignalRun, track: Track, evidence: number): void {
+  #timer(run: SignalRun, track: Track, at: Moment): void {
     const key = timerKey(run.key);
-    const left = remaining(track, evidence, run.def);
+    const left = remaining(track, at.ms, run.def);
     if (left === undefined) {
       this.timers.set(key, null);
       return;
@@ -398,7 +376,7 @@ export class EngineStage implements SignalStage {
       community: run.entry.device.community,
       dueAt: this.now + left,
       basis: 'duration',
-      payload: { key: run.key, since: track.since, ms },
+      payload: { key: run.key, since: track.since, run: at.base.run, ms },
     });
   }
 
@@ -438,13 +416,4 @@ export class EngineStage implements SignalStage {
   #value(entry: PointEntry): Value {
     return this.#engine.view?.sample(entry)?.value ?? null;
   }
-}
-
-function newestOf(reads: readonly PointEntry[], of: (e: PointEntry) => Sample | undefined): Sample | undefined {
-  let newest: Sample | undefined;
-  for (const entry of reads) {
-    const s = of(entry);
-    if (s && (newest === undefined || s.receivedTime > newest.receivedTime)) newest = s;
-  }
-  return newest;
 }

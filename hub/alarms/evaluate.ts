@@ -1,7 +1,8 @@
 // From what is known of points to "the signal is raised": conditions with their delays, one track a signal. Pure.
 //
-// A track follows the truth of its condition by *evidence*: the received times of the gateway's records. So a backlog
-// that arrives in a burst gives the same raises as it would have given live. While no record says anything new, time
+// A track follows the truth of its condition by *evidence*: the received times of the gateway's records, less what its
+// clock was set by (ingest/evidence.ts). So a backlog that arrives in a burst gives the same raises as it would have
+// given live, and a clock that is set gives none. While no record says anything new, time
 // passes by `elapse`, which the timer table drives. A gap makes the truth `unknown`: it holds what is raised, and a
 // delay that was running starts anew (hard rule 5).
 import { expandSignals, type PointSignal, type Truth } from '../../device-profiles/contract/conditions.ts';
@@ -20,6 +21,8 @@ export interface Track {
   readonly raised: boolean;
   /** The condition has denied `raised` since then (evidence time, ms), and its delay is running. */
   readonly since: number | null;
+  /** The run of the gateway in which `since` was; absent where no delay is running. */
+  readonly run?: number;
 }
 
 /** A signal of which nothing is known yet. */
@@ -74,6 +77,16 @@ export function elapse(track: Track, now: number, delays: Delays): Advanced {
 /** How much longer the running delay takes, ms from evidence time `now`; undefined when none is running. */
 export function remaining(track: Track, now: number, delays: Delays): number | undefined {
   return track.since === null ? undefined : Math.max(0, track.since + delayOf(track.raised, delays) - now);
+}
+
+/**
+ * A track as it stands in a run of the gateway: that it began anew is a gap, and between two runs no time is known. So a
+ * delay that was running starts anew, whatever the clock says by then.
+ */
+export function inRun(track: Track, run: number): Track {
+  if (track.since === null || track.run === run) return track;
+  const { run: _, ...rest } = track;
+  return { ...rest, truth: 'unknown', since: null };
 }
 
 /** The signals of every device of a birth, by device id; a device whose model is missing has none. */

@@ -211,7 +211,7 @@ function withFlags(e: Episode, event: AlarmEvent, rules: StepRules): Episode {
       return { ...e, active: true, latched: e.latch !== 'none', resetAt: null, recurrences: e.recurrences + 1 };
     case 'clear': {
       if (!e.active) return e;
-      const letGo = e.latch === 'panel' && e.resetAt !== null && event.at - e.resetAt <= rules.resetHoldMs;
+      const letGo = e.latch === 'panel' && e.resetAt !== null && Math.abs(event.at - e.resetAt) <= rules.resetHoldMs;
       return { ...e, active: false, latched: e.latched && !letGo };
     }
     case 'reset':

@@ -1,5 +1,6 @@
 // Timers of alarms: delays of signals, the end of shelving, the end of a mode.
 import type { Tx } from '../db/tx.ts';
+import type { Moment } from '../ingest/api.ts';
 import type { TimerKind } from '../timers.ts';
 import type { ChangePorts } from './changes.ts';
 import { returnShelved, UNSHELVE_TIMER } from './commands.ts';
@@ -16,8 +17,8 @@ export interface AlarmTimerParts {
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   /** @throws Error when another hub holds the lease */
   readonly assertLease: (tx: Tx) => Promise<void>;
-  /** Whether everything a gateway has told is applied, so that time alone may decide. */
-  readonly settled: (gateway: string) => boolean;
+  /** How far a gateway's time has come, where everything it has told is applied, so that time alone may decide. */
+  readonly settled: (gateway: string) => Moment | undefined;
 }
 
 export function alarmTimers({

@@ -4,8 +4,10 @@ import type { AlarmClass, Latch } from '../../device-profiles/contract/signal.ts
 import type { Birth, Sample } from '../../device-profiles/contract/wire.ts';
 import type { Tx } from '../db/tx.ts';
 import type { NewEvent } from '../events/api.ts';
+import type { Moment } from './evidence.ts';
 import type { PointEntry, Program, Site, SiteStage } from './points.ts';
 
+export { momentOf, wallOf, type Moment } from './evidence.ts';
 export type { DeviceEntry, PointEntry, PointView, Program, Site, SiteStage } from './points.ts';
 
 /** A fact about a gateway that the hub itself finds out, shown as an alarm of the synthetic device `{gateway}.gateway`. */
@@ -39,10 +41,10 @@ export interface SignalStage {
   sample(site: SiteStage, program: Program, entry: PointEntry, s: Sample): void;
   /** The device went offline with this record: all its signals are evaluated again. */
   device(site: SiteStage, program: Program, device: string, s: Sample): void;
-  /** Compares every signal of a gateway with what is known now (`at`: the gateway's time, ms). */
-  all(site: SiteStage, program: Program, at: number): void;
+  /** Compares every signal of a gateway with what is known at a moment of its. */
+  all(site: SiteStage, program: Program, at: Moment): void;
   /** Raises what a snapshot shows as active although records before it are still to come. */
-  foundActive(site: SiteStage, program: Program, at: number): void;
+  foundActive(site: SiteStage, program: Program, at: Moment): void;
   hubSignal(of: HubSignal, to: 'raise' | 'clear', at: number): void;
   /** Something may have been missed of this gateway: what was steady till now is steady only from now on. */
   interrupted(gateway: string): void;

@@ -4,6 +4,7 @@ import { encodeBirth, fromColumns, WireError, type Birth, type Sample } from '..
 import type { Tx } from '../db/tx.ts';
 import { BirthRefused, type Registry, type SignalSink } from './api.ts';
 import { clockIsRight } from './beat-clock.ts';
+import { momentAt } from './evidence.ts';
 import { hubSignal } from './hub-signals.ts';
 import { INGEST_LIMITS } from './limits.ts';
 import type { PointEntry, Program, Site } from './points.ts';
@@ -62,12 +63,14 @@ export async function liveBirth(
   const behind = lanes.safety.seq < born.head.safety;
   staged.program = program;
   staged.writesHistory = born.writesHistory;
+  const at = momentAt(born.at, born.timebase);
+  staged.bornAt = at;
   staged.adopt(snapshotOf(born, program), behind);
   // Another epoch: the gateway has lost what it had stored.
   if (gateway.epoch !== born.epoch) t1.signals.interrupted(born.gateway);
   staged.catchUpTo = behind ? born.head.safety : undefined;
-  if (behind) t1.signals.foundActive(staged, program, born.at);
-  else t1.signals.all(staged, program, born.at);
+  if (behind) t1.signals.foundActive(staged, program, at);
+  else t1.signals.all(staged, program, at);
   t1.signals.hubSignal(hubSignal('silent', born), 'clear', now);
   // Told before a restart of the hub, perhaps; its beats tell it anew when it is not so.
   if (clockIsRight(born.at, now)) t1.signals.hubSignal(hubSignal('clock-wrong', born), 'clear', now);
@@ -82,16 +85,16 @@ export async function liveBirth(
 function* snapshotOf(born: Birth, program: Program): Generator<readonly [PointEntry, Sample]> {
   const { snapshot } = born;
   if (!snapshot) return;
-  for (const s of samplesOf(snapshot)) {
+  for (const s of samplesOf(snapshot, born.timebase)) {
     const entry = program.points[s.i];
     if (!entry) throw new BirthRefused(`snapshot: index ${s.i} is not in the birth`);
     yield [entry, s];
   }
 }
 
-function samplesOf({ columns, t0, n0 }: NonNullable<Birth['snapshot']>): Sample[] {
+function samplesOf({ columns, t0, n0 }: NonNullable<Birth['snapshot']>, timebase: Birth['timebase']): Sample[] {
   try {
-    return fromColumns(columns, t0, n0);
+    return fromColumns(columns, t0, n0, timebase);
   } catch (error) {
     if (error instanceof WireError) throw new BirthRefused(`snapshot: ${error.message}`, { cause: error });
     throw error;

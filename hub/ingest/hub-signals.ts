@@ -159,8 +159,33 @@ export function clockWrong(
   };
 }
 
+/** @param to the gateway's time after the jump, `ms` by how much it was set, + is forward; ms */
+function clockJumped(
+  of: { readonly gateway: string; readonly community: string },
+  note: { readonly at: number; readonly count: number },
+): HubSignal {
+  const [from, to] = [new Date(note.at - note.count).toISOString(), new Date(note.at).toISOString()];
+  const seconds = Math.round(note.count / 1_000);
+  const by = `${seconds > 0 ? '+' : '−'}${Math.abs(seconds)} s`;
+  return {
+    ...hubSignal('clock-jump', of, `${from} → ${to} (${by})`),
+    text: {
+      zh: `网关时钟发生跳变：${from} 改为 ${to}（${by}）`,
+      en: `The clock of the gateway jumped: ${from} became ${to} (${by})`,
+    },
+  };
+}
+
 /** The alarm that a gateway's note about itself raises; a start raises none. */
-export const signalOfNote = (kind: Note['kind']): HubSignalId | undefined => (kind === 'started' ? undefined : kind);
+export function signalOfNote(
+  note: Note,
+  of: { readonly gateway: string; readonly community: string },
+): HubSignal | undefined {
+  const { kind, at, count } = note;
+  if (kind === 'started') return undefined;
+  if (kind === 'clock-jump' && count !== undefined) return clockJumped(of, { at, count });
+  return hubSignal(kind, of, noteText(note));
+}
 
 const time = (ms: number | undefined): string => (ms === undefined ? '?' : new Date(ms).toISOString());
 

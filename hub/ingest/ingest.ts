@@ -190,12 +190,6 @@ export class Ingest implements LivePoints {
     if (token === undefined || !(await holdLease(tx, token))) throw new Fenced('the lease is held by another hub');
   }
 
-  /** Whether everything this gateway has told is applied, so that time alone may decide. */
-  settled(gateway: string): boolean {
-    const site = this.#sites.get(gateway);
-    return site?.program !== undefined && site.catchUpTo === undefined && site.silence === undefined;
-  }
-
   sites(): Iterable<Site> {
     return this.#sites.values();
   }

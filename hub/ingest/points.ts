@@ -9,6 +9,7 @@ import type { Lane, Text } from '../../device-profiles/contract/point.ts';
 import { ONLINE_POINT, type DeviceKind } from '../../device-profiles/contract/profile.ts';
 import type { Beat, BirthDevice, BirthModel, Sample } from '../../device-profiles/contract/wire.ts';
 import type { SeriesKey } from '../history/api.ts';
+import { laterOf, type Moment } from './evidence.ts';
 import { FRESH, type LaneCursor } from './lanes.ts';
 
 export interface DeviceEntry {
@@ -84,6 +85,10 @@ export class Site {
   /** Safety sequence at which the lanes have told everything the snapshot knew. */
   catchUpTo: number | undefined;
   silence: Silence | undefined;
+  /** How far the gateway's time has come by what conditions are evaluated on. */
+  moment: Moment | undefined;
+  /** … and by its newest snapshot. */
+  bornAt: Moment | undefined;
   /** Highest n heard by any way. */
   n = -1;
   readonly shown = new Map<number, Sample>();
@@ -98,6 +103,11 @@ export class Site {
   constructor(gateway: string, community: string) {
     this.gateway = gateway;
     this.community = community;
+  }
+
+  /** How far the gateway's time has come, where all it has told is applied, so that time alone may decide. */
+  get settled(): Moment | undefined {
+    return this.program && this.catchUpTo === undefined && !this.silence ? this.moment : undefined;
   }
 
   /** What screens may believe of a point now; undefined when nothing was ever heard. */
@@ -129,6 +139,8 @@ export class SiteStage implements PointView {
   writesHistory: boolean;
   catchUpTo: number | undefined;
   silence: Silence | undefined;
+  moment: Moment | undefined;
+  bornAt: Moment | undefined;
   n: number;
   readonly #shown = new Map<number, Sample>();
   readonly #behind = new Map<number, Sample | null | 'caught'>();
@@ -145,6 +157,8 @@ export class SiteStage implements PointView {
     this.writesHistory = site.writesHistory;
     this.catchUpTo = site.catchUpTo;
     this.silence = site.silence;
+    this.moment = site.moment;
+    this.bornAt = site.bornAt;
     this.n = site.n;
   }
 
@@ -217,6 +231,7 @@ export class SiteStage implements PointView {
   /** The lanes have told all that the snapshot knew. */
   caughtUp(): void {
     this.catchUpTo = undefined;
+    if (this.bornAt) this.moment = laterOf(this.moment, this.bornAt);
     this.#behind.clear();
     this.#forgetBehind = true;
   }
@@ -230,6 +245,8 @@ export class SiteStage implements PointView {
     site.writesHistory = this.writesHistory;
     site.catchUpTo = this.catchUpTo;
     site.silence = this.silence;
+    site.moment = this.moment;
+    site.bornAt = this.bornAt;
     site.n = this.n;
     if (this.#forgetBehind) site.behind.clear();
     for (const [num, s] of this.#shown) site.shown.set(num, s);

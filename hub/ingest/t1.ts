@@ -6,6 +6,7 @@ import type { Lane } from '../../device-profiles/contract/point.ts';
 import type { Tx } from '../db/tx.ts';
 import type { NewEvent } from '../events/api.ts';
 import type { AppendEvents, HubSignal, SignalSink, SignalStage } from './api.ts';
+import { laterOf, momentAt } from './evidence.ts';
 import { hubSignal, noteText, signalOfNote } from './hub-signals.ts';
 import { judge, type LaneCursor, type Verdict } from './lanes.ts';
 import { INGEST_LIMITS } from './limits.ts';
@@ -189,7 +190,12 @@ export class T1 {
       else if (note.n > cursor.n || coversLoss(batch)) this.#note(job.site, note);
     });
     site.lanes = { ...site.lanes, [batch.lane]: verdict.cursor };
-    this.#perhapsCaughtUp(job, site);
+    if (batch.lane !== 'safety') return;
+    const last = batch.samples.findLast((s) => !s.historical)?.receivedTime ?? batch.notes.at(-1)?.at;
+    // The note of a loss is made when it is read: its time is not that of the lane.
+    if (last !== undefined && verdict.kind === 'apply')
+      site.moment = laterOf(site.moment, momentAt(last, batch.timebase));
+    this.#perhapsCaughtUp(site);
   }
 
   #sample(job: BatchJob, site: SiteStage, appliedN: number, s: Sample, k: number): void {
@@ -217,8 +223,8 @@ export class T1 {
     // A gateway that starts anew has not looked meanwhile; what was lost was not seen.
     if (note.kind === 'started' || note.kind === 'loss' || note.kind === 'corrupt-segment')
       this.#signals.interrupted(gateway);
-    const signal = signalOfNote(note.kind);
-    if (signal) this.#fact(hubSignal(signal, site, text), note.at);
+    const signal = signalOfNote(note, site);
+    if (signal) this.#fact(signal, note.at);
   }
 
   #fact(signal: HubSignal, at: number): void {
@@ -226,11 +232,11 @@ export class T1 {
   }
 
   /** The lanes have told all that the last snapshot knew: every signal is compared with what is known. */
-  #perhapsCaughtUp({ batch }: BatchJob, site: SiteStage): void {
-    if (batch.lane !== 'safety' || site.catchUpTo === undefined || site.lanes.safety.seq < site.catchUpTo) return;
+  #perhapsCaughtUp(site: SiteStage): void {
+    if (site.catchUpTo === undefined || site.lanes.safety.seq < site.catchUpTo) return;
     const live = site.program;
     site.caughtUp();
-    if (live) this.#signals.all(site, live, batch.samples.at(-1)?.receivedTime ?? this.#now);
+    if (live && site.moment) this.#signals.all(site, live, site.moment);
   }
 
   #setAside(job: BatchJob, k: number, record: Sample | Note, reason: string): void {

@@ -228,7 +228,8 @@ export class Watch {
       site,
       stage: (staged, signals, events) => {
         staged.silence = { since: at, n: staged.n };
-        if (staged.program) signals.all(staged, staged.program, at);
+        // What was running ran on until the gateway was last heard, by its own time: the hub's may be another.
+        if (staged.program && staged.moment) signals.all(staged, staged.program, staged.moment);
         signals.hubSignal(hubSignal('silent', site), 'raise', at);
         events.push({ type: 'gateway.silent', community, subject: gateway, payload: { gateway, since: at } });
       },

@@ -31,6 +31,7 @@ import {
   type Note,
   type Receipt,
   type Sample,
+  type Timebase,
 } from '../../../device-profiles/contract/wire.ts';
 import { silentLog, type TestDatabase } from '../../helpers/database.ts';
 import { onCleanup } from '../../helpers/cleanup.ts';
@@ -108,7 +109,7 @@ export async function startRig({ db }: TestDatabase, options: RigOptions = {}): 
     ports,
     exclusive: (work) => ingest.exclusive(work),
     assertLease: (tx) => ingest.assertLease(tx),
-    settled: (gateway) => ingest.settled(gateway),
+    settled: (gateway) => ingest.site(gateway)?.settled,
   });
   for (const [kind, handler] of Object.entries(kinds)) timers.register(kind, handler);
   await db.ingest((tx) => register.load(tx));
@@ -170,6 +171,10 @@ export class WireGateway {
   epoch: string;
   n = 0;
   at: number;
+  /** By how much its clock is ahead of the hub's, ms. */
+  ahead = 0;
+  /** What it says its times are on; older gateways say nothing. */
+  timebase: Timebase | undefined;
   readonly #clock: ManualClock;
   readonly #points: { device: string; spec: PointSpec; i: number }[] = [];
   readonly #devices: BirthDevice[];
@@ -230,10 +235,33 @@ export class WireGateway {
     return found.i;
   }
 
+  now(): number {
+    return this.#clock.now() + this.ahead;
+  }
+
+  /** Its process begins, with a clock that is so far ahead: nothing has been read yet. */
+  start(ahead: number): { bytes: Buffer; batch: Batch; lane: Lane } {
+    this.timebase = { run: ++this.n, jumped: 0 };
+    this.ahead = ahead;
+    this.latest.clear();
+    return this.batch('safety', [], [this.note('started')]);
+  }
+
+  /** Its clock is set, and it has noticed: told times move, and the note goes before what follows. */
+  jump(ms: number): { bytes: Buffer; batch: Batch; lane: Lane } {
+    const { run, jumped } = this.timebase ?? { run: 0, jumped: 0 };
+    this.timebase = { run, jumped: jumped + ms };
+    this.ahead += ms;
+    const moved = (time: number): number => Math.max(0, time + ms);
+    for (const [i, s] of this.latest)
+      this.latest.set(i, { ...s, sourceTime: moved(s.sourceTime), receivedTime: moved(s.receivedTime) });
+    return this.batch('safety', [], [this.note('clock-jump', { count: ms })]);
+  }
+
   /** A record, numbered now. */
   sample(device: string, point: string, value: Value, more: Partial<Omit<Sample, 'i' | 'n' | 'value'>> = {}): Sample {
     const i = this.index(device, point);
-    const now = this.#clock.now();
+    const now = this.now();
     const s: Sample = {
       i,
       value,
@@ -257,7 +285,7 @@ export class WireGateway {
   }
 
   note(kind: Note['kind'], more: Partial<Note> = {}): Note {
-    return { kind, at: this.#clock.now(), n: ++this.n, ...more };
+    return { kind, at: this.now(), n: ++this.n, ...more };
   }
 
   /** Puts records into a batch; sending is another matter. */
@@ -274,6 +302,7 @@ export class WireGateway {
       first,
       birth: this.birthId,
       prevCrc: this.#crc[lane],
+      ...(this.timebase && { timebase: this.timebase }),
       samples,
       notes,
     };
@@ -335,7 +364,8 @@ export class WireGateway {
       community: COMMUNITY,
       birth: this.birthId,
       epoch: this.epoch,
-      at: this.#clock.now(),
+      at: this.now(),
+      ...(this.timebase && { timebase: this.timebase }),
       software: 'test',
       devices: this.#devices,
       models: this.#models,
@@ -354,7 +384,7 @@ export class WireGateway {
     return encodeBeat({
       v: WIRE_VERSION,
       epoch: this.epoch,
-      at: this.#clock.now(),
+      at: this.now(),
       birth: this.birthId,
       head: { ...this.head },
       spool: { bytes: 0, maxBytes: 1, dropped: 0 },
