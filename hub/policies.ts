@@ -4,6 +4,7 @@
 // A line says: rule (its name in the books), on (the event), lane (what must stay in order with it), when (a condition
 // on the payload alone), key (the effect happens once for each), run (a command of a domain's api.ts).
 import * as duty from './duty/api.ts';
+import { beginEscalation } from './escalation.ts';
 import type { AlarmFact, CommandContext, EventPayloads } from './events/api.ts';
 import { policy, type Policy } from './events/runner.ts';
 import { DESK_SIGNAL } from './live/desk.ts';
@@ -145,6 +146,20 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     // In a transaction of its own: these rows are T1's, and held no longer than that.
     lane: 'steadiness',
     run: (c, { payload }, ports) => ports.shiftSteady(c, payload.jumpMs),
+  }),
+
+  // Alarms that nobody acknowledges → more and more people
+  policy({
+    rule: 'alarm-for-a-life-begins-escalation',
+    on: 'alarm.raised',
+    lane: 'escalation',
+    run: (c, { payload, at }) => beginEscalation(c, payload, at),
+  }),
+  policy({
+    rule: 'return-of-alarm-begins-escalation',
+    on: 'alarm.recurred',
+    lane: 'escalation',
+    run: (c, { payload, at }) => beginEscalation(c, payload, at),
   }),
 
   // Entrapment → people, whether or not the order could be opened

@@ -1,7 +1,11 @@
 // The commands of policies that tell people, and those that raise the hub's own faults: whom, how urgently, what.
 import type { AlarmFact, CommandContext, EventPayloads, OrderFact } from './events/api.ts';
 import { textOf, type MessageKey } from './messages/text.ts';
+import { orderTitle, titleOf, whereOf } from './notice-words.ts';
+import { lostPage, whyLost } from './notify/api.ts';
 import type { PolicyPorts } from './policies.ts';
+import { whereWords } from './property/api.ts';
+import { deviceNames } from './equipment/api.ts';
 import { orderState } from './work-orders/api.ts';
 
 type Urgency = 'life' | 'urgent' | 'normal';
@@ -17,40 +21,30 @@ interface Page {
 
 const tell = (c: CommandContext, page: Page): void => c.emit({ effect: 'notify', ...page });
 
-const orderArgs = (o: OrderFact): Record<string, string> => ({
-  number: o.number,
-  title_zh: o.title.zh,
-  title_en: o.title.en,
-});
 /** A rescue has a console of its own. */
 const orderLink = (o: OrderFact): string => (o.kind === 'rescue' ? `/rescue/${o.order}` : `/orders/${o.order}`);
 
 /** Order numbers are for people; who is told of a life is told at the urgency of a life. */
-const tellOfOrder = (
+async function tellOfOrder(
   c: CommandContext,
   community: string,
   o: OrderFact,
   page: Pick<Page, 'to' | 'message' | 'urgency'> & { readonly once: string; readonly args?: Record<string, string> },
-): void =>
+): Promise<void> {
+  const title = await orderTitle(c.tx, community, o);
   tell(c, {
     key: `${page.message}:${o.order}:${page.once}`,
     community,
     to: page.to,
     urgency: page.urgency,
     message: page.message,
-    args: { ...orderArgs(o), ...page.args },
+    args: { number: o.number, title_zh: title.zh, title_en: title.en, ...page.args },
     link: orderLink(o),
   });
+}
 
-const whereOf = (a: AlarmFact): string =>
-  [a.building, a.floor === undefined ? undefined : `${a.floor}F`, a.place, a.device].filter(Boolean).join(' ');
-
-/** What happened; during a drill or maintenance it says so, and that it is to be taken for real. */
-const titleOf = (a: AlarmFact): AlarmFact['text'] =>
-  a.mode === undefined ? a.text : textOf(`notify.title-in-${a.mode}`, { title_zh: a.text.zh, title_en: a.text.en });
-
-function entrapmentPage(a: AlarmFact, to: Page['to'], message: MessageKey): Page {
-  const title = titleOf(a);
+async function entrapmentPage(c: CommandContext, a: AlarmFact, to: Page['to'], message: MessageKey): Promise<Page> {
+  const [title, where] = [titleOf(a), await whereOf(c.tx, a)];
   return {
     // One page a person, even for someone who is on duty and manager at once.
     key: `${message}:${a.alarm}`,
@@ -58,7 +52,7 @@ function entrapmentPage(a: AlarmFact, to: Page['to'], message: MessageKey): Page
     to,
     urgency: 'life',
     message,
-    args: { title_zh: title.zh, title_en: title.en, where: whereOf(a) },
+    args: { title_zh: title.zh, title_en: title.en, where_zh: where.zh, where_en: where.en },
     link: `/?alarm=${a.alarm}`,
   };
 }
@@ -67,18 +61,22 @@ function entrapmentPage(a: AlarmFact, to: Page['to'], message: MessageKey): Page
 export async function pageDuty(c: CommandContext, ports: PolicyPorts, a: AlarmFact): Promise<void> {
   const duty = await ports.onDuty(c.tx, a.community, 'operator', c.now);
   const to = duty.length > 0 ? duty.map((p) => ({ user: p.id })) : [{ role: 'operator' }];
-  for (const one of to) tell(c, entrapmentPage(a, one, 'notify.entrapment-duty'));
+  for (const one of to) tell(c, await entrapmentPage(c, a, one, 'notify.entrapment-duty'));
 }
 
 /** [S5] The maintenance company is called at once, and a leader comes in person. */
-export function pageForEntrapment(c: CommandContext, a: AlarmFact, role: 'contractor' | 'manager'): void {
-  tell(c, entrapmentPage(a, { role }, `notify.entrapment-${role}`));
+export async function pageForEntrapment(
+  c: CommandContext,
+  a: AlarmFact,
+  role: 'contractor' | 'manager',
+): Promise<void> {
+  tell(c, await entrapmentPage(c, a, { role }, `notify.entrapment-${role}`));
 }
 
 /** An order that could not be dispatched, because nobody was on duty, must not lie unseen. */
 export async function tellUnattended(c: CommandContext, community: string, o: OrderFact): Promise<void> {
   if ((await orderState(c.tx, o.order)) !== 'open') return;
-  tellOfOrder(c, community, o, {
+  await tellOfOrder(c, community, o, {
     to: { role: 'supervisor' },
     message: 'notify.order-unattended',
     urgency: 'urgent',
@@ -87,9 +85,13 @@ export async function tellUnattended(c: CommandContext, community: string, o: Or
 }
 
 /** Still nobody: the supervisor hears it again, and from the second time on the manager too. */
-export function tellStillUnattended(c: CommandContext, community: string, o: EventPayloads['order.unattended']): void {
+export async function tellStillUnattended(
+  c: CommandContext,
+  community: string,
+  o: EventPayloads['order.unattended'],
+): Promise<void> {
   for (const role of o.round < 2 ? ['supervisor'] : ['supervisor', 'manager'])
-    tellOfOrder(c, community, o, {
+    await tellOfOrder(c, community, o, {
       to: { role },
       message: 'notify.order-unattended',
       urgency: 'urgent',
@@ -99,20 +101,20 @@ export function tellStillUnattended(c: CommandContext, community: string, o: Eve
 
 const seldomLife = (o: OrderFact): Urgency => (o.priority === 'normal' ? 'normal' : 'urgent');
 
-export function tellPool(c: CommandContext, community: string, o: OrderFact, event: string): void {
+export async function tellPool(c: CommandContext, community: string, o: OrderFact, event: string): Promise<void> {
   const to = { role: 'technician' };
-  tellOfOrder(c, community, o, { to, message: 'notify.order-dispatched', urgency: seldomLife(o), once: event });
+  await tellOfOrder(c, community, o, { to, message: 'notify.order-dispatched', urgency: seldomLife(o), once: event });
 }
 
-export function tellAssignee(c: CommandContext, community: string, o: OrderFact, event: string): void {
+export async function tellAssignee(c: CommandContext, community: string, o: OrderFact, event: string): Promise<void> {
   if (o.assignee === undefined) return;
   const to = { user: o.assignee };
-  tellOfOrder(c, community, o, { to, message: 'notify.order-assigned', urgency: seldomLife(o), once: event });
+  await tellOfOrder(c, community, o, { to, message: 'notify.order-assigned', urgency: seldomLife(o), once: event });
 }
 
-export function tellReopened(c: CommandContext, community: string, o: OrderFact, event: string): void {
+export async function tellReopened(c: CommandContext, community: string, o: OrderFact, event: string): Promise<void> {
   for (const role of ['supervisor', 'technician'])
-    tellOfOrder(c, community, o, {
+    await tellOfOrder(c, community, o, {
       to: { role },
       message: 'notify.order-reopened',
       urgency: seldomLife(o),
@@ -120,21 +122,21 @@ export function tellReopened(c: CommandContext, community: string, o: OrderFact,
     });
 }
 
-export function tellDone(c: CommandContext, community: string, o: OrderFact, event: string): void {
+export async function tellDone(c: CommandContext, community: string, o: OrderFact, event: string): Promise<void> {
   const to = { role: 'supervisor' };
-  tellOfOrder(c, community, o, { to, message: 'notify.order-done', urgency: 'normal', once: event });
+  await tellOfOrder(c, community, o, { to, message: 'notify.order-done', urgency: 'normal', once: event });
 }
 
 /** Whom a clock that ran out is told: the next above who should have met it. */
-export function escalate(
+export async function escalate(
   c: CommandContext,
   community: string,
   o: EventPayloads['order.breached'],
   event: string,
-): void {
+): Promise<void> {
   const roles = o.kind === 'rescue' ? ['manager', 'supervisor', 'operator'] : ['supervisor', 'manager'];
   for (const role of roles)
-    tellOfOrder(c, community, o, {
+    await tellOfOrder(c, community, o, {
       to: { role },
       message: 'notify.order-breached',
       urgency: o.priority === 'life' ? 'life' : 'urgent',
@@ -143,14 +145,22 @@ export function escalate(
     });
 }
 
-export function tellFailedCheck(c: CommandContext, community: string, check: EventPayloads['check.failed']): void {
+export async function tellFailedCheck(
+  c: CommandContext,
+  community: string,
+  check: EventPayloads['check.failed'],
+): Promise<void> {
+  const { device } = check;
+  const name = device === undefined ? undefined : (await deviceNames(c.tx, community, [device])).get(device);
+  const where = await whereWords(c.tx, community, { ...check, what: name });
+  const at = where.zh === '' ? textOf('notify.nowhere') : where;
   tell(c, {
     key: `check-failed:${check.check}`,
     community,
     to: { role: 'supervisor' },
     urgency: 'normal',
     message: 'notify.check-failed',
-    args: { item: check.item },
+    args: { item_zh: `${at.zh}，${check.item}`, item_en: `${at.en}: ${check.item}` },
     link: '/checks',
   });
 }
@@ -262,5 +272,15 @@ export async function raisePageFault(
   lost: EventPayloads['notify.undelivered'],
 ): Promise<void> {
   if (await ports.reachedAnyone(c, lost.notification)) return;
-  await ports.raiseFault(c, { community, signal: 'page', text: textOf('notify.page-lost', { error: lost.error }) });
+  const [page, why] = [await lostPage(c.tx, lost.notification), whyLost(lost.error)];
+  await ports.raiseFault(c, {
+    community,
+    signal: 'page',
+    text: textOf('notify.page-lost', {
+      page_zh: page?.zh ?? '',
+      page_en: page?.en ?? '',
+      error_zh: why.zh,
+      error_en: why.en,
+    }),
+  });
 }

@@ -19,6 +19,7 @@ import { policyRoutes } from './events/routes.ts';
 import { PolicyRunner, READER } from './events/runner.ts';
 import { EventTail } from './events/tail.ts';
 import { missingFiles } from './files/api.ts';
+import { ESCALATION, ESCALATION_TIMER, escalateUnacknowledged } from './escalation.ts';
 import type { EffectRunner } from './http/command.ts';
 import type { Entry } from './http/entry.ts';
 import type { Health } from './http/health.ts';
@@ -106,6 +107,7 @@ export function makeResponding(parts: RespondingParts): Responding {
     },
   });
   timers.register(DEMO_DUTY_TIMER, { handle: (c, timer) => ensureDemoDuty(c, timer.community) });
+  timers.register(ESCALATION_TIMER, { handle: escalateUnacknowledged });
   timers.register(HUB_FAULT_TIMER, hubFaultTimer(alarms));
   watch(parts);
   watchCounters(parts.metrics, POLICY_COUNTERS, () => policies.counters());
@@ -120,7 +122,7 @@ export function makeResponding(parts: RespondingParts): Responding {
       dutyRoutes(entry),
       notifyRoutes(entry, peoplePorts),
       policyRoutes(entry),
-      ruleRoutes(entry, [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES, ...parts.rules]),
+      ruleRoutes(entry, [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES, ESCALATION, ...parts.rules]),
     ],
     policies,
     start: async () => {

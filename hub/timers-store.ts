@@ -114,6 +114,14 @@ export async function shiftDurations(tx: Tx, seenAt: number, jumpMs: number, win
   );
 }
 
+/** The payload of one timer, which is then kept from running until the transaction ends; undefined when there is none. */
+export async function holdTimer(tx: Tx, key: string): Promise<Record<string, unknown> | undefined> {
+  const look = (): Promise<{ payload: Record<string, unknown> } | undefined> =>
+    tx.maybe('select payload from timers.timer where key = $1 and set_aside_at is null for update', [key]);
+  // One that was just running was taken out and may have set itself again: only a second look sees that row.
+  return ((await look()) ?? (await look()))?.payload;
+}
+
 /** Payloads of all timers of a kind that are not set aside. */
 export async function payloadsOf(tx: Tx, kind: string): Promise<Record<string, unknown>[]> {
   const rows = await tx.query<{ payload: Record<string, unknown> }>(

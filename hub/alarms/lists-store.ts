@@ -108,3 +108,25 @@ export async function firstOfIncidents(
   );
   return new Map(rows.flatMap((r) => (r.incident === null ? [] : [[r.incident, fromDb(r)]])));
 }
+
+/** Unacknowledged alarms of a class in one building (null: in none), and the one that has waited longest. */
+export interface Unattended {
+  readonly count: number;
+  readonly first: AlarmRow;
+}
+
+export async function unattendedIn(
+  tx: Tx,
+  of: { readonly community: string; readonly class: string; readonly building: string | null },
+): Promise<Unattended | undefined> {
+  const row = await tx.maybe<DbRow & { count: number }>(
+    `select a.*, null as work_order, count(*) over ()::integer as count from alarms.alarm a
+     where a.community = $1 and a.class = $2 and a.building is not distinct from $3
+       and a.state in ('unacked-active', 'unacked-cleared', 'latched-unacked')
+     order by a.received_at, a.raised_at, a.id limit 1`,
+    [of.community, of.class, of.building],
+  );
+  if (!row) return undefined;
+  const { count, ...first } = row;
+  return { count, first: fromDb(first).row };
+}

@@ -190,6 +190,8 @@ export function factOf(r: AlarmRow, at: number): AlarmFact {
     device: r.device,
     deviceKind: r.device_kind,
     point: r.point,
+    deviceName: r.device_name,
+    pointName: r.point_name,
     signal: r.signal,
     class: r.class,
     text: r.text,

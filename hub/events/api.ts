@@ -86,6 +86,9 @@ export interface AlarmFact {
   readonly device: string;
   readonly deviceKind: string;
   readonly point: string;
+  /** Absent in events of older versions. */
+  readonly deviceName?: { readonly zh: string; readonly en: string };
+  readonly pointName?: { readonly zh: string; readonly en: string };
   readonly signal: string;
   readonly class: AlarmClass;
   readonly text: { readonly zh: string; readonly en: string };

@@ -3,8 +3,17 @@ import type { Tx } from '../db/tx.ts';
 import type { Effect, NewEvent } from '../events/api.ts';
 import { appendEvents } from '../events/store.ts';
 import { ruleInForce } from '../rules/api.ts';
-import { SEEN_WITHIN, URGENCIES, type Urgency } from './norms.ts';
-import { hooksOf, insertNotifications, tell, type Hook, type LostRow, type NewNotification } from './store.ts';
+import { textOf, type Words } from '../messages/text.ts';
+import { LOST, SEEN_WITHIN, URGENCIES, type Urgency } from './norms.ts';
+import {
+  hooksOf,
+  insertNotifications,
+  messageOf,
+  tell,
+  type Hook,
+  type LostRow,
+  type NewNotification,
+} from './store.ts';
 
 export { NOTIFY_RULES } from './norms.ts';
 export { reachedAnyone } from './store.ts';
@@ -45,6 +54,18 @@ export function makeEnqueue(ports: PeoplePorts) {
   };
 }
 
+/** What the page says that did not arrive; undefined when it is gone. */
+export async function lostPage(tx: Tx, id: string): Promise<Words | undefined> {
+  const page = await messageOf(tx, id);
+  return page && textOf(page.message, page.args);
+}
+
+/** Why a page did not arrive, in words. */
+export function whyLost(error: string): Words {
+  const known = (Object.keys(LOST) as (keyof typeof LOST)[]).find((key) => LOST[key] === error);
+  return known === undefined ? textOf('notify.lost-hook', { error }) : textOf(`notify.lost-${known}`);
+}
+
 interface Recipients {
   readonly people: readonly string[];
   readonly role: string | undefined;
@@ -77,7 +98,7 @@ function rowsOf(
     .map((h) => ({ ...common, channel: 'webhook' as const, recipient: h.id, nextAt: when.now }));
   if (inApp.length + called.length > 0) return [...inApp, ...called];
   const recipient = `role:${to.role ?? ''}`;
-  return [{ ...common, channel: 'in-app', recipient, nextAt: when.now, lost: 'nobody has this role' }];
+  return [{ ...common, channel: 'in-app', recipient, nextAt: when.now, lost: LOST.nobody }];
 }
 
 /** The event of a page that did not reach its recipient. */

@@ -35,6 +35,8 @@ export const UndeliveredView = Type.Object({
   at: Time,
   attempts: Type.Integer(),
   error: Type.String(),
+  /** The same for people. */
+  why: Words,
 });
 export type UndeliveredView = Static<typeof UndeliveredView>;
 

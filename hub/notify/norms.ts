@@ -54,3 +54,10 @@ export const HOOK_TARGETS = ruleSet({
 export type HookTargets = Static<typeof HOOK_TARGETS.schema>;
 
 export const NOTIFY_RULES = [SEEN_WITHIN, HOOK_TARGETS];
+
+/** Why a page reached nobody, where it is the outbox itself that finds out. Whatever else it says comes from a hook. */
+export const LOST = {
+  unseen: 'not seen in time',
+  nobody: 'nobody has this role',
+  removed: 'the hook was removed',
+} as const;

@@ -9,7 +9,7 @@ import { ROLES } from '../http/policy.ts';
 import { ok, refuse, type Result } from '../errors.ts';
 import { textOf } from '../messages/text.ts';
 import { ruleInForce } from '../rules/api.ts';
-import type { PeoplePorts } from './api.ts';
+import { whyLost, type PeoplePorts } from './api.ts';
 import {
   HookView,
   MadeHook,
@@ -176,6 +176,7 @@ function undeliveredRoutes(entry: Entry, ports: PeoplePorts): FastifyPluginAsync
               at: r.at.toISOString(),
               attempts: r.attempts,
               error: r.error,
+              why: whyLost(r.error),
             })),
             next: rows.length > limit ? (page.at(-1)?.id ?? null) : null,
           });

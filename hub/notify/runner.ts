@@ -7,7 +7,7 @@ import { appendEvents } from '../events/store.ts';
 import { textOf } from '../messages/text.ts';
 import { ruleInForce } from '../rules/api.ts';
 import { NOTIFY_CHANNEL, undelivered } from './api.ts';
-import { HOOK_RETRY_MS, HOOK_TARGETS, NOTIFY_LIMITS } from './norms.ts';
+import { HOOK_RETRY_MS, HOOK_TARGETS, LOST, NOTIFY_LIMITS } from './norms.ts';
 import { claimDueHooks, expireUnseen, markDelivered, markFailed, type DueHook } from './store.ts';
 import { callHook } from './webhook.ts';
 
@@ -91,7 +91,7 @@ export class NotifyRunner {
   async #deliver(d: DueHook): Promise<void> {
     const { db, clock, log } = this.#deps;
     try {
-      if (d.url === null || d.secret === null) throw new Error('the hook was removed');
+      if (d.url === null || d.secret === null) throw new Error(LOST.removed);
       const targets = (await db.transaction((tx) => ruleInForce(tx, d.community, HOOK_TARGETS))).value;
       await callHook({ url: d.url, secret: d.secret, body: bodyOf(d), id: d.id, now: clock.now(), targets });
       await db.transaction((tx) => markDelivered(tx, d.id, clock.now()));

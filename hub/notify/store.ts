@@ -1,6 +1,6 @@
 // The SQL of the outbox and of web hooks.
 import type { Tx } from '../db/tx.ts';
-import type { Urgency } from './norms.ts';
+import { LOST, type Urgency } from './norms.ts';
 
 const at = (n: number): string => `to_timestamp($${n}::float8 / 1000)`;
 
@@ -70,12 +70,12 @@ export interface LostRow {
 /** In-app pages that nobody saw in time become undelivered. */
 export const expireUnseen = (tx: Tx, now: number, max: number): Promise<LostRow[]> =>
   tx.query<LostRow>(
-    `update notify.notification set state = 'undelivered', error = 'not seen in time'
+    `update notify.notification set state = 'undelivered', error = $3
      where id in (select id from notify.notification
                   where state = 'pending' and channel = 'in-app' and next_at <= ${at(1)}
                   order by next_at limit $2 for update skip locked)
      returning id, community, channel, recipient, urgency, error`,
-    [now, max],
+    [now, max, LOST.unseen],
   );
 
 export interface DueHook extends Omit<NewNotification, 'nextAt' | 'lost' | 'link'> {
@@ -127,6 +127,10 @@ export async function reachedAnyone(tx: Tx, id: string): Promise<boolean> {
   );
   return reached;
 }
+
+/** What a page says. */
+export const messageOf = (tx: Tx, id: string): Promise<{ message: string; args: Args } | undefined> =>
+  tx.maybe(`select message, args from notify.notification where id = $1`, [id]);
 
 interface Row {
   readonly id: string;

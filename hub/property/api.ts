@@ -1,10 +1,11 @@
 // What other domains may ask of places: a community by its id, and places made known when a gateway first names them.
 import type { Tx } from '../db/tx.ts';
-import { asNamed, floorName } from './names.ts';
+import { asNamed, floorName, spotWords, type Words } from './names.ts';
 export { createCommunity, importBuildings, listBuildings } from './commands.ts';
 import {
   allCommunityIds,
   anyCommunity,
+  buildingName,
   findCommunity,
   putBuildings,
   putFloors,
@@ -27,6 +28,17 @@ export interface Whereabouts {
   readonly building?: string | undefined;
   readonly floor?: number | undefined;
   readonly place?: string | undefined;
+}
+
+/** Where something stands, and what it is, in words for people: 1号楼 12层 电梯厅感烟. Empty when nothing is known. */
+export async function whereWords(
+  tx: Tx,
+  community: string,
+  { building, floor, place, what }: Whereabouts & { readonly what?: Words | undefined },
+): Promise<Words> {
+  const name =
+    building === undefined ? undefined : ((await buildingName(tx, community, building)) ?? asNamed(building));
+  return spotWords({ building: name, floor, place, what });
 }
 
 const unique = <T>(items: readonly T[], key: (item: T) => string): T[] => [

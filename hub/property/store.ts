@@ -65,6 +65,14 @@ export async function buildingsOf(tx: Tx, community: string): Promise<BuildingRo
   );
 }
 
+export const buildingName = async (tx: Tx, community: string, id: string): Promise<Words | undefined> =>
+  (
+    await tx.maybe<{ name: Words }>('SELECT name FROM property.building WHERE community = $1 AND id = $2', [
+      community,
+      id,
+    ])
+  )?.name;
+
 export async function floorsOf(tx: Tx, community: string): Promise<FloorRow[]> {
   return tx.query<FloorRow>(
     'SELECT building, floor, name FROM property.floor WHERE community = $1 ORDER BY building, floor',

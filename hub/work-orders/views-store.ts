@@ -239,3 +239,11 @@ export async function listOrders(
     next: rows.length > limit && last ? `${last.micros}~${last.id}` : null,
   };
 }
+
+/** Where an order's work is, and on which device. */
+export const orderSpot = (
+  tx: Tx,
+  id: string,
+): Promise<
+  { device: string | null; building: string | null; floor: number | null; place: string | null } | undefined
+> => tx.maybe(`select device, building, floor, place from work_orders.work_order where id = $1`, [id]);

@@ -17,15 +17,15 @@ test('both catalogues have the same keys with the same places, and no empty text
 test('a message is given in both languages, with arguments by language and words from the catalogue inside', () => {
   const args = { number: 'WO-2026-000001', clock: 'arrive', title_zh: '压力低', title_en: 'Pressure low' };
   expect(textOf('notify.order-breached', args)).toEqual({
-    zh: '工单 WO-2026-000001 到场超时：压力低',
-    en: 'Work order WO-2026-000001 is overdue (arrival): Pressure low',
+    zh: '压力低：工单 WO-2026-000001 到场超时，请督办',
+    en: 'Pressure low: work order WO-2026-000001 is overdue (arrival), please see to it',
   });
 });
 
 test('what devices and people wrote is put in as it is, and is no template', () => {
   const title = '$t(clock.arrive) {{number}} <b>';
   expect(textOf('notify.order-assigned', { number: 'N', title_zh: title, title_en: title }).en).toBe(
-    `Work order N is assigned to you: ${title}`,
+    `${title}: work order N is assigned to you, please take it on`,
   );
 });
 

@@ -154,7 +154,7 @@ describe('a web hook', () => {
       community: 'c1',
       urgency: 'normal',
       at: new Date(NOON).toISOString(),
-      text: { zh: '巡检不合格：灭火器', en: 'Inspection failed: 灭火器' },
+      text: { zh: '巡检不合格：灭火器。请安排处理', en: 'Inspection failed: 灭火器. Please have it put right' },
       link: '/checks',
     });
     const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['x-fengsui-signature'])) ?? [];
