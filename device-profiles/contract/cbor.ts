@@ -14,9 +14,20 @@ const USUAL_BYTES = 64 * 1024;
 
 export const cbor = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false });
 
+/**
+ * Encodes what is kept. The encoder writes one message behind the other into a buffer as large as the largest before, so a
+ * view of it kept for one small batch keeps all of that in memory (a day's backlog was seen to hold a hundredfold).
+ */
+export function encodeKept(value: unknown): Buffer {
+  const view = cbor.encode(value);
+  const bytes = Buffer.allocUnsafeSlow(view.length);
+  view.copy(bytes);
+  return bytes;
+}
+
 /** Encodes what may be megabytes. Otherwise the smallest receipt after it would hold a buffer as large in memory. */
 export function encodeLarge(value: unknown): Buffer {
-  const bytes = Buffer.from(cbor.encode(value));
+  const bytes = encodeKept(value);
   cbor.useBuffer(Buffer.allocUnsafeSlow(USUAL_BYTES));
   return bytes;
 }

@@ -29,7 +29,7 @@ import { crc32 } from 'node:zlib';
 import { LANES, Text, type Lane } from './point.ts';
 import { Signal } from './signal.ts';
 import { DEVICE_KINDS } from './profile.ts';
-import { cbor, encodeLarge } from './cbor.ts';
+import { cbor, encodeKept, encodeLarge } from './cbor.ts';
 import { Columns, fromColumns, Millis, Sequence, TEXT_BYTES_MAX, Timebase, toColumns, type Sample } from './columns.ts';
 import { decodePlain, WireError, type Check } from './cbor-guard.ts';
 
@@ -314,7 +314,7 @@ export function encodeBatch(b: Batch): Buffer {
   const t0 = b.samples[0]?.receivedTime ?? b.notes[0]?.at ?? 0;
   const n0 = b.samples[0]?.n ?? b.notes[0]?.n ?? 0;
   const base = Math.trunc(t0);
-  return cbor.encode({
+  return encodeKept({
     v: WIRE_VERSION,
     g: b.gateway,
     e: b.epoch,
