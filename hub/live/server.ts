@@ -4,6 +4,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { Server } from 'socket.io';
+import { Decoder } from 'socket.io-parser';
 import type { AlarmView } from '../alarms/contract.ts';
 import type { Clock } from '../clock.ts';
 import { allows, SESSION_COOKIE } from '../http/guard.ts';
@@ -13,6 +14,7 @@ import type { LivePoints, Site } from '../ingest/api.ts';
 import { Board } from './board.ts';
 import { newChannel, type CommunityChannel } from './channel.ts';
 import type { BeatFrame, ClientEvents, OrderFrame, ServerEvents } from './contract.ts';
+import { FrameEncoder } from './encoder.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from './events.ts';
 import { deskWord } from './desk.ts';
 import type { DeskReport } from './desk-watch.ts';
@@ -86,6 +88,7 @@ export class LiveChannel {
       transports: ['websocket'],
       serveClient: false,
       perMessageDeflate: false,
+      parser: { Encoder: FrameEncoder, Decoder },
       maxHttpBufferSize: LIVE_LIMITS.messageBytesMax,
       allowRequest: (request, done) => done(null, this.#ownOrigin(request)),
     });

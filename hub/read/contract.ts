@@ -4,7 +4,8 @@ import { OrderView } from '../work-orders/contract.ts';
 const Words = Type.Object({ zh: Type.String(), en: Type.String() });
 
 export const OverviewView = Type.Object({
-  community: Type.Object({ id: Type.String(), name: Words }),
+  /** `timeZone`: IANA name of the zone in which people at the site read times. */
+  community: Type.Object({ id: Type.String(), name: Words, timeZone: Type.String() }),
   buildings: Type.Array(
     Type.Object({
       id: Type.String(),

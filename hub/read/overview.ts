@@ -158,7 +158,7 @@ export async function overviewOf(tx: Tx, points: LivePoints, community: string):
   const stands = standing(sites);
   const counts = countFloors(sites);
   return {
-    community: { id: of.id, name: of.name },
+    community: { id: of.id, name: of.name, timeZone: of.timeZone },
     buildings: buildings.map((b) => ({
       id: b.id,
       name: b.name,

@@ -6,7 +6,24 @@ export class Clock {
   #offsets: readonly number[] = [];
   #offset = $state(0);
   #now = $state(Math.floor(Date.now() / 1_000) * 1_000);
-  readonly format: TimeFormats = timeFormats(DEFAULT_TIME_ZONE);
+  #zone = DEFAULT_TIME_ZONE;
+  #format = $state.raw<TimeFormats>(timeFormats(DEFAULT_TIME_ZONE));
+
+  /** Times in the community's zone. */
+  get format(): TimeFormats {
+    return this.#format;
+  }
+
+  /** The hub has named the community's zone; one that this machine does not know changes nothing. */
+  follow(zone: string): void {
+    if (zone === this.#zone) return;
+    this.#zone = zone;
+    try {
+      this.#format = timeFormats(zone);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
 
   /** The hub's time, ms, in whole seconds: reading it makes a component follow the clock. */
   get now(): number {

@@ -15,13 +15,18 @@ export class Site {
   readonly overview = new Load<OverviewView>();
   #at = 0;
 
-  constructor(api: Api) {
+  readonly #described: (view: OverviewView) => void;
+
+  /** @param described called with every new description */
+  constructor(api: Api, described: (view: OverviewView) => void) {
     this.#api = api;
+    this.#described = described;
   }
 
   async load(): Promise<void> {
     this.#at = performance.now();
     await this.overview.run(() => this.#api.get<OverviewView>('/api/overview'));
+    if (this.overview.value) this.#described(this.overview.value);
   }
 
   /** Fetches anew if what is known is older than it should be. */

@@ -178,5 +178,9 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'control room', () =
     ({ page } = await openDesk(browser, compound, 'operator'));
     await until(async () => (await silent()) === 'unacked-cleared', { ms: 30_000, what: 'the desk is back' });
     await row.getByText('已恢复').waitFor();
-  });
+    // The second fire has been waiting: those on duty were paged, nobody has looked at the page.
+    const lost = page.getByRole('status').filter({ hasText: '未送达' });
+    await lost.waitFor({ timeout: 120_000 });
+    expect(await lost.textContent()).toMatch(/规定时间内没有人查看.*1号楼.*12层.*无人确认/);
+  }, 300_000);
 });
