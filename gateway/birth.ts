@@ -14,6 +14,7 @@ import {
 } from '../device-profiles/contract/wire.ts';
 import type { DeviceModel, ModelPoint } from '../device-profiles/contract/profile.ts';
 import type { SiteDevice } from './drivers/driver.ts';
+import { expectedMs, REPORT_LIMITS } from './report.ts';
 
 /** The part of a birth that is the same as long as the site file and the profiles are. */
 export interface PointIndex {
@@ -43,17 +44,19 @@ const defined = <T extends object>(o: T): Defined<T> =>
 
 function birthDevice(d: SiteDevice, base: number): BirthDevice {
   const { id, name, link, unit, building, floor, place, model } = d;
-  const points = model.points.map((p, k) => birthPoint(p, base + k));
+  const points = model.points.map((p, k) => birthPoint(d, p, base + k));
   const head = { id, kind: model.kind, profile: model.profile, model: model.hash, link, points };
   return { ...head, ...defined({ name, unit, building, floor, place }) };
 }
 
-function birthPoint(p: ModelPoint, i: number): BirthPoint {
+function birthPoint(d: SiteDevice, p: ModelPoint, i: number): BirthPoint {
   const { id, name, type, lane, unit, building, floor, place } = p;
   const template = p.template === p.id ? undefined : p.template;
   const range = pair(p.range);
   const band = pair(p.band);
-  const more = defined({ template, unit, range, band, enum: p.enum && { ...p.enum }, building, floor, place });
+  const expected = expectedMs(d, p);
+  const everyS = expected > REPORT_LIMITS.heartbeatMs ? Math.ceil(expected / 1_000) : undefined;
+  const more = defined({ template, unit, range, band, enum: p.enum && { ...p.enum }, building, floor, place, everyS });
   return { i, id, name, type, lane, ...more };
 }
 
@@ -83,6 +86,7 @@ export function makeBirth(index: PointIndex, state: BirthState): Birth {
   const birth: Birth = {
     v: WIRE_VERSION,
     ...rest,
+    heartbeatS: REPORT_LIMITS.heartbeatMs / 1_000,
     birth: index.id,
     devices: [...index.devices],
     models: [...index.models],

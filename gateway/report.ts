@@ -1,7 +1,7 @@
 // What is worth reporting: holds the last known and the last reported state of every point of the gateway and turns
 // readings into samples. Pure: times and sequence numbers are handed in. Columns instead of objects, because a site has
 // 100,000 points and a poll touches most of them without changing one.
-import { ONLINE_POINT } from '../device-profiles/contract/profile.ts';
+import { ONLINE_POINT, type ModelPoint } from '../device-profiles/contract/profile.ts';
 import {
   QUALITIES,
   REASONS,
@@ -21,6 +21,10 @@ export const REPORT_LIMITS = {
   /** … but no sooner than this, ms: a slow bus that is late by a poll or two is not silence. */
   staleFloorMs: 5_000,
 } as const;
+
+/** How often a point of a device is to be heard, ms. */
+export const expectedMs = ({ model: { mqtt }, pollMs }: SiteDevice, point: ModelPoint): number =>
+  mqtt && !point.modbus ? mqtt.expectEveryS * 1_000 : pollMs[point.poll];
 
 /** When a call happens: wall clock and monotonic, ms. */
 export interface Moment {
@@ -147,7 +151,7 @@ export class ReportTable {
   }
 
   #add(device: SiteDevice, base: number): void {
-    const { points, mqtt } = device.model;
+    const { points } = device.model;
     const onlineAt = points.findIndex((p) => p.id === ONLINE_POINT);
     const state: DeviceState = {
       device,
@@ -159,10 +163,12 @@ export class ReportTable {
     this.#devices.push(state);
     this.#byDevice.set(device, state);
     points.forEach((point, k) => {
-      const expected = mqtt && !point.modbus ? mqtt.expectEveryS * 1_000 : device.pollMs[point.poll];
       this.#safety[base + k] = point.lane === 'safety' ? 1 : 0;
       this.#deadband[base + k] = point.deadband ?? 0;
-      this.#staleMs[base + k] = Math.max(expected * REPORT_LIMITS.staleIntervals, REPORT_LIMITS.staleFloorMs);
+      this.#staleMs[base + k] = Math.max(
+        expectedMs(device, point) * REPORT_LIMITS.staleIntervals,
+        REPORT_LIMITS.staleFloorMs,
+      );
     });
   }
 

@@ -69,6 +69,7 @@ export const GAP_REASONS: readonly Reason[] = [
   'breaker-open',
   'gateway-silent',
   'hub-cannot-store',
+  'not-told',
 ];
 const GAPS: ReadonlySet<string> = new Set(GAP_REASONS);
 

@@ -44,6 +44,7 @@ export const REASONS = [
   'gateway-silent', // set by the hub
   'wrong-map', // a register with fixed content holds something else: not the device (or edition) of the profile
   'hub-cannot-store', // set by the hub: what gateways tell is not stored, so nothing newer can be shown
+  'not-told', // set by the hub: the gateway lives, and has not told this point for three of its intervals
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

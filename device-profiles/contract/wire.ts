@@ -85,6 +85,8 @@ export const BirthPoint = Type.Object(
     building: Type.Optional(Type.String()),
     floor: Type.Optional(Type.Integer()),
     place: Type.Optional(Type.String()),
+    /** How often it is heard, s, where that is more rarely than a heartbeat. */
+    everyS: Type.Optional(Type.Integer({ minimum: 1 })),
   },
   closed,
 );
@@ -147,6 +149,8 @@ export const Birth = Type.Object(
     snapshot: Type.Optional(Type.Object({ t0: Millis, n0: Sequence, columns: Columns }, closed)),
     /** Whether the gateway writes history itself (INFLUX_URL set there). */
     writesHistory: Type.Boolean(),
+    /** A point that is heard and does not change is told this often, s; older gateways do not say. */
+    heartbeatS: Type.Optional(Type.Integer({ minimum: 1 })),
   },
   closed,
 );

@@ -65,6 +65,7 @@ export async function liveBirth(
   staged.writesHistory = born.writesHistory;
   const at = momentAt(born.at, born.timebase);
   staged.bornAt = at;
+  staged.heartbeatS = born.heartbeatS;
   staged.adopt(snapshotOf(born, program), behind);
   // Another epoch: the gateway has lost what it had stored.
   if (gateway.epoch !== born.epoch) t1.signals.interrupted(born.gateway);

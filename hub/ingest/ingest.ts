@@ -97,7 +97,7 @@ export class Ingest implements LivePoints {
       idle: (lane) => this.#committer.waiting[lane] === 0,
       renew: () => this.#renew(),
       waitingSince: () => this.#standbySince ?? this.#committer.waitingSince,
-      sight: (site) => this.#tell(site, null),
+      sight: (site, nums) => this.#tell(site, nums),
     });
   }
 
@@ -414,7 +414,7 @@ export class Ingest implements LivePoints {
 
   /** After T1: memory, then receipts, history and screens. */
   #done(t1: T1, committed: boolean): void {
-    const changed = committed ? t1.commit() : [];
+    const changed = committed ? t1.commit(this.#deps.clock.monotonic()) : [];
     for (const outcome of t1.outcomes) this.#answer(outcome);
     for (const { site, nums, adopted } of changed)
       if (adopted || nums.length > 0) this.#tell(site, adopted ? null : nums);

@@ -38,6 +38,12 @@ export const INGEST_LIMITS = {
    * the latest, and within the third second the fencing lease has run out as well.
    */
   storeMs: 3_000,
+  /** A point of a living gateway that is not told for this many of its intervals is not known any more. */
+  overdueIntervals: 3,
+  /** How often such points are looked for. */
+  overdueLookMs: 5_000,
+  /** What was not told while the hub could not store for longer than this is not held against it. */
+  overdueDeafMs: 30_000,
   /** How often silence, lag and the lease are looked at. */
   watchMs: 1_000,
   /** A pause of the hub itself beyond this is not held against gateways. */

@@ -9,7 +9,8 @@ import type { Lane, Text } from '../../device-profiles/contract/point.ts';
 import { ONLINE_POINT, type DeviceKind } from '../../device-profiles/contract/profile.ts';
 import type { Beat, BirthDevice, BirthModel, Sample } from '../../device-profiles/contract/wire.ts';
 import type { SeriesKey } from '../history/api.ts';
-import { laterOf, type Moment } from './evidence.ts';
+import { laterOf, momentOf, type Moment } from './evidence.ts';
+import { HeardTimes } from './heard-times.ts';
 import { FRESH, type LaneCursor } from './lanes.ts';
 
 export interface DeviceEntry {
@@ -34,6 +35,8 @@ export interface PointEntry {
   readonly building: string | undefined;
   readonly floor: number | undefined;
   readonly place: string | undefined;
+  /** How often it is heard, s, where that is more rarely than a heartbeat. */
+  readonly everyS?: number | undefined;
   readonly series: SeriesKey;
 }
 
@@ -95,6 +98,8 @@ export class Site {
   readonly behind = new Map<number, Sample | null>();
   /** Device → n of the record that said it is offline: its older values are stale. */
   readonly offline = new Map<string, number>();
+  /** When its points were last told, where it says how often it tells them. */
+  heard: HeardTimes | undefined;
   /** The newest beat, for health and overview. */
   beat: Beat | undefined;
   /** Set by `Watch`, outside of T1: the reason may be that T1 can't commit. */
@@ -115,7 +120,8 @@ export class Site {
     const s = this.shown.get(entry.num);
     if (s === undefined) return undefined;
     const state = aged(s, this.offline.get(entry.device.id), this.silence?.n);
-    return this.stuck && state.quality === 'good' ? { value: s.value, quality: 'stale', reason: this.stuck } : state;
+    const doubt = this.stuck ?? (this.heard?.isOverdue(entry.num) ? 'not-told' : undefined);
+    return doubt && state.quality === 'good' ? { value: s.value, quality: 'stale', reason: doubt } : state;
   }
 
   /** Why what is shown of it can't change any more, whatever it tells; undefined while it can. */
@@ -141,6 +147,8 @@ export class SiteStage implements PointView {
   silence: Silence | undefined;
   moment: Moment | undefined;
   bornAt: Moment | undefined;
+  /** How often the gateway tells what does not change, s; set by a birth that says so. */
+  heartbeatS: number | undefined;
   n: number;
   readonly #shown = new Map<number, Sample>();
   readonly #behind = new Map<number, Sample | null | 'caught'>();
@@ -236,9 +244,10 @@ export class SiteStage implements PointView {
     this.#forgetBehind = true;
   }
 
-  /** After the commit. */
-  commit(): void {
+  /** After the commit. @param mono ms monotonic */
+  commit(mono: number): void {
     const { site } = this;
+    this.#noteHeard(mono);
     site.lanes = this.lanes;
     site.program = this.program;
     site.epoch = this.epoch;
@@ -256,6 +265,19 @@ export class SiteStage implements PointView {
     }
     for (const [device, n] of this.#offline) site.offline.set(device, n);
     if (this.#adopted) this.#dropUnknown();
+  }
+
+  /** A snapshot tells what was told before: how long before, and only what was not known, counts. */
+  #noteHeard(mono: number): void {
+    const { site, program, bornAt, heartbeatS } = this;
+    if (this.#adopted && heartbeatS === undefined) site.heard = undefined;
+    else if (this.#adopted && program && heartbeatS !== undefined && site.heard?.program !== program)
+      site.heard = new HeardTimes(program, heartbeatS, site.heard);
+    if (!site.heard) return;
+    for (const [num, s] of this.#shown) {
+      if (!this.#adopted || !bornAt) site.heard.told(num, mono);
+      else if (site.shown.get(num)?.n !== s.n) site.heard.told(num, mono - Math.max(0, bornAt.ms - momentOf(s).ms));
+    }
   }
 
   /** Points that the live birth no longer has are forgotten. */

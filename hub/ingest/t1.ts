@@ -144,13 +144,13 @@ export class T1 {
     await this.#deps.appendEvents(tx, this.#events, this.#now);
   }
 
-  /** After the commit: memory follows. Answers the sites with the numbers of their points that changed. */
-  commit(): { readonly site: Site; readonly nums: readonly number[]; readonly adopted: boolean }[] {
+  /** After the commit, at `mono` (ms monotonic): memory follows. Answers the sites with the numbers of their points that changed. */
+  commit(mono: number): { readonly site: Site; readonly nums: readonly number[]; readonly adopted: boolean }[] {
     const changed: { site: Site; nums: readonly number[]; adopted: boolean }[] = [];
     for (const [site, staged] of this.#sites) {
       const adopted = staged.program !== site.program || staged.silence !== site.silence;
       const nums = [...staged.changed];
-      staged.commit();
+      staged.commit(mono);
       changed.push({ site, nums, adopted });
     }
     this.#signals.commit();

@@ -22,8 +22,8 @@ export interface WatchDeps {
   readonly renew: () => Promise<void>;
   /** Since when (ms monotonic) the oldest work waits for T1; undefined while none waits. */
   readonly waitingSince: () => number | undefined;
-  /** What may be believed of all points of a site is another now. */
-  readonly sight: (site: Site) => void;
+  /** What may be believed of these points of a site, or of all (null), is another now. */
+  readonly sight: (site: Site, nums: readonly number[] | null) => void;
 }
 
 /** What is known of a site's talk; times are monotonic ms. */
@@ -52,6 +52,9 @@ export class Watch {
   #lookedAt: number;
   #timer: NodeJS.Timeout | undefined;
   #renewing = false;
+  /** Until when this hub could not store for long, ms monotonic. */
+  #deafUntil = -Infinity;
+  #overdueAt = -Infinity;
   /** Since when the lease is not renewed. */
   #unrenewedSince: number | undefined;
 
@@ -138,6 +141,20 @@ export class Watch {
       this.#lookForLag(site, now);
     }
     this.lookForSight();
+    this.#lookForOverdue(now);
+  }
+
+  /** Points that a living gateway does not tell any more. */
+  #lookForOverdue(now: number): void {
+    const { stuckSince } = this;
+    if (stuckSince !== undefined && now - stuckSince > INGEST_LIMITS.overdueDeafMs) this.#deafUntil = now;
+    if (stuckSince !== undefined || now - this.#overdueAt < INGEST_LIMITS.overdueLookMs) return;
+    this.#overdueAt = now;
+    const since = Math.max(this.#startedAt, this.#deafUntil);
+    for (const site of this.#deps.sites()) {
+      const nums = site.silence ? [] : (site.heard?.look(now, since) ?? []);
+      if (nums.length > 0) this.#deps.sight(site, nums);
+    }
   }
 
   /**
@@ -160,7 +177,7 @@ export class Watch {
       const reason = stuckSince === undefined ? 'gateway-cannot-store' : 'hub-cannot-store';
       if (site.blind?.reason === (since === undefined ? undefined : reason)) continue;
       site.blind = since === undefined ? undefined : { since: Math.trunc(ago + since), reason };
-      sight(site);
+      sight(site, null);
     }
   }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { decodeBirth, encodeBirth, fromColumns } from '../../device-profiles/contract/wire.ts';
 import { makeBirth, pointIndex } from '../../gateway/birth.ts';
 import { ReportTable } from '../../gateway/report.ts';
+import { POLL_CLASS_MS } from '../../device-profiles/contract/point.ts';
 import { device, model, point, signal } from './site-rig.ts';
 
 const meter = model([point('p', { unit: 'MPa', range: [0, 2] })], { signals: [signal('low', 'p')] });
@@ -48,5 +49,19 @@ test('the snapshot holds every point, those never read too', () => {
     [1, 1.5, 'good', 1_000_000_001],
     [2, null, 'never', 0],
     [3, null, 'never', 0],
+  ]);
+});
+
+test('says how often points are told, and which are heard more rarely', () => {
+  const slow = model([point('t', { poll: 'slow' }), point('v')], {
+    mqtt: { topic: 't', codec: 'json', expectEveryS: 3_600 },
+  });
+  const [tank, phone] = [device('tank', meter, { pollMs: { ...POLL_CLASS_MS, fast: 90_500 } }), device('phone', slow)];
+  const birth = decodeBirth(encodeBirth(makeBirth(pointIndex([tank, phone]), state)));
+  expect(birth.heartbeatS).toBe(60);
+  const every = birth.devices.map((d) => d.points.map((p) => p.everyS));
+  expect(every).toEqual([
+    [undefined, 91],
+    [3_600, 3_600, 3_600],
   ]);
 });

@@ -34,6 +34,7 @@ export const REASON_WORDS = [
   'gateway-silent',
   'wrong-map',
   'hub-cannot-store',
+  'not-told',
 ] as const;
 export type ReasonWord = (typeof REASON_WORDS)[number];
 export const isReason = (reason: string): reason is ReasonWord => (REASON_WORDS as readonly string[]).includes(reason);

@@ -145,6 +145,7 @@ export interface PointSpec {
   readonly template?: string;
   readonly floor?: number;
   readonly type?: string;
+  readonly everyS?: number;
 }
 export interface DeviceSpec {
   readonly id: string;
@@ -209,6 +210,7 @@ export class WireGateway {
           id: p.id,
           ...(p.template === undefined ? {} : { template: p.template }),
           ...(p.floor === undefined ? {} : { floor: p.floor }),
+          ...(p.everyS === undefined ? {} : { everyS: p.everyS }),
           name: text(p.id),
           type: p.type ?? 'uint16',
           lane: p.lane ?? 'safety',
