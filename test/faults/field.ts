@@ -20,10 +20,10 @@ export interface FieldSize {
   readonly detectors: number;
 }
 
+/** Registers that one Modbus read can bring (Modbus Application Protocol V1.1b3, 6.3). */
+const READ_MAX = 125;
 /** 500 changes/s over a hundred small devices. */
 export const KILL_LOAD = { meters: 100, registers: 5, meterMs: 1_000 } as const;
-export const changesPerSecond = (s: Pick<FieldSize, 'meters' | 'registers' | 'meterMs'>): number =>
-  (s.meters * s.registers * 1_000) / s.meterMs;
 
 /** A condition that can be raised once: its device, point and signal as the hub names them. */
 export interface Target {
@@ -69,12 +69,18 @@ export class Field {
   readonly #bits: number[];
   readonly #detectors: (Raised | undefined)[];
   #frozen = false;
+  /** A meter counts up with every so many reads. */
+  #every = 1;
+  readonly #polls: number[];
   #pumpsUsed = 0;
   #detectorsUsed = 0;
 
   constructor(size: FieldSize) {
     this.size = size;
+    // Each read counts, so all registers of a meter must come with one.
+    if (size.registers > READ_MAX) throw new Error(`a meter has at most ${READ_MAX} registers, not ${size.registers}`);
     this.#reads = Array.from({ length: size.meters }, () => 0);
+    this.#polls = Array.from({ length: size.meters }, () => 0);
     this.#pumps = Array.from({ length: size.pumps }, () => undefined);
     this.#bits = Array.from({ length: size.pumps }, (_, k) => k % FAULT_BITS.length);
     this.#detectors = Array.from({ length: size.detectors }, () => undefined);
@@ -143,6 +149,11 @@ export class Field {
     raised.clearedAt ??= Date.now();
   }
 
+  /** From now on meters count up with every so many reads only. */
+  calm(every: number): void {
+    this.#every = every;
+  }
+
   /** From now on meters repeat their last value. */
   freeze(): void {
     this.#frozen = true;
@@ -180,7 +191,8 @@ export class Field {
   #meter(k: number): SimulatedUnit {
     return {
       read: (_table, _address, count) => {
-        if (!this.#frozen) this.#reads[k] = (this.#reads[k] ?? 0) + 1;
+        this.#polls[k] = (this.#polls[k] ?? 0) + 1;
+        if (!this.#frozen && (this.#polls[k] ?? 0) % this.#every === 0) this.#reads[k] = (this.#reads[k] ?? 0) + 1;
         return range(count).map(() => this.#reads[k] ?? 0);
       },
     };

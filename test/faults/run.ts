@@ -12,7 +12,7 @@ const OTHERS = ['outage', 'full-disk', 'old-backup'] as const;
 const KNOWN: readonly string[] = [...VICTIMS, ...OTHERS];
 /** The outage must be caught up this many times faster than it lasted. */
 const CATCH_UP = 10;
-/** The outage's load against 500 changes/s: ten minutes of it take less than one, a day two hours (`--speed 36`: 40 min). */
+/** The outage's load against 500 changes/s: ten minutes of it take less than one, a day two hours (`--speed 25`: one). */
 const SPEED = 12;
 /** Lengths of the outage by name, minutes. */
 const OUTAGES: Readonly<Record<string, number>> = { hour: 60, day: 24 * 60 };
