@@ -3,7 +3,7 @@
 import type { AlarmEngine } from './alarms/api.ts';
 import type { Tx } from './db/tx.ts';
 import type { CommandContext } from './events/api.ts';
-import { hubDevice, type HubSignal } from './ingest/api.ts';
+import { HUB_ID_PREFIX, hubDevice, type HubSignal } from './ingest/api.ts';
 import type { HubFault } from './policies.ts';
 import type { TimerKind } from './timers.ts';
 
@@ -35,7 +35,7 @@ type OwnSignal = Pick<HubSignal, 'point' | 'pointName' | 'signal' | 'class' | 'l
 
 /** A signal of the hub itself, on the device that stands for it in a community. */
 export function ownSignal(community: string, of: OwnSignal): HubSignal {
-  const gateway = `hub-${community}`;
+  const gateway = `${HUB_ID_PREFIX}${community}`;
   return {
     community,
     gateway,

@@ -48,6 +48,7 @@ import { credentialOf } from './ingest/store.ts';
 import type { OrderFrame } from './live/contract.ts';
 import { DESK_TIMER, DeskWatch } from './live/desk-watch.ts';
 import { LiveChannel } from './live/server.ts';
+import { awaitedOf } from './live/state.ts';
 import {
   ALARM_COUNTERS,
   DESK_COUNTERS,
@@ -343,13 +344,14 @@ function watch(health: Health, { history, ingest, broker, monotonic }: Watched):
   health.register('ingest', ingesting, { vital: true });
   health.register('gateways', () => {
     const sites = [...ingest.sites()];
-    const silent = sites.filter((s) => s.silence !== undefined || s.program === undefined).map((s) => s.gateway);
+    const silent = sites.filter((s) => s.silence || s.missedSince !== undefined).map((s) => s.gateway);
+    const awaited = awaitedOf(sites);
     const refusing = sites.filter((s) => s.beat?.failing !== undefined).map((s) => s.gateway);
     const list = (what: string, of: readonly string[]): string => (of.length > 0 ? `; ${what}: ${of.join(', ')}` : '');
-    const heard = `${sites.length - silent.length} of ${sites.length} heard`;
+    const heard = `${sites.length - silent.length - awaited.length} of ${sites.length} heard`;
     return {
       status: silent.length + refusing.length > 0 ? 'degraded' : 'ok',
-      detail: heard + list('silent', silent) + list('their disk refuses', refusing),
+      detail: heard + list('silent', silent) + list('awaited', awaited) + list('their disk refuses', refusing),
     };
   });
 }

@@ -36,6 +36,9 @@ export interface HubSignal {
 /** The synthetic device of a gateway. */
 export const hubDevice = (gateway: string): string => `${gateway}.gateway`;
 
+/** What a hub tells of itself stands on a gateway of this name and the community's: no other may be called so. */
+export const HUB_ID_PREFIX = 'hub-';
+
 /** One T1's findings about signals. Records are handed in one after the other; nothing is memory before `commit`. */
 export interface SignalStage {
   sample(site: SiteStage, program: Program, entry: PointEntry, s: Sample): void;

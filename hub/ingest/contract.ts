@@ -21,6 +21,8 @@ export const GatewayView = Type.Object({
   revokedAt: Type.Optional(Time),
   /** It is heard now. */
   online: Type.Boolean(),
+  /** Enrolled, and it has never told its points. */
+  awaited: Type.Boolean(),
   /** Not heard since. */
   silentSince: Type.Optional(Time),
   software: Type.Optional(Type.String()),

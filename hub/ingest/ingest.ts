@@ -1,5 +1,4 @@
 // Ingest as a whole: messages of gateways in, T1, receipts out; the sites in memory; the lease; silence and lag.
-//
 //   message → decode → site, program → queue → T1 (committer) → memory → receipt, history, screens
 import type { Logger } from 'pino';
 import type { Lane } from '../../device-profiles/contract/point.ts';
@@ -147,9 +146,10 @@ export class Ingest implements LivePoints {
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
-  /** A gateway was enrolled: it may speak from now on. */
-  enrolled(gateway: string, community: string | null): void {
-    if (!this.#sites.has(gateway)) this.#sites.set(gateway, new Site(gateway, community ?? ''));
+  /** A gateway was enrolled: it may speak from now on. @param before it has told its points before */
+  enrolled(gateway: string, community: string | null, before = false): void {
+    if (this.#sites.has(gateway)) return;
+    this.#sites.set(gateway, new Site(gateway, community ?? '', before ? this.#deps.clock.now() : undefined));
   }
 
   /** A gateway is no longer one of ours: it is not heard any more, and nothing will clear its alarms but people. */
@@ -227,7 +227,7 @@ export class Ingest implements LivePoints {
   }
 
   async #activate(): Promise<void> {
-    const { db, sink, log } = this.#deps;
+    const { db, sink, log, clock } = this.#deps;
     if (!(await this.#lease.tryTake())) return;
     this.#state = 'reading';
     await db.ingest(async (tx) => {
@@ -239,7 +239,7 @@ export class Ingest implements LivePoints {
           sink.retired(g.id);
           continue;
         }
-        const site = new Site(g.id, g.community ?? '');
+        const site = new Site(g.id, g.community ?? '', g.epoch === null ? undefined : clock.now());
         if (g.silent_since !== null) site.silence = { since: g.silent_since.getTime(), n: Number.MAX_SAFE_INTEGER };
         this.#sites.set(g.id, site);
       }

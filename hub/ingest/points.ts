@@ -105,9 +105,24 @@ export class Site {
   /** Set by `Watch`, outside of T1: the reason may be that T1 can't commit. */
   blind: Blind | undefined;
 
-  constructor(gateway: string, community: string) {
+  /** Since when (ms wall) this hub has waited for a gateway that told its points to an earlier one. */
+  readonly #missedSince: number | undefined;
+
+  /** @param missedSince undefined for a gateway that has never told anything: there is nothing to miss yet */
+  constructor(gateway: string, community: string, missedSince?: number) {
     this.gateway = gateway;
     this.community = community;
+    this.#missedSince = missedSince;
+  }
+
+  /** It was enrolled and has never told its points: nobody knows yet what stands on it. */
+  get awaited(): boolean {
+    return this.program === undefined && this.#missedSince === undefined;
+  }
+
+  /** Since when (ms wall) this hub has not known the points of a gateway that has some; undefined while it does. */
+  get missedSince(): number | undefined {
+    return this.program === undefined ? this.#missedSince : undefined;
   }
 
   /** How far the gateway's time has come, where all it has told is applied, so that time alone may decide. */

@@ -7,10 +7,11 @@ import type { CommandContext } from '../events/api.ts';
 import type { Entry } from '../http/entry.ts';
 import { STAFF } from '../http/policy.ts';
 import { GATEWAY_ID } from '../../device-profiles/contract/wire.ts';
+import { HUB_ID_PREFIX } from './api.ts';
 import { CredentialsView, EnrolBody, GatewayView } from './contract.ts';
 import type { Ingest } from './ingest.ts';
 import { sha256Hex } from './secret.ts';
-import { enrol, listGateways, revoke, type GatewayRow } from './store.ts';
+import { enrol, findGateway, listGateways, revoke, type GatewayRow } from './store.ts';
 
 const PASSWORD_BYTES = 32;
 const tags = ['gateways'];
@@ -24,7 +25,8 @@ export interface GatewayRouteParts {
 
 /**
  * Enrols a gateway, or gives a known one a new password.
- * Refuses `not-allowed` for another community than the administrator's, `duplicate` when another one has it.
+ * Refuses `not-allowed` for another community than the administrator's, `duplicate` when another one has it, and
+ * `bad-request` for a new id of the hub's own.
  */
 export async function enrolGateway(
   c: CommandContext,
@@ -33,6 +35,9 @@ export async function enrolGateway(
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
   const passwordSha256 = sha256Hex(password);
   const { id, community } = of;
+  // One that is enrolled since before keeps its name.
+  if (id.startsWith(HUB_ID_PREFIX) && !(await findGateway(c.tx, id)))
+    return refuse('bad-request', `id: names that begin with "${HUB_ID_PREFIX}" are the hub's own`);
   if (!(await enrol(c.tx, { id, community, username: id, passwordSha256, by: c.actor.id, at: c.now })))
     return refuse('duplicate', 'id');
   c.emit({
@@ -64,6 +69,7 @@ function viewOf(row: GatewayRow, ingest: Ingest): GatewayView {
     enrolledAt: row.enrolled_at.toISOString(),
     ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at.toISOString() }),
     online: site?.program !== undefined && site.silence === undefined,
+    awaited: row.revoked_at === null && row.epoch === null,
     ...(site?.silence === undefined ? {} : { silentSince: new Date(site.silence.since).toISOString() }),
     ...(row.software === null ? {} : { software: row.software }),
     writesHistory: row.writes_history,
@@ -98,12 +104,14 @@ export function gatewayRoutes({ entry, ingest, drop }: GatewayRouteParts): Fasti
       async (request) => {
         const own = entry.user(request).community;
         const { id, community = own } = request.body;
-        const made = await entry.command(request, async (c) =>
-          community === own ? enrolGateway(c, { id, community }) : refuse('not-allowed', 'community'),
-        );
+        let heardBefore = false;
+        const made = await entry.command(request, async (c) => {
+          heardBefore = ((await findGateway(c.tx, id))?.epoch ?? null) !== null;
+          return community === own ? enrolGateway(c, { id, community }) : refuse('not-allowed', 'community');
+        });
         // A connection with the old password is not its own any more.
         drop(id);
-        ingest.enrolled(id, community);
+        ingest.enrolled(id, community, heardBefore);
         return made;
       },
     );

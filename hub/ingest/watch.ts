@@ -28,6 +28,8 @@ export interface WatchDeps {
 
 /** What is known of a site's talk; times are monotonic ms. */
 interface Seen {
+  /** Since when it is looked at: the hub's start, its own enrolment. */
+  readonly knownAt: number;
   heardAt: number | undefined;
   /** Since when its beats have been of another epoch or index than the hub's. */
   strangeSince: number | undefined;
@@ -198,6 +200,7 @@ export class Watch {
     const known = this.#seen.get(site);
     if (known) return known;
     const seen: Seen = {
+      knownAt: this.#deps.clock.monotonic(),
       heardAt: undefined,
       strangeSince: undefined,
       births: 0,
@@ -232,7 +235,9 @@ export class Watch {
       const late = now - Math.max(seen.strangeSince, this.#startedAt) > patience;
       return late && seen.births === 0 ? seen.strangeSince : undefined;
     }
-    const base = Math.max(seen.heardAt ?? -Infinity, this.#startedAt);
+    // Enrolled and not yet installed: whoever enrolled it is told by the screen, not by an alarm.
+    if (site.awaited && seen.heardAt === undefined) return undefined;
+    const base = Math.max(seen.heardAt ?? -Infinity, this.#startedAt, seen.knownAt);
     const patience = seen.heardAt === undefined ? startGraceMs : silentMs;
     return now - base > patience ? (seen.heardAt ?? base) : undefined;
   }

@@ -13,8 +13,8 @@ export interface AlarmFrame {
 /** [num, value, quality code, source time ms, num, …]: five entries a point would waste, four suffice; flat, latest wins. */
 export type ValuesFrame = readonly (number | string | null)[];
 
-/** Not heard; heard, but the hub can't store or read it; or heard, but its own disk refuses safety records. */
-export type BlindReason = 'gateway-silent' | 'hub-cannot-store' | 'gateway-cannot-store';
+/** Not heard; not heard yet since this hub has started; heard, but the hub can't store or read it; or heard, but its own disk refuses safety records. */
+export type BlindReason = 'gateway-silent' | 'gateway-missed' | 'hub-cannot-store' | 'gateway-cannot-store';
 
 /** Every second. */
 export interface BeatFrame {
@@ -30,6 +30,8 @@ export interface BeatFrame {
   readonly lamps: Readonly<Partial<Record<AlarmClass, readonly [unacked: number, total: number]>>>;
   /** Gateways of which nothing newer can be shown, or whose next alarm may be lost, with since when (ms) and why. */
   readonly blind: readonly { readonly gateway: string; readonly since: number; readonly reason: BlindReason }[];
+  /** Gateways that were enrolled and have never told their points: what stands on them nobody knows yet. */
+  readonly awaited: readonly string[];
   /** Panels (fire-panel devices) online / all: green "no alarm" needs all of them. */
   readonly panels: { readonly online: number; readonly all: number };
   /** Points: all, fresh, stale or bad, unproved. */

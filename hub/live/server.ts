@@ -20,7 +20,7 @@ import { deskWord } from './desk.ts';
 import type { DeskReport } from './desk-watch.ts';
 import { LIVE_LIMITS } from './limits.ts';
 import { cookieOf, toldBy, type Told } from './said.ts';
-import { blindOf, countPoints } from './state.ts';
+import { awaitedOf, blindOf, countPoints } from './state.ts';
 import { ValuesFeed, type LiveSocket } from './values-feed.ts';
 
 /** What the live channel needs of others; wired in main.ts. */
@@ -266,6 +266,7 @@ export class LiveChannel {
       digest: board.digest,
       lamps: board.lamps,
       blind: blindOf(this.#sitesOf(id), unread > LIVE_LIMITS.unreadMs ? Math.trunc(clock.now() - unread) : undefined),
+      awaited: awaitedOf(this.#sitesOf(id)),
       ...counts,
       drills,
     };

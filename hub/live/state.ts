@@ -36,11 +36,16 @@ function ageOf(site: Site, entry: PointEntry, now: number): number | null {
 /** @param unread since when (ms) this hub can't read alarms back, which hides them like not storing them */
 export function blindOf(sites: Iterable<Site>, unread: number | undefined): BeatFrame['blind'] {
   const out: BeatFrame['blind'][number][] = [];
-  for (const { gateway, blind, silence } of sites) {
+  for (const { gateway, blind, silence, missedSince } of sites) {
     if (blind?.reason === 'hub-cannot-store') out.push({ gateway, ...blind });
     else if (unread !== undefined) out.push({ gateway, since: unread, reason: 'hub-cannot-store' });
     else if (silence) out.push({ gateway, since: silence.since, reason: 'gateway-silent' });
+    else if (missedSince !== undefined) out.push({ gateway, since: missedSince, reason: 'gateway-missed' });
     else if (blind) out.push({ gateway, ...blind });
   }
   return out;
 }
+
+/** Gateways that wait for being installed. */
+export const awaitedOf = (sites: Iterable<Site>): string[] =>
+  [...sites].filter((s) => s.awaited && !s.silence).map((s) => s.gateway);

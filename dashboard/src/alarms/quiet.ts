@@ -8,6 +8,7 @@ export const DOUBTS = [
   'not-loaded',
   'mismatch',
   'blind-gateway',
+  'missed-gateway',
   'not-stored',
   'not-kept',
   'no-panel',
@@ -44,6 +45,7 @@ export function quiet(facts: QuietFacts): Quiet {
   if (beat) {
     const blind = new Set(beat.blind.map(({ reason }) => reason));
     if (blind.has('gateway-silent')) doubts.push('blind-gateway');
+    if (blind.has('gateway-missed')) doubts.push('missed-gateway');
     if (blind.has('hub-cannot-store')) doubts.push('not-stored');
     if (blind.has('gateway-cannot-store')) doubts.push('not-kept');
     if (beat.panels.all === 0) doubts.push('no-panel');

@@ -11,6 +11,7 @@ const beat: BeatFrame = {
   digest: '0'.repeat(16),
   lamps: {},
   blind: [],
+  awaited: [],
   panels: { online: 6, all: 6 },
   points: { all: 100, fresh: 100, unknown: 0, unproved: 12 },
   oldestMs: 100,
@@ -31,6 +32,11 @@ describe('[S2] never shows silence as safety', () => {
     ['alarms not fetched', { ...proved, loaded: false }, 'not-loaded'],
     ['another digest than the hub’s', { ...proved, matches: false }, 'mismatch'],
     ['a silent gateway', withBeat({ blind: [{ gateway: 'g', since: 0, reason: 'gateway-silent' }] }), 'blind-gateway'],
+    [
+      'a gateway that this hub has not heard yet',
+      withBeat({ blind: [{ gateway: 'g', since: 0, reason: 'gateway-missed' }] }),
+      'missed-gateway',
+    ],
     [
       'a hub that cannot store',
       withBeat({ blind: [{ gateway: 'g', since: 0, reason: 'hub-cannot-store' }] }),

@@ -5,6 +5,8 @@ import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import type { DeviceView, PointView } from '../../../hub/equipment/contract.ts';
 import type { BucketsReply } from '../../../hub/history/contract.ts';
 import type { GatewayView } from '../../../hub/ingest/contract.ts';
+import { enrol } from '../../../hub/ingest/store.ts';
+import { TEST_COMMUNITY } from '../../helpers/hub.ts';
 import { until } from '../../helpers/wait.ts';
 import { lift, panel, startSite, type Site } from '../alarms/site.ts';
 
@@ -123,7 +125,29 @@ describe('gateways', () => {
       ['gw', true],
       ['gw-2', false],
     ]);
+    expect(listed.body.items.map((g) => g.awaited)).toEqual([false, true]);
     expect(JSON.stringify(listed.body)).not.toContain(made.body.password);
+  });
+
+  test('a name of the hub’s own is refused by its rule, and kept by one that has it', async () => {
+    const refused = await site.admin.post<{ detail: string }>('/api/gateways', { id: 'hub-xfl' });
+    expect(refused.status).toBe(400);
+    expect(refused.body).toMatchObject({ code: 'bad-request' });
+    expect(refused.body.detail).toContain('"hub-"');
+    expect((await site.admin.post('/api/gateways', { id: 'hubble' })).status).toBe(200);
+    // Enrolled before the rule.
+    const { db } = site.hub.database;
+    await db.transaction((tx) =>
+      enrol(tx, {
+        id: 'hub-old',
+        community: TEST_COMMUNITY,
+        username: 'hub-old',
+        passwordSha256: 'x',
+        by: 'test',
+        at: 0,
+      }),
+    );
+    expect((await site.admin.post('/api/gateways', { id: 'hub-old' })).status).toBe(200);
   });
 
   test('a gateway of another community cannot be taken over', async () => {

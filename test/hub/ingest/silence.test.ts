@@ -2,8 +2,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { topics } from '../../../device-profiles/contract/wire.ts';
 import { until } from '../../helpers/wait.ts';
-import { alarms, brief, clock, database, events, freshGround, gateway, quiet } from './ground.ts';
-import { bear, startRig, T0, tell, type Rig } from './rig.ts';
+import { awaitedOf, blindOf } from '../../../hub/live/state.ts';
+import { alarms, brief, clock, database, events, freshGround, gateway, PANEL, quiet } from './ground.ts';
+import { bear, COMMUNITY, enrolGateway, startRig, T0, tell, WireGateway, type Rig } from './rig.ts';
 
 beforeEach(freshGround);
 
@@ -126,5 +127,83 @@ describe('silence', () => {
     expect(zone(rig)).toMatchObject({ quality: 'good' });
     pass(rig, 4);
     expect(rig.ingest.site('gw')?.silence).toBeUndefined();
+  });
+
+  describe('a gateway that was only just enrolled', () => {
+    const enrolled = async (rig: Rig): Promise<void> => {
+      await enrolGateway(database, 'new');
+      rig.ingest.enrolled('new', COMMUNITY);
+    };
+    const beatAll = (rig: Rig, gw: WireGateway): void => {
+      void rig.ingest.receive(topics.beat('gw'), gw.beat());
+      pass(rig, 1);
+    };
+
+    test('is awaited and shown as such: no alarm, nobody is blinded, also after a restart', async () => {
+      const { rig, gw } = await quiet();
+      await enrolled(rig);
+      for (let s = 0; s < 60; s++) beatAll(rig, gw);
+      await bear(rig, gw);
+      expect(await brief()).toEqual([]);
+      expect(awaitedOf(rig.ingest.sites())).toEqual(['new']);
+      expect(blindOf(rig.ingest.sites(), undefined)).toEqual([]);
+      await rig.stop();
+      const again = await startRig(database, { clock });
+      await bear(again, gw);
+      for (let s = 0; s < 60; s++) beatAll(again, gw);
+      await bear(again, gw);
+      expect(await brief()).toEqual([]);
+      expect(awaitedOf(again.ingest.sites())).toEqual(['new']);
+    });
+
+    test('is missed like any other once it has told its points', async () => {
+      const { rig, gw } = await quiet();
+      await enrolled(rig);
+      for (let s = 0; s < 10; s++) beatAll(rig, gw);
+      const fresh = new WireGateway('new', [PANEL], clock);
+      void rig.ingest.receive(topics.birth('new'), fresh.birth());
+      await until(() => rig.ingest.site('new')?.program, { what: 'its birth' });
+      expect(awaitedOf(rig.ingest.sites())).toEqual([]);
+      for (let s = 0; s < 6; s++) beatAll(rig, gw);
+      await until(async () => (await brief()).includes('silent unacked-active true'), { what: 'silence is told' });
+    });
+
+    test('and tells what nothing can be made of is silent at once', async () => {
+      const { rig, gw } = await quiet();
+      await enrolled(rig);
+      const fresh = new WireGateway('new', [PANEL], clock);
+      for (let s = 0; s < 32; s++) {
+        void rig.ingest.receive(topics.beat('new'), fresh.beat());
+        beatAll(rig, gw);
+      }
+      await until(() => rig.ingest.site('new')?.silence, { what: 'the gateway is silent' });
+      expect(awaitedOf(rig.ingest.sites())).toEqual([]);
+    });
+  });
+
+  test('[S2] a gateway that an earlier hub knew takes the green away until its birth, and is silent without one', async () => {
+    const { rig, gw } = await quiet();
+    await rig.stop();
+    const again = await startRig(database, { clock });
+    expect(blindOf(again.ingest.sites(), undefined)).toEqual([{ gateway: 'gw', since: T0, reason: 'gateway-missed' }]);
+    await bear(again, gw);
+    expect(blindOf(again.ingest.sites(), undefined)).toEqual([]);
+    await again.stop();
+    const third = await startRig(database, { clock });
+    pass(third, 32);
+    await until(async () => (await brief()).includes('silent unacked-active true'), { what: 'silence is told' });
+  });
+
+  test('one that is enrolled anew after it was revoked has its time of grace, and is missed then', async () => {
+    const { rig } = await quiet();
+    rig.ingest.revoked('gw');
+    clock.advance(60_000);
+    rig.ingest.look();
+    rig.ingest.enrolled('gw', COMMUNITY, true);
+    expect(blindOf(rig.ingest.sites(), undefined)).toMatchObject([{ reason: 'gateway-missed' }]);
+    pass(rig, 30);
+    expect(rig.ingest.site('gw')?.silence).toBeUndefined();
+    pass(rig, 2);
+    await until(() => rig.ingest.site('gw')?.silence, { what: 'the gateway is silent' });
   });
 });
