@@ -11,6 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 const RESTART_MS = 1_000;
+const PARENT_LOOK_MS = 1_000;
 /** A part that dies this often in a row is not started again: something is wrong that a restart does not mend. */
 const RESTARTS_MAX = 5;
 /** Up for this long, a part counts as sound again. */
@@ -61,6 +62,8 @@ class Part {
         cwd: ROOT,
         env: { ...process.env, ...this.#env, FENGSUI_DATA: data },
         stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+        // Ctrl-C in a terminal reaches a whole process group: parts must end in our order, not all at once.
+        detached: process.platform !== 'win32',
       });
       this.#child = child;
       const deadline = setTimeout(
@@ -86,7 +89,7 @@ class Part {
         clearTimeout(deadline);
         fail(new Error(`${this.#name} ended before it was ready (${signal ?? code})`));
         // What never came up does not come up by trying again: a port is taken, a file is wrong.
-        if (!this.#stopping && this.#readyAt !== undefined) this.#again(onReady, signal ?? code);
+        if (!this.#stopping && !stopping && this.#readyAt !== undefined) this.#again(onReady, signal ?? code);
       });
     });
   }
@@ -112,7 +115,7 @@ class Part {
     }
     console.error(`${this.#name} ended unexpectedly (${why}); starting it again`);
     setTimeout(() => {
-      if (!this.#stopping) this.start(onReady).catch((error: unknown) => console.error(String(error)));
+      if (!this.#stopping && !stopping) this.start(onReady).catch((error: unknown) => console.error(String(error)));
     }, RESTART_MS);
   }
 }
@@ -139,6 +142,14 @@ function stopAll(code: number): Promise<void> {
 process.once('SIGINT', () => void stopAll(0));
 process.once('SIGTERM', () => void stopAll(0));
 process.once('SIGHUP', () => void stopAll(0));
+// npm hands SIGTERM to the shell between it and us, which ends without a word of it: a parent that is another one now
+// says so. Only under `npm start`: whoever runs this file by hand or from a service may end without meaning us.
+if (process.env['npm_lifecycle_event'] === 'start') {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) void stopAll(0);
+  }, PARENT_LOOK_MS).unref();
+}
 
 function launch(
   name: string,

@@ -2,9 +2,9 @@
 // the second start, and leaves no process behind.
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { alive, startNode, type RunningProcess } from '../helpers/processes.ts';
+import { alive, startNode, startProcess, type RunningProcess } from '../helpers/processes.ts';
 import { tempDir } from '../helpers/temp.ts';
-import { until } from '../helpers/wait.ts';
+import { until, within } from '../helpers/wait.ts';
 import { openAlarms, PASSWORD, signIn, type Caller } from './compound.ts';
 
 interface Ready {
@@ -16,20 +16,20 @@ interface Ready {
 const isReady = /^\{"ready":"fengsui"/;
 const data = tempDir('demo');
 
-const start = (): Promise<RunningProcess> =>
-  startNode('hub/demo/start.ts', ['--scenarios', '0'], {
-    env: {
-      HTTP_PORT: '0',
-      MQTT_PORT: '0',
-      FIELD_MQTT_PORT: '0',
-      ANNUNCIATOR_PORT: '0',
-      FENGSUI_DATA: data,
-      FENGSUI_DEMO_PASSWORD: PASSWORD,
-      LOG_LEVEL: 'error',
-    },
-    ready: isReady,
-    ms: 120_000,
-  });
+const options = {
+  env: {
+    HTTP_PORT: '0',
+    MQTT_PORT: '0',
+    FIELD_MQTT_PORT: '0',
+    ANNUNCIATOR_PORT: '0',
+    FENGSUI_DATA: data,
+    FENGSUI_DEMO_PASSWORD: PASSWORD,
+    LOG_LEVEL: 'error',
+  },
+  ready: isReady,
+  ms: 120_000,
+};
+const start = (): Promise<RunningProcess> => startNode('hub/demo/start.ts', ['--scenarios', '0'], options);
 const readyOf = (running: RunningProcess): Ready => JSON.parse(String(running.ready)) as Ready;
 
 /** Processes whose parent is (a child of) `pid`, from /proc. */
@@ -109,8 +109,11 @@ describe('npm start', () => {
     const [before] = await operator.items<{ id: string }>('/api/alarms?state=open&class=FIRE');
     const family = familyOf(running.pid);
     expect(family.length).toBeGreaterThan(3);
-    const ended = await running.stop('SIGINT', 40_000);
+    // As Ctrl-C in a terminal does: to the whole process group at once.
+    process.kill(-running.pid, 'SIGINT');
+    const ended = await within(running.ended, { ms: 40_000, what: 'npm start has ended' });
     expect(ended.code).toBe(0);
+    expect(running.stderr()).not.toContain('unexpectedly');
     await until(() => family.every((pid) => !alive(pid)), { ms: 20_000, what: 'no process left behind' });
     running = await start();
     operator = await signIn(readyOf(running).url, 'operator');
@@ -118,5 +121,15 @@ describe('npm start', () => {
     expect(again.status).toBe(200);
     // The simulated building is quiet after its own restart: the fires clear, and stay on the list until acknowledged.
     await openAlarms(operator, 'class=FIRE', 4, 'the four fires still open');
+  }, 240_000);
+
+  it('ends when npm alone is told to', async () => {
+    await running.stop();
+    const npm = await startProcess('npm', ['start', '--', '--scenarios', '0'], options);
+    const family = familyOf(npm.pid);
+    expect(family.length).toBeGreaterThan(3);
+    npm.child.kill('SIGTERM');
+    await until(() => family.every((pid) => !alive(pid)), { ms: 40_000, what: 'no process left behind' });
+    await npm.stop();
   }, 240_000);
 });
