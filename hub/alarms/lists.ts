@@ -74,7 +74,9 @@ export async function listAlarms(tx: Tx, community: string, query: AlarmQuery): 
     class: query.class ?? null,
     incident: query.incident ?? null,
   };
-  // The sequence is read first: what changes meanwhile is then sent again as a frame rather than missed.
+  // One look for both: a closing between them would be gone from the list and not yet in the number, and a screen would
+  // differ from the hub without knowing why.
+  await tx.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   const seq = await lastSeq(tx, community);
   const found = open ? await listOpen(tx, filter, after, limit + 1) : await listAll(tx, filter, after, limit + 1);
   const page = found.slice(0, limit);

@@ -1,7 +1,8 @@
 // The open alarms as this screen knows them: changes in sequence, gaps noticed, a resync that loses nothing.
 import type { AlarmClass } from '../../../device-profiles/contract/signal.ts';
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
-import type { AlarmFrame } from '../../../hub/live/contract.ts';
+import type { AlarmFrame, BeatFrame } from '../../../hub/live/contract.ts';
+import { openDigest } from '../live/digest.ts';
 import { CLASS_ORDER, isOpen, isUnacked } from './classes.ts';
 
 export const BOOK_LIMITS = {
@@ -30,6 +31,8 @@ export class AlarmBook {
   readonly #open = new Map<string, AlarmView>();
   readonly #closed = new Map<string, AlarmView>();
   #seq = 0;
+  /** The newest change known in any way: what an act of this screen brought back may be ahead of the frames. */
+  #newest = 0;
   #arrivals = 0;
   #resync: AlarmFrame[] | null = null;
   #overflow = false;
@@ -65,6 +68,17 @@ export class AlarmBook {
     for (const item of frame.items) this.#take(item);
     this.#seq = Math.max(this.#seq, frame.seq);
     return this.#resync ? 'kept' : gap ? 'gap' : 'applied';
+  }
+
+  /** One alarm as an act of this screen left it; that changes before it are still on their way is no gap. */
+  put(item: AlarmView): void {
+    this.apply({ from: this.#seq, seq: this.#seq, items: [item] });
+  }
+
+  /** Whether this is what the hub had when it made a beat; `ahead`: more is known here, so that the beat can't tell. */
+  against({ seq, open, digest }: Pick<BeatFrame, 'seq' | 'open' | 'digest'>): 'equal' | 'differs' | 'ahead' {
+    if (seq < Math.max(this.#seq, this.#newest)) return 'ahead';
+    return seq === this.#seq && open === this.size && digest === openDigest(this.open()) ? 'equal' : 'differs';
   }
 
   /** From here on frames are kept beside, until `finishResync` lays them over the snapshot. */
@@ -104,6 +118,7 @@ export class AlarmBook {
     this.#open.clear();
     this.#closed.clear();
     this.#seq = 0;
+    this.#newest = 0;
     this.#resync = null;
   }
 
@@ -112,6 +127,7 @@ export class AlarmBook {
   }
 
   #take(item: AlarmView): void {
+    this.#newest = Math.max(this.#newest, item.seq);
     const known = this.#open.get(item.id) ?? this.#closed.get(item.id);
     // An older version than what is known can only come from a frame that a snapshot has overtaken.
     if (known && known.seq > item.seq) return;

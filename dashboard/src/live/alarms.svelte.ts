@@ -5,7 +5,6 @@ import { AlarmBook, countByClass, type Counts } from '../alarms/book.ts';
 import { compareAlarms, firstOfIncidents } from '../alarms/order.ts';
 import type { Api } from '../api/client.ts';
 import { asProblem, type Problem } from '../api/problem.ts';
-import { openDigest } from './digest.ts';
 import { Flush } from './flush.ts';
 
 export const RESYNC_LIMITS = {
@@ -97,7 +96,9 @@ export class Alarms {
 
   /** One alarm as an act of this screen left it; the live channel brings the same. */
   put(alarm: AlarmView): void {
-    this.apply({ from: alarm.seq, seq: this.#book.seq, items: [alarm] });
+    this.#book.put(alarm);
+    this.changed();
+    this.flush.request();
   }
 
   /** Compares with what the hub says that it has; resyncs when they differ. */
@@ -106,11 +107,11 @@ export class Alarms {
       void this.resync();
       return;
     }
-    // What was fetched a moment ago may be newer than what the beat was made from: the next beat will tell.
-    this.#ahead = beat.seq < this.#book.seq ? this.#ahead + 1 : 0;
+    // What was fetched or done here a moment ago may be newer than what the beat was made from: the next one will tell.
+    const held = this.#book.against(beat);
+    this.#ahead = held === 'ahead' ? this.#ahead + 1 : 0;
     if (this.#ahead > 0 && this.#ahead <= RESYNC_LIMITS.aheadBeats) return;
-    const equal =
-      beat.seq === this.#book.seq && beat.open === this.#book.size && beat.digest === openDigest(this.#book.open());
+    const equal = held === 'equal';
     this.#matches = equal;
     if (!equal) this.#mismatches += 1;
     if (equal) this.#pauseMs = RESYNC_LIMITS.pauseMs;

@@ -166,3 +166,60 @@ test('lamps count unacknowledged and total', () => {
   expect(book.counts().FIRE).toEqual([1, 1]);
   expect(book.counts().TEST).toEqual([0, 0]);
 });
+
+describe('beats', () => {
+  const beatOf = (seq: number, open: readonly AlarmView[]) => ({ seq, open: open.length, digest: hubDigest(open) });
+
+  test('one made before what an act of this screen brought back tells nothing; the next one does', () => {
+    const book = new AlarmBook();
+    const raised = alarm({ id: 'a', seq: 1 });
+    book.apply(frame(raised));
+    expect(book.against(beatOf(1, [raised]))).toBe('equal');
+    const closed = alarm({ id: 'a', seq: 2, state: 'normal' });
+    book.put(closed);
+    expect(book.against(beatOf(1, [raised]))).toBe('ahead');
+    book.apply(frame(closed));
+    expect(book.against(beatOf(2, []))).toBe('equal');
+  });
+
+  test('an act that is ahead of frames still on their way is no gap, and hides none', () => {
+    const book = new AlarmBook();
+    book.apply(frame(alarm({ id: 'a', seq: 1 }), alarm({ id: 'b', seq: 2 })));
+    book.put(alarm({ id: 'b', seq: 5, state: 'normal' }));
+    expect(book.apply(frame(alarm({ id: 'a', seq: 3, state: 'normal' })))).toBe('applied');
+    expect(book.apply(frame(alarm({ id: 'c', seq: 6 })))).toBe('gap');
+  });
+
+  test('whoever closes everything never differs from the hub, in whatever order answers, frames and beats come', () => {
+    const step = fc.oneof(
+      fc.record({ does: fc.constant('change' as const), id: fc.constantFrom('a', 'b', 'c'), open: fc.boolean() }),
+      fc.record({ does: fc.constantFrom('frame' as const, 'answer' as const, 'beat' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const book = new AlarmBook();
+        const latest = new Map<string, AlarmView>();
+        const answers: AlarmView[] = [];
+        const verdicts: string[] = [];
+        let [seq, read] = [0, 0];
+        let board = new Map<string, AlarmView>();
+        for (const s of steps) {
+          if (s.does === 'change') {
+            const item = alarm({ id: s.id, seq: ++seq, state: s.open ? 'unacked-active' : 'normal' });
+            latest.set(item.id, item);
+            answers.push(item);
+          } else if (s.does === 'frame' && seq > read) {
+            const items = [...latest.values()].filter((a) => a.seq > read).sort((x, y) => x.seq - y.seq);
+            board = new Map([...latest].filter(([, a]) => a.state !== 'normal'));
+            book.apply({ from: read + 1, seq, items });
+            read = seq;
+          } else if (s.does === 'answer') {
+            const last = answers.pop();
+            if (last) book.put(last);
+          } else verdicts.push(book.against(beatOf(read, [...board.values()])));
+        }
+        expect(verdicts).not.toContain('differs');
+      }),
+    );
+  });
+});
