@@ -16,6 +16,7 @@ const POINTS = {
   grouping: { zh: '报警归并', en: 'Grouping of alarms' },
   history: { zh: '历史数据', en: 'History' },
   clock: { zh: '时钟', en: 'Clock' },
+  rules: { zh: '规则参数', en: 'Rules' },
 } as const satisfies Record<HubFault['signal'], { zh: string; en: string }>;
 
 /** Queues the fault in the caller's transaction. Faults of one signal are one open alarm, whatever their number. */

@@ -27,7 +27,7 @@ export interface PolicyPorts extends orders.OrderPorts {
 export interface HubFault {
   readonly community: string;
   /** Which of the hub's own signals. */
-  readonly signal: 'policy' | 'page' | 'audit' | 'grouping' | 'history' | 'clock';
+  readonly signal: 'policy' | 'page' | 'audit' | 'grouping' | 'history' | 'clock' | 'rules';
   readonly text: { readonly zh: string; readonly en: string };
 }
 

@@ -16,6 +16,7 @@ import { DUTY_RULES, onDuty, SHIFT_TIMER, shiftTimer } from './duty/api.ts';
 import { dutyRoutes } from './duty/routes.ts';
 import { backlog } from './events/books.ts';
 import { policyRoutes } from './events/routes.ts';
+import type { Effect } from './events/api.ts';
 import { PolicyRunner, READER } from './events/runner.ts';
 import { EventTail } from './events/tail.ts';
 import { missingFiles } from './files/api.ts';
@@ -39,6 +40,7 @@ import { ruleRoutes } from './rules/routes.ts';
 import { findUser, usersByRole } from './staff/api.ts';
 import type { TimerRunner } from './timers.ts';
 import { ORDER_RULES, orderTimers, type SignalQuestion } from './work-orders/api.ts';
+import { raiseUnfitRules } from './unfit-rules.ts';
 import { orderRoutes } from './work-orders/routes.ts';
 
 /** Policies count as behind when an event has waited this long, ms. */
@@ -115,6 +117,7 @@ export function makeResponding(parts: RespondingParts): Responding {
     const known = await parts.deviceNames(tx, community, devices);
     return devices.filter((d) => !known.has(d));
   };
+  const rules = [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES, ESCALATION, ...parts.rules];
   return {
     routes: [
       orderRoutes(entry, ports),
@@ -122,13 +125,14 @@ export function makeResponding(parts: RespondingParts): Responding {
       dutyRoutes(entry),
       notifyRoutes(entry, peoplePorts),
       policyRoutes(entry),
-      ruleRoutes(entry, [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES, ESCALATION, ...parts.rules]),
+      ruleRoutes(entry, rules),
     ],
     policies,
     start: async () => {
       await tail.start();
       await policies.start();
       await notify.start();
+      await tellUnfitRules(parts, rules);
     },
     stop: async () => {
       await policies.stop();
@@ -136,6 +140,16 @@ export function makeResponding(parts: RespondingParts): Responding {
       await tail.stop();
     },
   };
+}
+
+async function tellUnfitRules({ db, clock, runEffects }: RespondingParts, rules: readonly RuleSet[]): Promise<void> {
+  const actor = { kind: 'system', id: 'rules' } as const;
+  const now = clock.now();
+  await db.transaction(async (tx) => {
+    const effects: Effect[] = [];
+    await raiseUnfitRules({ tx, now, actor, emit: (effect) => void effects.push(effect) }, rules);
+    await runEffects(tx, effects, { now, actor });
+  });
 }
 
 function portsOf({ alarms, deviceNames }: RespondingParts): PolicyPorts {

@@ -9,6 +9,8 @@ export const RuleView = Type.Object({
   source: Type.String(),
   value: Type.Unknown(),
   default: Type.Unknown(),
+  /** What the site has set and does not hold, because it no longer fits: the default does. */
+  unfit: Type.Optional(Type.Object({ version: Type.String(), value: Type.Unknown(), why: Type.String() })),
 });
 export type RuleView = Static<typeof RuleView>;
 

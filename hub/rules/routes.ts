@@ -1,6 +1,5 @@
 // GET /api/rules: the numbers in force and their sources. PUT /api/rules/{id}: a site puts its own in place of a default.
 import { Type } from 'typebox';
-import { Value } from 'typebox/value';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { CommandContext } from '../events/api.ts';
 import type { Entry } from '../http/entry.ts';
@@ -8,6 +7,7 @@ import { ok, refuse, type Result } from '../errors.ts';
 import { ruleInForce, type RuleSet } from './api.ts';
 import { RuleView, SetRuleBody } from './contract.ts';
 import { addVersion } from './store.ts';
+import { findUnfit, whyUnfit } from './unfit.ts';
 
 /** Sets a community's version of a rule. Refuses `not-found`, and `bad-request` naming the first field that does not fit. */
 export async function setRule(
@@ -18,10 +18,8 @@ export async function setRule(
 ): Promise<Result<RuleView>> {
   const rule = rules.find((r) => r.id === id);
   if (!rule || c.actor.kind !== 'user') return refuse('not-found', id);
-  if (!Value.Check(rule.schema, body.value)) {
-    const first = Value.Errors(rule.schema, body.value)[0];
-    return refuse('bad-request', `value${first?.instancePath ?? ''}: ${first?.message ?? 'does not fit the schema'}`);
-  }
+  const why = whyUnfit(rule, body.value);
+  if (why !== undefined) return refuse('bad-request', why);
   const { community, id: by, name: byName } = c.actor;
   const before = await ruleInForce(c.tx, community, rule);
   const version = await addVersion(c.tx, {
@@ -55,10 +53,14 @@ export function ruleRoutes(entry: Entry, rules: readonly RuleSet[]): FastifyPlug
       },
       (request) =>
         entry.read(async (tx) => {
+          const { community } = entry.user(request);
           const items: RuleView[] = [];
+          const unfit = new Map((await findUnfit(tx, rules, community)).map((u) => [u.rule, u]));
           for (const rule of rules) {
-            const inForce = await ruleInForce(tx, entry.user(request).community, rule);
-            items.push({ id: rule.id, source: rule.source, default: rule.value, ...inForce });
+            const inForce = await ruleInForce(tx, community, rule);
+            const set = unfit.get(rule.id);
+            const told = set && { unfit: { version: set.version, value: set.value, why: set.why } };
+            items.push({ id: rule.id, source: rule.source, default: rule.value, ...inForce, ...told });
           }
           return ok({ items });
         }),

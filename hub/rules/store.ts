@@ -13,7 +13,7 @@ const siteVersion = (n: number): string => `site-${n}`;
 
 /**
  * The newest version a community has set, or undefined. A stored value that no longer fits the schema (an upgrade
- * changed it) counts as not set: the default is known to be sound.
+ * changed it) counts as not set: the default is known to be sound. `unfit.ts` tells people.
  * @param at ms wall: what held then; default: now
  */
 export async function overrideOf<S extends TSchema>(
@@ -53,4 +53,17 @@ export async function addVersion(tx: Tx, v: NewVersion): Promise<string> {
     [v.community, v.rule, JSON.stringify(v.value), v.reason, v.by, v.byName, v.at],
   );
   return siteVersion(row.version);
+}
+
+/** What communities have set last, rule by rule: of one, or of all. */
+export async function newestVersions(
+  tx: Tx,
+  community?: string,
+): Promise<{ readonly community: string; readonly rule: string; readonly version: string; readonly value: unknown }[]> {
+  const rows = await tx.query<VersionRow & { readonly community: string; readonly rule: string }>(
+    `select distinct on (community, rule) community, rule, version, value from rules.version
+     where $1::text is null or community = $1 order by community, rule, version desc`,
+    [community ?? null],
+  );
+  return rows.map(({ version, ...row }) => ({ ...row, version: siteVersion(version) }));
 }

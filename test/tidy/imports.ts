@@ -76,6 +76,7 @@ export const ABOVE: readonly string[] = [
   'notice-words.ts',
   'escalation.ts',
   'hub-faults.ts',
+  'unfit-rules.ts',
   'responding.ts',
   'effects.ts',
   'broker.ts',

@@ -7,6 +7,10 @@ import { ORDER_RULES } from '../../../hub/work-orders/api.ts';
 import { PATIENCE } from '../../../hub/work-orders/norms.ts';
 import { alarm, makeSite, MINUTE, raised, type Site } from '../t2-site.ts';
 import { Value } from 'typebox/value';
+import type { RuleView } from '../../../hub/rules/contract.ts';
+import { addVersion } from '../../../hub/rules/store.ts';
+import { startTestHub, TEST_COMMUNITY } from '../../helpers/hub.ts';
+import { until } from '../../helpers/wait.ts';
 
 const ALL = [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES];
 
@@ -49,3 +53,42 @@ describe('a site', () => {
     expect(await inForce()).toMatchObject({ version: '2026-1' });
   });
 });
+
+test('numbers of a site that fit no longer are a fault that names them; the default holds until they are set anew', async () => {
+  const before = await startTestHub();
+  const { database } = before;
+  const old = { COMMS: 'ten minutes', DISABLED: 60_000 };
+  await database.db.transaction((tx) =>
+    addVersion(tx, {
+      community: TEST_COMMUNITY,
+      rule: PATIENCE.id,
+      value: old,
+      reason: 'fitted once',
+      by: 'admin',
+      byName: 'admin',
+      at: Date.now(),
+    }),
+  );
+  await before.stop();
+
+  const hub = await startTestHub({ database });
+  const [admin, operator] = [await hub.as('admin'), await hub.as('operator')];
+  const rule = async (): Promise<RuleView | undefined> =>
+    (await admin.get<{ items: RuleView[] }>('/api/rules')).body.items.find(({ id }) => id === PATIENCE.id);
+  const shown = await rule();
+  expect(shown).toMatchObject({ version: PATIENCE.version, value: PATIENCE.value });
+  expect(shown?.unfit).toMatchObject({ version: 'site-1', value: old });
+  expect(shown?.unfit?.why).toContain('value/COMMS');
+  const faults = async (): Promise<{ signal: string; text: { zh: string; en: string } }[]> =>
+    (await operator.get<{ items: { signal: string; text: { zh: string; en: string } }[] }>('/api/alarms?class=FAULT'))
+      .body.items;
+  const fault = await until(async () => (await faults()).find(({ signal }) => signal === 'rules'), {
+    what: 'the fault is told',
+  });
+  for (const text of Object.values(fault.text)) expect(text).toContain(`${PATIENCE.id} (site-1) value/COMMS`);
+
+  const value = { COMMS: 60_000, DISABLED: 60_000 };
+  expect((await admin.send('PUT', `/api/rules/${PATIENCE.id}`, { value, reason: 'set anew' })).status).toBe(200);
+  expect(await rule()).toMatchObject({ version: 'site-2', value });
+  expect(await rule()).not.toHaveProperty('unfit');
+}, 180_000);
