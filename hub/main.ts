@@ -39,7 +39,7 @@ import { makeResponding, peoplePorts, type Responding } from './responding.ts';
 import { makeSensing, type Sensing } from './sensing.ts';
 import { makeFirstAdmin, makePasswords, makeSessions, type Passwords, type Sessions } from './staff/api.ts';
 import { staffRoutes } from './staff/routes.ts';
-import { sessionRoutes } from './staff/session-routes.ts';
+import { makeSecondSession, sessionRoutes } from './staff/session-routes.ts';
 
 const VERSION = '0.1.0';
 const SYSTEM: Actor = { kind: 'system', id: 'hub' };
@@ -173,6 +173,8 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     rules: [...ALARM_RULES, ...INCIDENT_RULES, DESK_RULE],
     deviceNames,
     orderChanged: (community, frame) => sensing.order(community, frame),
+    dutyChanged: (community, frame) => sensing.duty(community, frame),
+    signIn: people.signIn,
   });
   started.add('responding', () => responding.stop());
   sensing.timers.register(DEMO_COMMISSION_TIMER, {
@@ -233,6 +235,8 @@ interface People {
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly demo: DemoHub | undefined;
+  /** Signs another person in beside the session of a request. */
+  readonly signIn: ReturnType<typeof makeSecondSession>;
   readonly routes: readonly FastifyPluginAsync[];
 }
 
@@ -256,7 +260,7 @@ async function admitPeople(ground: Ground): Promise<People> {
     auditRoutes(entry, heads),
     fileRoutes(entry),
   ];
-  return { passwords, sessions, demo, routes };
+  return { passwords, sessions, demo, signIn: makeSecondSession({ sessions, opened }), routes };
 }
 
 async function makeServer(

@@ -3,6 +3,7 @@
 //
 // A line says: rule (its name in the books), on (the event), lane (what must stay in order with it), when (a condition
 // on the payload alone), key (the effect happens once for each), run (a command of a domain's api.ts).
+import * as dutyNotices from './duty-notices.ts';
 import * as duty from './duty/api.ts';
 import { beginEscalation } from './escalation.ts';
 import type { AlarmFact, CommandContext, EventPayloads } from './events/api.ts';
@@ -27,7 +28,7 @@ export interface PolicyPorts extends orders.OrderPorts {
 export interface HubFault {
   readonly community: string;
   /** Which of the hub's own signals. */
-  readonly signal: 'policy' | 'page' | 'audit' | 'grouping' | 'history' | 'clock' | 'rules';
+  readonly signal: 'policy' | 'page' | 'audit' | 'grouping' | 'history' | 'clock' | 'rules' | 'duty';
   readonly text: { readonly zh: string; readonly en: string };
 }
 
@@ -276,6 +277,56 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     on: 'duty.understaffed',
     lane: 'notices',
     run: (c, { id, community, payload }) => notices.tellUnderstaffed(c, community, payload, id),
+  }),
+
+  policy({
+    rule: 'empty-control-room-raises-fault',
+    on: 'duty.unstaffed',
+    lane: 'faults',
+    when: (d) => d.present === 0,
+    run: (c, { community }, ports) => dutyNotices.raiseUnstaffed(c, ports, community),
+  }),
+  policy({
+    rule: 'missing-people-on-duty-tell-supervisor',
+    on: 'duty.unstaffed',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => dutyNotices.tellUnstaffed(c, community, payload, id),
+  }),
+  policy({
+    rule: 'overtime-on-duty-tells-supervisor',
+    on: 'duty.overtime',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => dutyNotices.tellOvertime(c, community, payload, id),
+  }),
+  policy({
+    rule: 'missed-entry-tells-desk-and-supervisor',
+    on: 'duty.entry-missed',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => dutyNotices.tellEntryMissed(c, community, payload, id),
+  }),
+  policy({
+    rule: 'roll-call-tells-those-on-duty',
+    on: 'duty.roll-call',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => dutyNotices.tellRollCall(c, community, payload, id),
+  }),
+  policy({
+    rule: 'missed-roll-call-tells-supervisor-and-manager',
+    on: 'duty.roll-call-missed',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => dutyNotices.tellRollCallMissed(c, community, payload, id),
+  }),
+  policy({
+    rule: 'new-certificate-is-watched',
+    on: 'certificate.added',
+    lane: 'duty',
+    run: (c, { community }) => duty.lookAtCertificates(c, community),
+  }),
+  policy({
+    rule: 'ending-certificate-tells-person-and-supervisor',
+    on: 'duty.certificate-expiring',
+    lane: 'notices',
+    run: (c, { community, payload }) => dutyNotices.tellExpiring(c, community, payload),
   }),
 
   // The hub's own troubles → FAULT

@@ -12,8 +12,10 @@ import { findAlarm } from './alarms/store.ts';
 import type { Clock } from './clock.ts';
 import type { Db, Tx } from './db/tx.ts';
 import { DEMO_DUTY_TIMER, ensureDemoDuty } from './demo/duty.ts';
-import { DUTY_RULES, onDuty, SHIFT_TIMER, shiftTimer } from './duty/api.ts';
+import { DUTY_RULES, DUTY_TIMERS, onDuty, SHIFT_TIMER } from './duty/api.ts';
+import { handoverRoutes, type HandoverRouteParts } from './duty/handover-routes.ts';
 import { dutyRoutes } from './duty/routes.ts';
+import { watchRoutes } from './duty/watch-routes.ts';
 import { backlog } from './events/books.ts';
 import { policyRoutes } from './events/routes.ts';
 import type { Effect } from './events/api.ts';
@@ -21,14 +23,14 @@ import { PolicyRunner, READER } from './events/runner.ts';
 import { EventTail } from './events/tail.ts';
 import { missingFiles } from './files/api.ts';
 import { ESCALATION, ESCALATION_TIMER, escalateUnacknowledged } from './escalation.ts';
-import type { EffectRunner } from './http/command.ts';
+import { runCommand, type EffectRunner } from './http/command.ts';
 import type { Entry } from './http/entry.ts';
 import type { Health } from './http/health.ts';
 import { ROLES } from './http/policy.ts';
 import { HUB_FAULT_TIMER, hubFaultTimer, raiseHubFault } from './hub-faults.ts';
 import { hubDevice } from './ingest/api.ts';
 import { checkRoutes } from './inspections/routes.ts';
-import type { OrderFrame } from './live/contract.ts';
+import type { DutyFrame, OrderFrame } from './live/contract.ts';
 import { deskTimer } from './live/desk-watch.ts';
 import { POLICY_COUNTERS, watchCounters } from './metrics.ts';
 import { NOTIFY_RULES, reachedAnyone, type PeoplePorts } from './notify/api.ts';
@@ -39,7 +41,7 @@ import type { RuleSet } from './rules/api.ts';
 import { ruleRoutes } from './rules/routes.ts';
 import { findUser, usersByRole } from './staff/api.ts';
 import type { TimerRunner } from './timers.ts';
-import { ORDER_RULES, orderTimers, type SignalQuestion } from './work-orders/api.ts';
+import { ORDER_RULES, orderTimers, unfinishedOrders, type SignalQuestion } from './work-orders/api.ts';
 import { raiseUnfitRules } from './unfit-rules.ts';
 import { orderRoutes } from './work-orders/routes.ts';
 
@@ -73,6 +75,10 @@ export interface RespondingParts {
   ) => Promise<ReadonlyMap<string, { readonly zh: string; readonly en: string }>>;
   /** To screens: an order changed. */
   readonly orderChanged: (community: string, frame: OrderFrame) => void;
+  /** To screens: something of duty changed. */
+  readonly dutyChanged: (community: string, frame: DutyFrame) => void;
+  /** Signs another person in beside the session of a request. */
+  readonly signIn: HandoverRouteParts['signIn'];
 }
 
 export interface Responding {
@@ -101,13 +107,16 @@ export function makeResponding(parts: RespondingParts): Responding {
   tail.on('order.changed', ({ community, payload }) =>
     parts.orderChanged(community, { order: payload.order, state: payload.state }),
   );
+  tail.on('duty.changed', ({ community, payload }) => parts.dutyChanged(community, payload));
   for (const [kind, handle] of Object.entries(orderTimers(ports))) timers.register(kind, { handle });
-  timers.register(SHIFT_TIMER, {
-    handle: async (c, timer) => {
-      await shiftTimer(c, timer);
-      c.emit(deskTimer(timer.community, c.now)); // from its beginning somebody has to be at the screen
-    },
-  });
+  for (const [kind, handle] of Object.entries(DUTY_TIMERS))
+    timers.register(kind, {
+      handle: async (c, timer) => {
+        await handle(c, timer);
+        // From the beginning of a shift somebody has to be at the screen.
+        if (kind === SHIFT_TIMER) c.emit(deskTimer(timer.community, c.now));
+      },
+    });
   timers.register(DEMO_DUTY_TIMER, { handle: (c, timer) => ensureDemoDuty(c, timer.community) });
   timers.register(ESCALATION_TIMER, { handle: escalateUnacknowledged });
   timers.register(HUB_FAULT_TIMER, hubFaultTimer(alarms));
@@ -118,11 +127,15 @@ export function makeResponding(parts: RespondingParts): Responding {
     return devices.filter((d) => !known.has(d));
   };
   const rules = [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES, ESCALATION, ...parts.rules];
+  const asUser: HandoverRouteParts['asUser'] = ({ id, name, role, community }, work) =>
+    runCommand(db, runEffects, { now: clock.now(), actor: { kind: 'user', id, name, role, community } }, work);
   return {
     routes: [
       orderRoutes(entry, ports),
       checkRoutes(entry, { unknownDevices, missingFiles }),
       dutyRoutes(entry),
+      watchRoutes(entry),
+      handoverRoutes({ entry, signIn: parts.signIn, asUser, unfinishedOrders }),
       notifyRoutes(entry, peoplePorts),
       policyRoutes(entry),
       ruleRoutes(entry, rules),

@@ -122,6 +122,14 @@ export async function holdTimer(tx: Tx, key: string): Promise<Record<string, unk
   return ((await look()) ?? (await look()))?.payload;
 }
 
+/** When the timer of this key is due, ms wall; undefined when there is none. */
+export async function dueOf(tx: Tx, key: string): Promise<number | undefined> {
+  const row = await tx.maybe<{ due: string }>('select due from timers.timer where key = $1 and set_aside_at is null', [
+    key,
+  ]);
+  return row && Number(row.due);
+}
+
 /** Payloads of all timers of a kind that are not set aside. */
 export async function payloadsOf(tx: Tx, kind: string): Promise<Record<string, unknown>[]> {
   const rows = await tx.query<{ payload: Record<string, unknown> }>(

@@ -105,6 +105,16 @@ function qualifiedAct<T>(
   );
 }
 
+/** Says what an alarm was: who is on site as they see it; from the control room only as every act there. */
+function onSite<T>(
+  parts: AlarmRouteParts,
+  request: FastifyRequest,
+  act: (c: CommandContext) => Promise<Result<T>>,
+): Promise<T> {
+  const { entry } = parts;
+  return CONTROL_ROOM.includes(entry.user(request).role) ? modeAct(parts, request, act) : entry.command(request, act);
+}
+
 /** Begins or ends a mode: as every act of the control room, and a certified fire supervisor may off shift too. */
 function modeAct<T>(
   { entry, qualified }: AlarmRouteParts,
@@ -151,7 +161,7 @@ function actRoutes(parts: AlarmRouteParts): FastifyPluginAsyncTypebox {
         config: { policy: { allow: ON_SITE } },
         schema: { tags, params: Id, body: VerdictBody, response: { 200: AlarmView } },
       },
-      (request) => entry.command(request, (c) => giveVerdict(c, ports, request.params.id, request.body)),
+      (request) => onSite(parts, request, (c) => giveVerdict(c, ports, request.params.id, request.body)),
     );
     app.post(
       '/api/alarms/:id/close',

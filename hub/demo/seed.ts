@@ -13,6 +13,7 @@ import { findGateway } from '../ingest/store.ts';
 import { importBuildings } from '../property/api.ts';
 import type { Passwords } from '../staff/api.ts';
 import { commissionSoon } from './commission.ts';
+import { writeDutyHistory } from './duty-history.ts';
 import { ensureDemoDuty } from './duty.ts';
 import { DEMO_USERS, demoPassword, ensureDemo } from './users.ts';
 
@@ -74,13 +75,14 @@ export async function startDemo(
 ): Promise<DemoHub> {
   const demo = readDemoCommunity(config.demoCommunity);
   const { password, file, fresh } = demoPassword(config.dataDir, config.demoPassword);
-  await run((c) =>
+  const { first } = await run((c) =>
     seedDemo(c, demo, {
       hash: () => passwords.hash(password),
       fits: async (stored) => (await passwords.fits(stored, password)) ?? true,
     }),
   );
   await run(async (c) => {
+    if (first) await writeDutyHistory(c, demo.community.id);
     await ensureDemoDuty(c, demo.community.id);
     return ok(null);
   });

@@ -17,6 +17,8 @@ interface DemoUser {
   readonly name: string;
   /** Certificate kinds they hold. */
   readonly certificates?: readonly 'fire-control-operator'[];
+  /** Absent: years. So that a warning can be seen. */
+  readonly expiresInDays?: number;
 }
 
 const CERTIFIED = ['fire-control-operator'] as const;
@@ -33,7 +35,7 @@ export const DEMO_USERS: readonly DemoUser[] = [
   { username: 'finance', role: 'finance', name: '财务' },
   { username: 'collector', role: 'collector', name: '收费员' },
   { username: 'legal', role: 'legal', name: '法务' },
-  { username: 'guard', role: 'guard', name: '保安' },
+  { username: 'guard', role: 'guard', name: '保安', certificates: CERTIFIED, expiresInDays: 26 },
   { username: 'frontdesk', role: 'frontdesk', name: '前台' },
   { username: 'contractor', role: 'contractor', name: '维保单位' },
   { username: 'committee', role: 'committee', name: '业委会委员' },
@@ -41,8 +43,8 @@ export const DEMO_USERS: readonly DemoUser[] = [
 ];
 
 const PASSWORD_BYTES = 9;
-const CERTIFICATE_YEARS = 5;
-const YEAR_MS = 365 * 24 * 3_600_000;
+const CERTIFICATE_DAYS = 5 * 365;
+const DAY_MS = 24 * 3_600_000;
 
 export interface DemoPassword {
   readonly password: string;
@@ -66,8 +68,8 @@ export function demoPassword(dataDir: string, setting: string | undefined): Demo
 
 /** One hash for all: they share the password anyway, and the first start stays fast. */
 async function addUsers(c: CommandContext, community: string, hash: string): Promise<Result<null>> {
-  const expires = new Date(c.now + CERTIFICATE_YEARS * YEAR_MS).toISOString().slice(0, 10);
-  for (const { certificates, ...user } of DEMO_USERS) {
+  for (const { certificates, expiresInDays = CERTIFICATE_DAYS, ...user } of DEMO_USERS) {
+    const expires = new Date(c.now + expiresInDays * DAY_MS).toISOString().slice(0, 10);
     const added = await addPerson(c, community, user, hash);
     if (!added.ok) return added;
     for (const kind of certificates ?? []) {

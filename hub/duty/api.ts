@@ -1,19 +1,46 @@
 // What others may ask of duty: who is on it, and whether someone may acknowledge at this moment.
 import type { Tx } from '../db/tx.ts';
 import { certified, findUser } from '../staff/api.ts';
-import type { CurrentDuty, ShiftView } from './contract.ts';
-import { qualifiedCount } from './commands.ts';
-import { CONTROL_ROOM_CERTIFICATE, DUTY_LIMITS, DUTY_RULE } from './norms.ts';
-import { isOnShift, shiftsAt, type Shift } from './store.ts';
-import { ruleInForce } from '../rules/api.ts';
+import type { CommandContext } from '../events/api.ts';
+import type { DueTimer } from '../timers-store.ts';
+import { OVERTIME_TIMER, overtimeTimer } from './attendance.ts';
+import { CERTIFICATES_TIMER, lookAtCertificates } from './certificates.ts';
+import { shiftTimer } from './commands.ts';
+import { ENTRY_TIMER, entryTimer } from './entries.ts';
+import { CONTROL_ROOM_CERTIFICATE, DUTY_LIMITS } from './norms.ts';
+import { RANDOM_CALL_TIMER, randomCallTimer, ROLL_CALL_TIMER, rollCallTimer } from './roll-calls.ts';
+import { SHIFT_TIMER } from './shift-timers.ts';
+import { isInControlRoom, shiftsAt } from './store.ts';
 
-export { certificateRevoked, planShift, SHIFT_TIMER, shiftTimer } from './commands.ts';
+export { takeOver } from './attendance.ts';
+export { presentIn } from './attendance-store.ts';
+export { lookAtCertificates } from './certificates.ts';
+export { certificateRevoked, planShift } from './commands.ts';
+export { currentDuty } from './current.ts';
+export { writeEntry } from './entries.ts';
+export { prepareHandover, signHandover } from './handovers.ts';
+export { handoverList, type HandoverPorts } from './handover-list.ts';
+export { answerCall, askRollCall } from './roll-calls.ts';
+export { SHIFT_TIMER } from './shift-timers.ts';
 export { CONTROL_ROOM_CERTIFICATE, DUTY_LIMITS, DUTY_RULE, DUTY_RULES } from './norms.ts';
 export { lastShiftEnd, shiftsBetween } from './store.ts';
 
-/** On a control-room shift with a valid certificate at that moment (ms wall): only then may someone acknowledge. */
+/**
+ * In the control room (on duty, or rostered and not gone) with a valid certificate at that moment (ms wall): only then
+ * may someone acknowledge.
+ */
 export const qualified = async (tx: Tx, user: { readonly id: string }, at: number): Promise<boolean> =>
-  (await isOnShift(tx, user.id, 'control-room', at)) && (await certified(tx, user.id, CONTROL_ROOM_CERTIFICATE, at));
+  (await isInControlRoom(tx, user.id, at)) && (await certified(tx, user.id, CONTROL_ROOM_CERTIFICATE, at));
+
+/** The timers that duty sets, with what to do when they are due. */
+export const DUTY_TIMERS: Readonly<Record<string, (c: CommandContext, timer: DueTimer) => Promise<void>>> = {
+  [SHIFT_TIMER]: shiftTimer,
+  [OVERTIME_TIMER]: overtimeTimer,
+  [ENTRY_TIMER]: entryTimer,
+  [RANDOM_CALL_TIMER]: randomCallTimer,
+  [ROLL_CALL_TIMER]: rollCallTimer,
+  [CERTIFICATES_TIMER]: (c, timer) => lookAtCertificates(c, timer.community),
+};
 
 /** Since when (ms wall) a control-room shift has been on at that moment; undefined when none is. */
 export async function controlRoomSince(tx: Tx, community: string, at: number): Promise<number | undefined> {
@@ -36,35 +63,4 @@ export async function onDuty(tx: Tx, community: string, role: string, at: number
     if (person?.active && person.role === role) found.push({ id, name: person.name, role });
   }
   return found;
-}
-
-/** A shift as screens see it at that moment. */
-export async function shiftView(tx: Tx, shift: Shift, at: number): Promise<ShiftView> {
-  const people: ShiftView['people'] = [];
-  for (const id of shift.people) {
-    const person = await findUser(tx, id);
-    if (!person) continue;
-    const needed = shift.kind === 'control-room';
-    people.push({
-      id,
-      name: person.name,
-      role: person.role,
-      certified: needed ? await certified(tx, id, CONTROL_ROOM_CERTIFICATE, at) : null,
-    });
-  }
-  const { id, kind, from, to } = shift;
-  return { id, kind, from: new Date(from).toISOString(), to: new Date(to).toISOString(), people };
-}
-
-/** Who is on duty now, and whether they are enough. */
-export async function currentDuty(tx: Tx, community: string, at: number): Promise<CurrentDuty> {
-  const shifts: ShiftView[] = [];
-  for (const s of await shiftsAt(tx, community, at, DUTY_LIMITS.listMax)) shifts.push(await shiftView(tx, s, at));
-  const { minimum } = (await ruleInForce(tx, community, DUTY_RULE)).value;
-  return {
-    at: new Date(at).toISOString(),
-    qualified: await qualifiedCount({ tx }, community, at),
-    minimum,
-    shifts,
-  };
 }

@@ -1,17 +1,30 @@
-// Planning shifts, and what happens to duty by itself: a certificate that runs out, too few people.
+// The roster: planning, changing and taking back shifts, and what happens to them by themselves: a certificate that runs
+// out, too few people, people who do not come.
 import type { CommandContext, Effect } from '../events/api.ts';
-import { ok, refuse, type Result } from '../errors.ts';
+import { ok, refuse, type Refusal, type Result } from '../errors.ts';
 import { ruleInForce } from '../rules/api.ts';
 import { certified, certifiedUntil, findUser } from '../staff/api.ts';
 import type { DueTimer } from '../timers-store.ts';
+import { lookForAbsent } from './attendance.ts';
+import { isAttended, presentIn } from './attendance-store.ts';
 import type { ShiftKind } from './contract.ts';
-import { CONTROL_ROOM_CERTIFICATE, DUTY_LIMITS, DUTY_RULE } from './norms.ts';
-import { deleteShift, findShift, insertShift, shiftsAt, shiftsBetween, type Shift } from './store.ts';
+import { CONTROL_ROOM_CERTIFICATE, DUTY_LIMITS, DUTY_RULE, WATCH_RULE } from './norms.ts';
+import { drawRandomCalls } from './roll-calls.ts';
+import {
+  deleteShift,
+  findShift,
+  insertShift,
+  isInControlRoom,
+  shiftsAt,
+  shiftsBetween,
+  updateShift,
+  type Shift,
+} from './store.ts';
+import { absentKey, expiryKey, expiryTimer, startKey, timerOf } from './shift-timers.ts';
+import { isRested } from './watch.ts';
 
-/** Timer kind: look at a shift at its start, and again when a certificate of one of its people runs out. */
-export const SHIFT_TIMER = 'duty.shift';
-
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 export interface ShiftPlan {
   readonly community: string;
@@ -22,11 +35,8 @@ export interface ShiftPlan {
   readonly people: readonly string[];
 }
 
-/**
- * Plans a shift. Refuses `bad-request` (times, length over the rule's), `not-found` (a person), `not-qualified` (no
- * certificate for control-room duty) and `conflict` (a person is on another shift then).
- */
-export async function planShift(c: CommandContext, plan: ShiftPlan): Promise<Result<Shift>> {
+/** @param id the shift that is changed; undefined for a new one */
+async function refusalOf(c: CommandContext, plan: ShiftPlan, id?: string): Promise<Refusal | undefined> {
   const rule = (await ruleInForce(c.tx, plan.community, DUTY_RULE)).value;
   if (!(plan.to > plan.from)) return refuse('bad-request', 'to: must be after from');
   if (plan.to - plan.from > rule.shiftHoursMax * HOUR)
@@ -35,69 +45,112 @@ export async function planShift(c: CommandContext, plan: ShiftPlan): Promise<Res
   // Nobody makes himself qualified for what was acknowledged before.
   if (c.actor.kind === 'user' && plan.from < c.now - DUTY_LIMITS.planBackMs)
     return refuse('bad-request', 'from: is past');
-  for (const id of plan.people) {
-    const person = await findUser(c.tx, id);
-    if (!person || !person.active || person.community !== plan.community) return refuse('not-found', `people: ${id}`);
+  for (const person of plan.people) {
+    const user = await findUser(c.tx, person);
+    if (!user || !user.active || user.community !== plan.community) return refuse('not-found', `people: ${person}`);
     const needs = plan.kind === 'control-room';
-    if (needs && !(await certified(c.tx, id, CONTROL_ROOM_CERTIFICATE, Math.max(plan.from, c.now))))
-      return refuse('not-qualified', `people: ${person.name}`);
+    if (needs && !(await certified(c.tx, person, CONTROL_ROOM_CERTIFICATE, Math.max(plan.from, c.now))))
+      return refuse('not-qualified', `people: ${user.name}`);
   }
-  const others = await shiftsBetween(c.tx, plan.community, plan.from, plan.to, DUTY_LIMITS.listMax);
-  const twice = plan.people.find((p) => others.some((s) => s.people.includes(p)));
+  return clashOf(c, plan, id);
+}
+
+/** Nobody is on two shifts at once, nor on two with too little rest between. */
+async function clashOf(c: CommandContext, plan: ShiftPlan, id: string | undefined): Promise<Refusal | undefined> {
+  const { restHoursMin } = (await ruleInForce(c.tx, plan.community, WATCH_RULE)).value;
+  const around = restHoursMin * HOUR;
+  const near = await shiftsBetween(c.tx, plan.community, plan.from - around, plan.to + around, DUTY_LIMITS.listMax);
+  const others = near.filter((s) => s.id !== id);
+  const twice = plan.people.find((p) =>
+    others.some((s) => s.people.includes(p) && s.to > plan.from && s.from < plan.to),
+  );
   if (twice !== undefined) return refuse('conflict', `people: ${twice} is on another shift`);
+  if (plan.kind !== 'control-room') return undefined;
+  const tired = plan.people.find((p) => {
+    const own = others.filter((s) => s.kind === 'control-room' && s.people.includes(p));
+    return !isRested(plan, own, restHoursMin);
+  });
+  return tired === undefined ? undefined : refuse('too-little-rest', `people: ${tired}`);
+}
+
+/**
+ * Plans a shift. Refuses `bad-request` (times, length over the rule's), `not-found` (a person), `not-qualified` (no
+ * certificate for control-room duty), `conflict` (a person is on another shift then) and `too-little-rest`.
+ */
+export async function planShift(c: CommandContext, plan: ShiftPlan): Promise<Result<Shift>> {
+  const refusal = await refusalOf(c, plan);
+  if (refusal) return refusal;
   const by = c.actor.kind === 'user' ? c.actor.id : 'system';
   const shift = await insertShift(c.tx, { ...plan, by, now: c.now });
   for (const effect of await timersOf(c, shift)) c.emit(effect);
-  const after = { kind: shift.kind, from: iso(shift.from), to: iso(shift.to), people: shift.people };
-  c.emit({
-    effect: 'audit',
-    community: plan.community,
-    action: 'shift.plan',
-    entity: 'shift',
-    entityId: shift.id,
-    after,
-  });
+  tell(c, 'shift.plan', shift.id, { community: plan.community, after: said(shift) });
   return ok(shift);
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString();
-const startKey = (shift: string): string => `${SHIFT_TIMER}:${shift}:start`;
-const expiryKey = (shift: string, person: string): string => `${SHIFT_TIMER}:${shift}:${person}`;
-
-async function timersOf(c: CommandContext, shift: Shift): Promise<Effect[]> {
-  if (shift.kind !== 'control-room') return [];
-  const timer = (key: string, dueAt: number, person?: string): Effect => ({
-    effect: 'timer',
-    key,
-    kind: SHIFT_TIMER,
-    community: shift.community,
-    dueAt,
-    basis: 'calendar',
-    payload: { shift: shift.id, ...(person === undefined ? {} : { person }) },
-  });
-  const effects = shift.from > c.now ? [timer(startKey(shift.id), shift.from)] : [];
-  for (const person of shift.people) {
-    const until = await certifiedUntil(c.tx, person, CONTROL_ROOM_CERTIFICATE);
-    if (until !== undefined && until > shift.from && until < shift.to)
-      effects.push(timer(expiryKey(shift.id, person), until, person));
-  }
-  return effects;
+/** Changes a shift that has not begun. Refuses what planning refuses, `not-found`, and `wrong-state` once it has begun. */
+export async function changeShift(c: CommandContext, plan: ShiftPlan, id: string): Promise<Result<Shift>> {
+  const before = await findShift(c.tx, plan.community, id);
+  if (!before) return refuse('not-found', id);
+  if (before.from <= c.now || (await isAttended(c.tx, id))) return refuse('wrong-state', 'the shift has begun');
+  const refusal = await refusalOf(c, plan, id);
+  if (refusal) return refusal;
+  cancelTimers(c, before);
+  const shift: Shift = { ...plan, id };
+  await updateShift(c.tx, shift);
+  for (const effect of await timersOf(c, shift)) c.emit(effect);
+  tell(c, 'shift.change', id, { community: plan.community, before: said(before), after: said(shift) });
+  return ok(shift);
 }
 
 /** Takes a shift back. Refuses `not-found`, and `wrong-state` once it has begun: what was is history. */
 export async function dropShift(c: CommandContext, community: string, id: string): Promise<Result<{ id: string }>> {
   const shift = await findShift(c.tx, community, id);
   if (!shift) return refuse('not-found', id);
-  if (shift.from <= c.now) return refuse('wrong-state', 'the shift has begun');
+  if (shift.from <= c.now || (await isAttended(c.tx, id))) return refuse('wrong-state', 'the shift has begun');
   await deleteShift(c.tx, id);
-  for (const key of [startKey(id), ...shift.people.map((p) => expiryKey(id, p))])
-    c.emit({ effect: 'cancel-timer', key });
-  const before = { kind: shift.kind, from: iso(shift.from), to: iso(shift.to), people: shift.people };
-  c.emit({ effect: 'audit', community, action: 'shift.drop', entity: 'shift', entityId: id, before });
+  cancelTimers(c, shift);
+  tell(c, 'shift.drop', id, { community, before: said(shift) });
   return ok({ id });
 }
 
-/** How many certified people are in the control room at that moment. */
+const iso = (ms: number): string => new Date(ms).toISOString();
+const said = ({ kind, from, to, people }: Shift) => ({ kind, from: iso(from), to: iso(to), people });
+
+function tell(
+  c: CommandContext,
+  action: string,
+  id: string,
+  what: { readonly community: string; readonly before?: object; readonly after?: object },
+): void {
+  const { community } = what;
+  c.emit({ effect: 'audit', action, entity: 'shift', entityId: id, ...what });
+  c.emit({ effect: 'event', event: { type: 'duty.changed', community, subject: id, payload: { what: 'roster' } } });
+}
+
+function cancelTimers(c: CommandContext, shift: Shift): void {
+  for (const key of [startKey(shift.id), absentKey(shift.id), ...shift.people.map((p) => expiryKey(shift.id, p))])
+    c.emit({ effect: 'cancel-timer', key });
+}
+
+async function timersOf(c: CommandContext, shift: Shift): Promise<Effect[]> {
+  if (shift.kind !== 'control-room') return [];
+  const { community, id } = shift;
+  const { takeOverGraceMinutes } = (await ruleInForce(c.tx, community, WATCH_RULE)).value;
+  const absentAt = shift.from + takeOverGraceMinutes * MINUTE;
+  const effects: Effect[] = [];
+  if (shift.from > c.now) {
+    effects.push(timerOf(community, startKey(id), shift.from, { shift: id }));
+    effects.push(timerOf(community, absentKey(id), absentAt, { shift: id, absent: true }));
+  }
+  for (const person of shift.people) {
+    const until = await certifiedUntil(c.tx, person, CONTROL_ROOM_CERTIFICATE);
+    if (until !== undefined && until > shift.from && until < shift.to)
+      effects.push(expiryTimer(community, id, person, until));
+  }
+  return effects;
+}
+
+/** How many certified people are in the control room at that moment: on duty, or rostered and not gone. */
 export async function qualifiedCount(
   c: Pick<CommandContext, 'tx'>,
   community: string,
@@ -105,27 +158,46 @@ export async function qualifiedCount(
 ): Promise<number> {
   const shifts = await shiftsAt(c.tx, community, moment, DUTY_LIMITS.listMax);
   const people = new Set(shifts.flatMap((s) => (s.kind === 'control-room' ? s.people : [])));
+  for (const a of await presentIn(c.tx, community)) people.add(a.person);
   let count = 0;
-  for (const p of people) if (await certified(c.tx, p, CONTROL_ROOM_CERTIFICATE, moment)) count++;
+  for (const p of people) {
+    if (!(await isInControlRoom(c.tx, p, moment))) continue;
+    if (await certified(c.tx, p, CONTROL_ROOM_CERTIFICATE, moment)) count++;
+  }
   return count;
 }
 
-/** A shift starts or a certificate runs out: says who is no longer qualified, and whether too few are left. */
+/** A shift starts, should have been taken over, or a certificate runs out: says who is missing or not qualified any more. */
 export async function shiftTimer(c: CommandContext, timer: DueTimer): Promise<void> {
-  const { shift: id, person } = timer.payload as { readonly shift: string; readonly person?: string };
+  const {
+    shift: id,
+    person,
+    absent,
+  } = timer.payload as {
+    readonly shift: string;
+    readonly person?: string;
+    readonly absent?: boolean;
+  };
   const { community } = timer;
+  if (absent) return lookForAbsent(c, community, id);
   const shift = await findShift(c.tx, community, id);
-  if (!shift || shift.to <= c.now) return;
+  if (!shift) return;
+  // Whoever stays because nobody came is looked at beyond the end of the shift too.
+  const stays = person !== undefined && (await presentIn(c.tx, community)).some((a) => a.person === person);
+  if (shift.to <= c.now && !stays) return;
   if (person !== undefined && !(await lost(c, shift, person, 'expired'))) return; // renewed meanwhile
+  if (person === undefined) await drawRandomCalls(c, shift);
   await countQualified(c, shift);
 }
 
 /** A certificate was taken back: says so if it leaves someone in the control room without one, and too few with one. */
 export async function certificateRevoked(c: CommandContext, community: string, person: string): Promise<void> {
   const shifts = await shiftsAt(c.tx, community, c.now, DUTY_LIMITS.listMax);
-  for (const shift of shifts)
-    if (shift.kind === 'control-room' && shift.people.includes(person) && (await lost(c, shift, person, 'revoked')))
-      await countQualified(c, shift);
+  const theirs = shifts.filter((s) => s.kind === 'control-room' && s.people.includes(person));
+  const present = (await presentIn(c.tx, community)).find((a) => a.person === person);
+  const stayed = present && (await findShift(c.tx, community, present.shift));
+  if (stayed && !theirs.some((s) => s.id === stayed.id)) theirs.push(stayed);
+  for (const shift of theirs) if (await lost(c, shift, person, 'revoked')) await countQualified(c, shift);
 }
 
 /** Tells of someone on a shift who is not qualified any more; false when he is. */

@@ -77,12 +77,46 @@ export async function shiftsBetween(
 export const shiftsAt = (tx: Tx, community: string, moment: number, max: number): Promise<Shift[]> =>
   shiftsBetween(tx, community, moment, moment + 1, max);
 
-/** Is this person on a shift of this kind at that moment? */
-export async function isOnShift(tx: Tx, person: string, kind: ShiftKind, moment: number): Promise<boolean> {
+/** Control-room shifts of a person that have a moment in common with [from, to] and were not handed over, soonest first. */
+export async function openShiftsOf(tx: Tx, person: string, from: number, to: number): Promise<Shift[]> {
+  const rows = await tx.query<ShiftRow>(
+    `${SHIFT} where s.kind = 'control-room' and s.ends_at > ${at(2)} and s.starts_at <= ${at(3)}
+       and exists (select 1 from duty.shift_person p where p.shift = s.id and p.person = $1)
+       and not exists (select 1 from duty.attendance a where a.shift = s.id and a.person = $1 and a.ended_at is not null)
+     order by s.starts_at, s.id`,
+    [person, from, to],
+  );
+  return rows.map(shiftOf);
+}
+
+/** Changes when and with whom a shift is. */
+export async function updateShift(tx: Tx, s: Shift): Promise<void> {
+  await tx.run(`update duty.shift set kind = $2, starts_at = ${at(3)}, ends_at = ${at(4)} where id = $1`, [
+    s.id,
+    s.kind,
+    s.from,
+    s.to,
+  ]);
+  await tx.run(`delete from duty.shift_person where shift = $1`, [s.id]);
+  await tx.run(`insert into duty.shift_person (shift, person) select $1, p from unnest($2::text[]) p`, [
+    s.id,
+    s.people,
+  ]);
+}
+
+/**
+ * Certified or not: is this person in the control room at that moment? On duty, or rostered and not gone: nobody loses
+ * an alarm because a button was not pressed, and whoever has handed over is gone.
+ */
+export async function isInControlRoom(tx: Tx, person: string, moment: number): Promise<boolean> {
   const { on } = await tx.one<{ on: boolean }>(
-    `select exists (select 1 from duty.shift_person p join duty.shift s on s.id = p.shift
-       where p.person = $1 and s.kind = $2 and s.starts_at <= ${at(3)} and s.ends_at > ${at(3)}) as on`,
-    [person, kind, moment],
+    `select exists (select 1 from duty.attendance where person = $1 and taken_at <= ${at(2)}
+         and (ended_at is null or ended_at > ${at(2)}))
+       or exists (select 1 from duty.shift_person p join duty.shift s on s.id = p.shift
+         where p.person = $1 and s.kind = 'control-room' and s.starts_at <= ${at(2)} and s.ends_at > ${at(2)}
+           and not exists (select 1 from duty.attendance a where a.shift = s.id and a.person = $1
+             and a.ended_at <= ${at(2)})) as on`,
+    [person, moment],
   );
   return on;
 }

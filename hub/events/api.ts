@@ -66,6 +66,8 @@ export interface EventPayloads {
     readonly urgency: 'life' | 'urgent' | 'normal';
     readonly error: string;
   };
+  /** A person was given a certificate. */
+  'certificate.added': { readonly person: string; readonly certificate: string };
   /** A person's certificate was taken back before its time. */
   'certificate.revoked': { readonly person: string; readonly certificate: string };
   /** A certificate ran out in the middle of a shift, or a shift fell below the site's minimum. */
@@ -76,6 +78,36 @@ export interface EventPayloads {
     readonly reason?: 'expired' | 'revoked';
   };
   'duty.understaffed': { readonly qualified: number; readonly minimum: number; readonly at: number };
+  /** Something of duty changed that screens show; `what` is a kind of record, or `roster`. */
+  'duty.changed': { readonly what: string };
+  /** Fewer have taken over than there must be: nobody when `present` is 0. */
+  'duty.unstaffed': { readonly present: number; readonly minimum: number; readonly at: number };
+  /** On duty longer than allowed, or past the end of the shift because nobody came. */
+  'duty.overtime': {
+    readonly person: string;
+    readonly name: string;
+    readonly since: number;
+    readonly reason: 'over-hours' | 'not-relieved';
+  };
+  'duty.entry-missed': { readonly due: number; readonly people: readonly string[] };
+  'duty.roll-call': { readonly source: string; readonly people: readonly string[] };
+  'duty.roll-call-missed': {
+    readonly source: string;
+    /** Who was on duty. */
+    readonly names: readonly string[];
+    readonly askedBy?: string;
+  };
+  /** A certificate is within so many days of its end. */
+  'duty.certificate-expiring': {
+    readonly person: string;
+    readonly name: string;
+    readonly kind: string;
+    /** ms wall */
+    readonly until: number;
+    /** YYYY-MM-DD */
+    readonly lastDay: string;
+    readonly days: number;
+  };
 }
 export type EventType = keyof EventPayloads;
 

@@ -51,11 +51,17 @@ export interface OrderFrame {
   readonly state: string;
 }
 
+/** Something of duty changed; `what` is a kind of record (hub/duty/contract.ts), or `roster`. */
+export interface DutyFrame {
+  readonly what: string;
+}
+
 export interface ServerEvents {
   alarm: (frame: AlarmFrame) => void;
   values: (frame: ValuesFrame, done: () => void) => void;
   beat: (frame: BeatFrame) => void;
   order: (frame: OrderFrame) => void;
+  duty: (frame: DutyFrame) => void;
 }
 
 export interface ClientEvents {

@@ -11,6 +11,7 @@ export const SERVER_EVENTS: Record<keyof ServerEvents, Policy> = {
   values: { allow: STAFF },
   beat: { allow: 'signed-in' },
   order: { allow: WORKERS },
+  duty: { allow: STAFF },
 };
 
 export const CLIENT_EVENTS: Record<keyof ClientEvents, Policy> = {

@@ -13,7 +13,7 @@ import type { SignedIn } from '../http/entry.ts';
 import type { LivePoints, Site } from '../ingest/api.ts';
 import { Board } from './board.ts';
 import { newChannel, type CommunityChannel } from './channel.ts';
-import type { BeatFrame, ClientEvents, OrderFrame, ServerEvents } from './contract.ts';
+import type { BeatFrame, ClientEvents, DutyFrame, OrderFrame, ServerEvents } from './contract.ts';
 import { FrameEncoder } from './encoder.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from './events.ts';
 import { deskWord } from './desk.ts';
@@ -120,6 +120,11 @@ export class LiveChannel {
   /** A work order changed: boards and pages that show it ask again. */
   order(community: string, frame: OrderFrame): void {
     this.#io.to(room(community, 'order')).emit('order', frame);
+  }
+
+  /** Something of duty changed: desks and the duty page ask again. */
+  duty(community: string, frame: DutyFrame): void {
+    this.#io.to(room(community, 'duty')).emit('duty', frame);
   }
 
   #every(ms: number, work: () => void): void {

@@ -35,6 +35,9 @@ export async function certified(tx: Tx, person: string, kind: CertificateKind, a
   return until !== undefined && at < until;
 }
 
+/** When each kind of certificate of each active person of a community runs out, the earliest first. */
+export { certificatesIn, type HeldCertificate } from './store.ts';
+
 /** When the person's last valid certificate of the kind runs out, ms wall; undefined without one. */
 export const certifiedUntil = (tx: Tx, person: string, kind: CertificateKind): Promise<number | undefined> =>
   store.certifiedUntil(tx, person, kind);

@@ -112,6 +112,9 @@ export async function addCertificate(
     entityId: id,
     after: { person: target.id, ...certificate },
   });
+  const { community } = target;
+  const payload = { person: target.id, certificate: id };
+  c.emit({ effect: 'event', event: { type: 'certificate.added', community, subject: target.id, payload } });
   return ok({ id });
 }
 

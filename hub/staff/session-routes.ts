@@ -34,6 +34,25 @@ function setCookie(request: FastifyRequest, reply: FastifyReply, token: string):
   });
 }
 
+/**
+ * Signs someone in at a desk that has a session already, as whoever takes over does: kept, it takes the place of the
+ * desk's own; dropped, nothing has changed. Throws the refusals of signing in.
+ */
+export const makeSecondSession =
+  ({ sessions, opened }: Pick<SessionRouteParts, 'sessions' | 'opened'>) =>
+  async (request: FastifyRequest, credentials: { readonly username: string; readonly password: string }) => {
+    const { token, user } = valueOf(await sessions.open({ ...credentials, address: request.ip }, opened));
+    return {
+      user,
+      keep: async (reply: FastifyReply): Promise<void> => {
+        setCookie(request, reply, token);
+        const before = request.cookies[SESSION_COOKIE];
+        if (before !== undefined) await sessions.close(before);
+      },
+      drop: () => sessions.close(token),
+    };
+  };
+
 export function sessionRoutes(parts: SessionRouteParts): FastifyPluginAsyncTypebox {
   const { entry, sessions, passwords, qualified, opened } = parts;
   const view = (user: SignedIn, expiresAt: number): Promise<SessionView> =>

@@ -226,3 +226,27 @@ export async function certifiedUntil(tx: Tx, person: string, kind: CertificateKi
   );
   return row.until?.getTime();
 }
+
+export interface HeldCertificate {
+  readonly person: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly kind: CertificateKind;
+  /** ms wall; of several of a kind the last. */
+  readonly until: number;
+  /** Last day on which it is valid, YYYY-MM-DD. */
+  readonly lastDay: string;
+}
+
+/** When each kind of certificate of each active person runs out, the earliest first. */
+export async function certificatesIn(tx: Tx, community: string, max: number): Promise<HeldCertificate[]> {
+  const rows = await tx.query<Omit<HeldCertificate, 'until'> & { until: Date }>(
+    `SELECT p.id AS person, p.name, p.role, c.kind,
+       max((c.expires + 1)::timestamp AT TIME ZONE m.time_zone) AS until, max(c.expires)::text AS "lastDay"
+     FROM staff.certificate c JOIN staff.person p ON p.id = c.person JOIN property.community m ON m.id = p.community
+     WHERE p.community = $1 AND p.active AND c.revoked_at IS NULL
+     GROUP BY p.id, p.name, p.role, c.kind ORDER BY until, p.name, p.id, c.kind LIMIT $2`,
+    [community, max],
+  );
+  return rows.map((r) => ({ ...r, until: r.until.getTime() }));
+}

@@ -19,7 +19,7 @@ export { contractOf, MAINTENANCE_CONTRACTS, RESCUE_NORMS, type MaintenanceContra
 export { penaltyOf } from './rescue-penalty.ts';
 export { rescueRecord, type Hand, type RescueRecord } from './rescue-store.ts';
 export { ordersOfSources, orderState } from './store.ts';
-export { listOrders, orderSpot, orderView, type DeviceNames, type Viewer } from './views-store.ts';
+export { listOrders, orderSpot, orderView, unfinishedOrders, type DeviceNames, type Viewer } from './views-store.ts';
 export { orderRoutes } from './routes.ts';
 export { ORDER_RULES } from './norms.ts';
 export type { OrderPorts, Person, SignalQuestion } from './ports.ts';

@@ -183,6 +183,23 @@ export async function ownOrderView(tx: Tx, community: string, id: string, names:
   return viewOf(row, await names(tx, community, row.device === null ? [] : [row.device]));
 }
 
+/** What is not over, by urgency and then oldest first, for whoever takes over. */
+export async function unfinishedOrders(
+  tx: Tx,
+  community: string,
+  max: number,
+): Promise<(Pick<OrderView, 'id' | 'number' | 'title' | 'state' | 'priority'> & { assignee?: string })[]> {
+  const rows = await tx.query<
+    Pick<ViewRow, 'id' | 'number' | 'title' | 'state' | 'priority'> & { assignee_name: string | null }
+  >(
+    `select id, number, title, state, priority, assignee_name from work_orders.work_order
+     where community = $1 and state = any ($2::text[])
+     order by array_position(array['life', 'urgent', 'normal'], priority), opened_at, id limit $3`,
+    [community, UNFINISHED, max],
+  );
+  return rows.map(({ assignee_name, ...row }) => ({ ...row, ...given('assignee', assignee_name) }));
+}
+
 export interface OrderFilter {
   readonly alarm?: string | undefined;
   readonly device?: string | undefined;

@@ -2,7 +2,7 @@
 // hand. What happens inside one process, step by step on a clock of its own.
 import { createHash } from 'node:crypto';
 import { ManualClock } from '../../hub/clock.ts';
-import { SHIFT_TIMER, onDuty, planShift, shiftTimer } from '../../hub/duty/api.ts';
+import { DUTY_TIMERS, onDuty, planShift } from '../../hub/duty/api.ts';
 import { makeEffects } from '../../hub/effects.ts';
 import { ok, type Result } from '../../hub/errors.ts';
 import type { Actor, AlarmFact, CommandContext, NewEvent } from '../../hub/events/api.ts';
@@ -175,7 +175,7 @@ export async function makeSite(options: { readonly duty?: boolean } = {}): Promi
   const runners = (): Pick<Site, 'policies' | 'timers' | 'notify'> => {
     const timers = new TimerRunner({ db, clock, execute, log: silentLog, community: COMMUNITY });
     for (const [kind, handle] of Object.entries(orderTimers(ports))) timers.register(kind, { handle });
-    timers.register(SHIFT_TIMER, { handle: shiftTimer });
+    for (const [kind, handle] of Object.entries(DUTY_TIMERS)) timers.register(kind, { handle });
     return {
       timers,
       policies: new PolicyRunner({ db, clock, execute, policies: POLICIES, ports, log: silentLog }),

@@ -75,6 +75,7 @@ export const ABOVE: readonly string[] = [
   'policy-notices.ts',
   'notice-words.ts',
   'escalation.ts',
+  'duty-notices.ts',
   'hub-faults.ts',
   'unfit-rules.ts',
   'responding.ts',
