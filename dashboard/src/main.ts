@@ -10,12 +10,14 @@ import { Modes } from './app/modes.svelte.ts';
 import { Router } from './app/router.svelte.ts';
 import { Session } from './app/session.svelte.ts';
 import { Theme } from './app/theme.svelte.ts';
+import { Duty } from './duty/duty.svelte.ts';
 import { Live } from './live/live.svelte.ts';
 
 const language = new Language();
 const api = new Api(() => language.current);
 const parts: Parts = {
   api,
+  duty: new Duty(api),
   language,
   live: new Live(api),
   modes: new Modes(api),

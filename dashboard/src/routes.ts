@@ -13,6 +13,10 @@ export const ROUTES = {
   modes: '/modes',
   notifications: '/notifications',
   duty: '/duty',
+  'duty-roster': '/duty/roster',
+  'duty-log': '/duty/log',
+  'duty-handover': '/duty/handover',
+  'duty-handed': '/duty/handover/:id',
   plan: '/plans/:building/:floor',
 } as const;
 export type RouteName = keyof typeof ROUTES;

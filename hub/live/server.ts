@@ -117,15 +117,9 @@ export class LiveChannel {
     return this.#screens.size;
   }
 
-  /** A work order changed: boards and pages that show it ask again. */
-  order(community: string, frame: OrderFrame): void {
-    this.#io.to(room(community, 'order')).emit('order', frame);
-  }
-
-  /** Something of duty changed: desks and the duty page ask again. */
-  duty(community: string, frame: DutyFrame): void {
-    this.#io.to(room(community, 'duty')).emit('duty', frame);
-  }
+  /** A work order changed, something of duty did: pages that show it ask again. */
+  order = (community: string, frame: OrderFrame) => this.#io.to(room(community, 'order')).emit('order', frame);
+  duty = (community: string, frame: DutyFrame) => this.#io.to(room(community, 'duty')).emit('duty', frame);
 
   #every(ms: number, work: () => void): void {
     const timer = setInterval(work, ms);

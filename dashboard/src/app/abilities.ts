@@ -33,6 +33,10 @@ export const mayJudge = (role: Role): boolean => JUDGES.has(role);
 export const mayProve = (role: Role): boolean => PROVERS.has(role);
 /** Draws floor plans and says where things stand on them (hub/floor-plans/routes.ts). */
 export const mayDrawPlans = (role: Role): boolean => DRAWERS.has(role);
+/** May hold a certificate and do duty; whether they may now the hub says. */
+export const mayDoDuty = (role: Role): boolean => DESK.has(role) || role === 'guard';
+/** Plans shifts, asks roll calls (hub/duty/routes.ts). */
+export const mayPlanDuty = (role: Role): boolean => DISPATCHERS.has(role);
 export const mayCheck = (role: Role): boolean => CHECKERS.has(role);
 
 /** Sees the compound live: control room, devices. */
@@ -48,6 +52,10 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   device: seesLive,
   plan: seesLive,
   modes: seesLive,
+  'duty-roster': seesLive,
+  'duty-log': seesLive,
+  'duty-handover': seesLive,
+  'duty-handed': seesLive,
   orders: seesOrders,
   order: seesOrders,
   checks: mayCheck,

@@ -1,6 +1,7 @@
 // What every view can reach: one object, made in main.ts, handed down by context so that tests can hand in another.
 import { createContext } from 'svelte';
 import type { Api } from '../api/client.ts';
+import type { Duty } from '../duty/duty.svelte.ts';
 import type { Live } from '../live/live.svelte.ts';
 import type { Language } from './language.svelte.ts';
 import type { Modes } from './modes.svelte.ts';
@@ -10,6 +11,7 @@ import type { Theme } from './theme.svelte.ts';
 
 export interface App {
   readonly api: Api;
+  readonly duty: Duty;
   readonly live: Live;
   readonly language: Language;
   readonly modes: Modes;

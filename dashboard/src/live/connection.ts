@@ -16,6 +16,7 @@ export interface Listeners {
   values: (frame: Parameters<ServerEvents['values']>[0]) => void;
   beat: ServerEvents['beat'];
   order: ServerEvents['order'];
+  duty: ServerEvents['duty'];
   connected: () => void;
   /** The hub refused the connection in so many words, as for want of a session. */
   refused: (reason: string) => void;
@@ -55,6 +56,7 @@ export class Connection {
     socket.on('alarm', on.alarm);
     socket.on('beat', on.beat);
     socket.on('order', on.order);
+    socket.on('duty', on.duty);
     socket.on('values', (frame, done) => {
       on.values(frame);
       // The hub keeps one frame in flight: a screen that can't keep up gets fewer, never a queue.

@@ -26,6 +26,7 @@ export class Live {
   readonly #connection: Connection;
   #sounding = $state.raw<Sounding>({ worst: null, play: null, silencedMs: 0 });
   #orders = $state(0);
+  #duty = $state(0);
   #silence: Silence | null = null;
   #stopTicker: (() => void) | null = null;
   #seesAlarms = false;
@@ -44,6 +45,7 @@ export class Live {
       values: (frame) => this.points.apply(frame),
       beat: (frame) => this.#hear(frame),
       order: () => (this.#orders += 1),
+      duty: () => (this.#duty += 1),
       connected: () => {
         if (this.#seesAlarms) void this.alarms.resync();
         this.#report();
@@ -62,6 +64,10 @@ export class Live {
   /** Rises with every change of a work order: what lists orders reads it to know when to fetch anew. */
   get orderChanges(): number {
     return this.#orders;
+  }
+  /** Rises with every change of duty: roster, who is on, entries, roll calls, hand-overs. */
+  get dutyChanges(): number {
+    return this.#duty;
   }
   get quiet(): Quiet {
     return quiet({

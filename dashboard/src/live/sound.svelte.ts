@@ -1,6 +1,9 @@
 // The audible side of the desk: unlocked by a click, loops that go on by themselves, a state that is told, not assumed.
 import { renderTone, TONES, type ToneName } from './tones.ts';
 
+/** What may sound at once: the worst alarm, the screen itself, a roll call. */
+type Channel = 'alarm' | 'frozen' | 'call';
+
 /** `none`: nobody has started the sound in this page yet. */
 export type AudioState = 'none' | 'suspended' | 'running';
 
@@ -8,7 +11,7 @@ export class Sound {
   #state = $state<AudioState>('none');
   #context: AudioContext | null = null;
   readonly #buffers = new Map<ToneName, AudioBuffer>();
-  readonly #loops = new Map<'alarm' | 'frozen', { name: ToneName; source: AudioBufferSourceNode | null }>();
+  readonly #loops = new Map<Channel, { name: ToneName; source: AudioBufferSourceNode | null }>();
   /** Called whenever the state changes. */
   changed: () => void = () => undefined;
 
@@ -40,7 +43,7 @@ export class Sound {
   }
 
   /** Loops a tone on a channel; null ends it. The same tone again changes nothing. */
-  loop(channel: 'alarm' | 'frozen', name: ToneName | null): void {
+  loop(channel: Channel, name: ToneName | null): void {
     const now = this.#loops.get(channel);
     if ((now?.name ?? null) === name) return;
     now?.source?.stop();
@@ -49,7 +52,7 @@ export class Sound {
   }
 
   /** What is looping on a channel, for the lamp. */
-  playing(channel: 'alarm' | 'frozen'): ToneName | null {
+  playing(channel: Channel): ToneName | null {
     return this.#loops.get(channel)?.name ?? null;
   }
 

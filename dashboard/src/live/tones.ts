@@ -8,7 +8,7 @@ export interface Stretch {
   readonly toHz?: number;
   readonly ms: number;
 }
-export type ToneName = 'fire' | 'entrapment' | 'warning' | 'event' | 'fault' | 'notice' | 'frozen' | 'test';
+export type ToneName = 'fire' | 'entrapment' | 'warning' | 'event' | 'fault' | 'notice' | 'frozen' | 'call' | 'test';
 
 const beep = (hz: number, ms: number, pauseMs: number): Stretch[] => [
   { hz, ms },
@@ -40,6 +40,8 @@ export const TONES: Readonly<Record<ToneName, readonly Stretch[]>> = {
     { hz: 520, toHz: 260, ms: 420 },
     { hz: 0, ms: 1_600 },
   ],
+  // Three high and short: a person is asked for, nothing is burning.
+  call: [...beep(1_046, 90, 70), ...beep(1_046, 90, 70), ...beep(1_318, 140, 900)],
   test: [...beep(523, 160, 60), ...beep(659, 160, 60), { hz: 784, ms: 260 }],
 };
 
