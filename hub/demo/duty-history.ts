@@ -22,7 +22,7 @@ export const RUNNING_SINCE_MS = 4 * HOUR;
 /** Shifts before it. */
 const PAST_SHIFTS = 6;
 /** Entries of a shift, after its beginning. */
-const ENTRIES_MS = [HOUR + 52 * MINUTE, 3 * HOUR + 47 * MINUTE, 5 * HOUR + 41 * MINUTE, 7 * HOUR + 36 * MINUTE];
+const ENTRIES_MS = [25, 130, 227, 340, 453].map((minutes) => minutes * MINUTE);
 
 const CREWS = [
   ['operator', 'operator2'],
@@ -125,7 +125,14 @@ async function writeShift(h: History, crew: Crew, from: number, ago: number, unt
     const now = from + after;
     if (now >= until) return;
     const who = i % 2 === 0 ? first : second;
-    const form = i === 0 ? QUIET : ago === 2 && i === 2 ? FALSE_ALARM : ago === 1 && i === 1 ? PUMP_REPAIR : UNCHECKED;
+    const form =
+      i === 0 && ago % 3 === 0
+        ? QUIET
+        : ago === 2 && i === 2
+          ? FALSE_ALARM
+          : ago === 1 && i === 1
+            ? PUMP_REPAIR
+            : UNCHECKED;
     if (ago === 3 && i === 1) {
       const wrong = await h.entry(now, who, MISTAKEN);
       await h.entry(now + 6 * MINUTE, who, UNCHECKED, wrong.id);

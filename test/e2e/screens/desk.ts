@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { openPage } from '../../helpers/chromium.ts';
-import { PASSWORD, type Compound } from '../compound.ts';
+import { PASSWORD } from '../compound.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -15,7 +15,8 @@ export interface Desk {
 
 export async function openDesk(
   browser: Browser,
-  compound: Compound,
+  /** Where the hub is. */
+  compound: { readonly url: string },
   username: string,
   path = '/',
   options: BrowserContextOptions = {},
