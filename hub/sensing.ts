@@ -146,10 +146,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     history,
     timers,
     alarmPorts: ports,
-    broker: () => {
-      if (broker === undefined) throw new Error('the broker is not started yet');
-      return broker;
-    },
+    broker: () => opened(broker),
     attach: (server) => void (live = makeLive(server, parts, ingest, desks)),
     order: (community, frame) => live?.order(community, frame),
     duty: (community, frame) => live?.duty(community, frame),
@@ -172,6 +169,12 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       await history.close();
     },
   };
+}
+
+/** @throws Error before the broker is started */
+function opened<T>(broker: T | undefined): T {
+  if (broker === undefined) throw new Error('the broker is not started yet');
+  return broker;
 }
 
 /** The one runner of timers, with those of alarms. */
