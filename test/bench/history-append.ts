@@ -1,6 +1,6 @@
 // What the embedded history costs: points a second into DuckDB, beside a bare append of the same bytes with fdatasync
 // in the same run, and how long the event loop is held meanwhile. Prints one JSON line.
-// Usage: history-append.ts [POINTS] [SERIES] [BATCH]
+// Usage: history-append.ts [--quick] [POINTS] [SERIES] [BATCH]
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -10,7 +10,11 @@ import { HISTORY_LIMITS } from '../../hub/history/limits.ts';
 import { cleanUp } from '../helpers/cleanup.ts';
 import { tempDir } from '../helpers/temp.ts';
 
-const [points = 2_000_000, seriesCount = 1_000, batchSize = 1_000] = process.argv.slice(2).map(Number);
+const quick = process.argv.includes('--quick');
+const [points = quick ? 200_000 : 2_000_000, seriesCount = 1_000, batchSize = 1_000] = process.argv
+  .slice(2)
+  .filter((arg) => !arg.startsWith('--'))
+  .map(Number);
 const T0 = Date.UTC(2026, 2, 2);
 /** Series, time, value, quality, sequence as they lie in memory. */
 const BYTES_PER_POINT = 29;

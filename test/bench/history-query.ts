@@ -8,7 +8,11 @@ import { HISTORY_LIMITS } from '../../hub/history/limits.ts';
 import { cleanUp } from '../helpers/cleanup.ts';
 import { tempDir } from '../helpers/temp.ts';
 
-const [seriesCount = 1_000, everyS = 30] = process.argv.slice(2).map(Number);
+const quick = process.argv.includes('--quick');
+const [seriesCount = quick ? 100 : 1_000, everyS = 30] = process.argv
+  .slice(2)
+  .filter((arg) => !arg.startsWith('--'))
+  .map(Number);
 const DAY_MS = 86_400_000;
 const T0 = Date.UTC(2026, 2, 2);
 const ROUNDS = 9;
