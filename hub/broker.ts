@@ -54,6 +54,8 @@ export interface BrokerOptions {
   readonly receive: (topic: string, payload: Buffer) => Promise<void> | undefined;
   /** There is a connection again: what was not heard meanwhile must be asked for. */
   readonly connected: () => void;
+  /** Somebody came with a name, of a gateway or not, and a wrong password. */
+  readonly wrongPassword?: (gateway: string, address: string) => void;
   /** A gateway tried what is not its own: for the audit. */
   readonly forged: (gateway: string, topic: string) => void;
   readonly log: Logger;
@@ -218,7 +220,10 @@ class OwnBroker implements Broker {
         this.#isRight(name, password),
       );
       if (verdict === 'busy') return done(refusal('unavailable', 3), false);
-      if (verdict === 'wrong') return this.#refuse(address, done);
+      if (verdict === 'wrong') {
+        this.#o.wrongPassword?.(name, address);
+        return this.#refuse(address, done);
+      }
       for (const [other, session] of this.#sessions)
         if (other.id === client.id && session.gateway !== name) return this.#refuse(address, done);
       this.#replace(client, name);

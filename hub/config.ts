@@ -245,6 +245,10 @@ export const STAFF_LIMITS = {
   sessionMsMax: 7 * 24 * 3_600_000,
   /** A session in use is prolonged in the database at most this often. */
   sessionTouchMs: 60_000,
+  /** A one-time password that nobody used by then no longer fits. */
+  oneTimePasswordMs: 7 * 24 * 3_600_000,
+  /** Wrong one-time setup tokens until the hub must be started again. */
+  setupTriesMax: 20,
   /** Failed sign-ins within the window: of one user from one address, of one address, of one user from anywhere. */
   loginWindowMs: 15 * 60_000,
   loginFailuresPerUserAndAddressMax: 5,

@@ -10,6 +10,11 @@ interface RefusalText {
 export const REFUSALS = {
   'not-signed-in': { status: 401, zh: '请先登录', en: 'Sign in first' },
   'wrong-credentials': { status: 401, zh: '用户名或密码不对', en: 'Wrong user name or password' },
+  'password-change-required': {
+    status: 403,
+    zh: '一次性密码只用于首次登录，请先设置自己的密码',
+    en: 'A one-time password is for signing in once: set your own first',
+  },
   'too-many-tries': { status: 429, zh: '尝试过多，请稍后再试', en: 'Too many tries; wait a while' },
   'not-allowed': { status: 403, zh: '您的岗位无权执行此操作', en: 'Your role may not do this' },
   'foreign-origin': { status: 403, zh: '来源不受信任', en: 'Request from a foreign origin' },

@@ -37,7 +37,15 @@ import { listBuildings } from './property/api.ts';
 import { propertyRoutes } from './property/routes.ts';
 import { makeResponding, peoplePorts, type Responding } from './responding.ts';
 import { makeSensing, type Sensing } from './sensing.ts';
-import { makeFirstAdmin, makePasswords, makeSessions, type Passwords, type Sessions } from './staff/api.ts';
+import {
+  hasNobody,
+  makeFirstAdmin,
+  makePasswords,
+  makeSessions,
+  makeSetup,
+  type Passwords,
+  type Sessions,
+} from './staff/api.ts';
 import { staffRoutes } from './staff/routes.ts';
 import { makeSecondSession, sessionRoutes } from './staff/session-routes.ts';
 
@@ -55,6 +63,8 @@ export interface Hub {
   /** Where gateways connect, without credentials. */
   readonly broker: string;
   readonly demo?: DemoHub;
+  /** What the first administrator proves themselves with; only while there is nobody. */
+  readonly setupToken?: string;
   readonly app: FastifyInstance;
   readonly database: Database;
   readonly entry: Entry;
@@ -193,11 +203,12 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
   const url = await app.listen({ host: config.host, port: config.httpPort });
 
   const { database, entry, runEffects, health } = ground;
-  const { sessions, passwords, demo } = people;
+  const { sessions, passwords, demo, setupToken } = people;
   const broker = sensing.broker().url;
   const stop = (): Promise<void> => started.undoAll();
   const parts = { app, database, entry, runEffects, sessions, passwords, health, sensing, responding, stop };
-  return { url, broker, ...(demo === undefined ? {} : { demo }), ...parts };
+  const once = setupToken === undefined ? {} : { setupToken };
+  return { url, broker, ...(demo === undefined ? {} : { demo }), ...once, ...parts };
 }
 
 /** Database, audit, effects and the entry of writes. */
@@ -237,6 +248,7 @@ interface People {
   readonly demo: DemoHub | undefined;
   /** Signs another person in beside the session of a request. */
   readonly signIn: ReturnType<typeof makeSecondSession>;
+  readonly setupToken: string | undefined;
   readonly routes: readonly FastifyPluginAsync[];
 }
 
@@ -253,14 +265,18 @@ async function admitPeople(ground: Ground): Promise<People> {
     const effect = { effect: 'audit', community, action: 'session.opened', entity: 'session', entityId: id } as const;
     return runEffects(tx, [effect], { now, actor: SYSTEM });
   };
+  const nobody = await db.read(hasNobody);
+  const setup = makeSetup({ entry, passwords, community: config.community, asSystem }, nobody);
   const routes = [
+    setup.routes,
     sessionRoutes({ entry, sessions, passwords, qualified, opened }),
     staffRoutes(entry, passwords),
     propertyRoutes(entry),
     auditRoutes(entry, heads),
     fileRoutes(entry),
   ];
-  return { passwords, sessions, demo, signIn: makeSecondSession({ sessions, opened }), routes };
+  const signIn = makeSecondSession({ sessions, opened });
+  return { passwords, sessions, demo, setupToken: nobody ? setup.token : undefined, signIn, routes };
 }
 
 async function makeServer(
@@ -303,7 +319,12 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   // Started by another program with a channel to it: when that program is gone, so are we.
   process.on('disconnect', stop);
-  console.log(JSON.stringify({ ready: 'hub', url: hub.url, broker: hub.broker, ...hub.demo }));
+  const { url, broker, demo, setupToken } = hub;
+  console.log(
+    JSON.stringify({ ready: 'hub', url, broker, ...demo, ...(setupToken === undefined ? {} : { setupToken }) }),
+  );
+  if (setupToken !== undefined)
+    console.log(`Nobody can sign in yet. Open ${url} and enter the one-time setup token ${setupToken}`);
 }
 
 /** True when this file is the program, not a module of another. */

@@ -136,7 +136,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       incidentRoutes(entry),
       equipmentRoutes({ entry, register, points: ingest, history, ports }),
       floorPlanRoutes({ entry, points: ingest, isProved: (num) => register.isProved(num) }),
-      gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway) }),
+      gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway), brokerUrl: () => broker?.url }),
       overviewRoutes(entry, ingest),
       rescueReadRoutes({ entry, history, points: ingest, deviceNames }),
     ],
@@ -250,6 +250,10 @@ function openGatewayBroker({ config, db, clock, log, runEffects }: SensingParts,
     secretOf: async (username) => (await db.transaction((tx) => credentialOf(tx, username)))?.password_sha256,
     receive: (topic, payload) => ingest.receive(topic, payload),
     connected: () => ingest.connected(),
+    wrongPassword: (gateway, address) => {
+      const site = ingest.site(gateway);
+      if (site) site.refusedLogin = { at: clock.now(), address };
+    },
     forged: (gateway, topic) => {
       const community = ingest.site(gateway)?.community ?? config.community;
       const entityId = gateway;
@@ -315,7 +319,13 @@ function makeLive(
     overview: (community) => overviewNums(ingest, community),
     unproved: (community) => db.read((tx) => countUnproved(tx, community)),
     modes: async (community) => (await db.read((tx) => modesInForce(tx, [community]))).length,
-    sessions,
+    sessions: {
+      // The screen shows nothing live before the one-time password is changed.
+      find: async (token) => {
+        const user = await sessions.find(token);
+        return user?.mustChangePassword === true ? undefined : user;
+      },
+    },
     onPersonChanged: (heard) => db.listen(PERSON_CHANGED_CHANNEL, heard),
     desk: (report) => desks.reported(report),
     origins: config.origins,

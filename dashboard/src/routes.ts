@@ -18,6 +18,16 @@ export const ROUTES = {
   'duty-handover': '/duty/handover',
   'duty-handed': '/duty/handover/:id',
   plan: '/plans/:building/:floor',
+  password: '/password',
+  admin: '/admin',
+  people: '/admin/people',
+  person: '/admin/people/:id',
+  places: '/admin/places',
+  gateways: '/admin/gateways',
+  gateway: '/admin/gateways/:id',
+  commissioning: '/admin/commissioning',
+  rules: '/admin/rules',
+  rule: '/admin/rules/:id',
 } as const;
 export type RouteName = keyof typeof ROUTES;
 

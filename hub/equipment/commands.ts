@@ -3,7 +3,7 @@ import type { Static } from 'typebox';
 import { markProved, type ChangePorts } from '../alarms/api.ts';
 import { ok, refuse, type Result } from '../errors.ts';
 import type { CommandContext } from '../events/api.ts';
-import type { ProveBody } from './contract.ts';
+import type { CommissionBody, ProveBody } from './contract.ts';
 import { findDevice, setProved } from './store.ts';
 
 export interface Marked {
@@ -35,4 +35,21 @@ export async function prove(
     });
   }
   return ok({ nums: changed.map((p) => p.num), proved: body.proved });
+}
+
+/** Marks all points of many devices, or of none: refuses `not-found` with the device that is not there. */
+export async function proveAll(
+  c: CommandContext,
+  ports: ChangePorts,
+  community: string,
+  { devices, proved, note }: Static<typeof CommissionBody>,
+): Promise<Result<Marked>> {
+  const nums: number[] = [];
+  // In one order: two who mark at once must not wait for each other.
+  for (const device of devices.toSorted()) {
+    const done = await prove(c, ports, { community, device }, { proved, note });
+    if (!done.ok) return refuse(done.code, device);
+    nums.push(...done.value.nums);
+  }
+  return ok({ nums, proved });
 }

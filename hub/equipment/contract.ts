@@ -46,6 +46,8 @@ export const PointView = Type.Object({
   floor: Type.Optional(Type.Integer()),
   place: Type.Optional(Type.String()),
   proved: Type.Boolean(),
+  /** The last mark, given or taken back: by whom, and what they wrote. */
+  mark: Type.Optional(Type.Object({ at: Type.Optional(Time), by: Type.String(), note: Type.String() })),
 });
 export type PointView = Static<typeof PointView>;
 
@@ -53,6 +55,21 @@ export type PointView = Static<typeof PointView>;
 export const ProveBody = Type.Object(
   {
     points: Type.Optional(Type.Array(Type.String(), { maxItems: 5000 })),
+    proved: Type.Boolean(),
+    note: Type.String({ minLength: 1, maxLength: 500 }),
+  },
+  { additionalProperties: false },
+);
+
+export const COMMISSIONING_MAX = 500;
+/** Many devices at once, all their points. */
+export const CommissionBody = Type.Object(
+  {
+    devices: Type.Array(Type.String({ maxLength: 200 }), {
+      minItems: 1,
+      maxItems: COMMISSIONING_MAX,
+      uniqueItems: true,
+    }),
     proved: Type.Boolean(),
     note: Type.String({ minLength: 1, maxLength: 500 }),
   },

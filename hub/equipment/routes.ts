@@ -11,8 +11,9 @@ import type { Entry } from '../http/entry.ts';
 import { RefusalError } from '../http/problem.ts';
 import type { Role } from '../http/policy.ts';
 import type { LivePoints } from '../ingest/api.ts';
-import { prove } from './commands.ts';
-import { DeviceView, PointView, ProveBody } from './contract.ts';
+import { namesOf } from '../staff/api.ts';
+import { prove, proveAll } from './commands.ts';
+import { CommissionBody, DeviceView, PointView, ProveBody } from './contract.ts';
 import type { Register } from './register.ts';
 import { countPoints, findDevice, findPoint, listDevices, pointsOf } from './store.ts';
 import { deviceView, pointView } from './views.ts';
@@ -81,6 +82,7 @@ export function equipmentRoutes(parts: EquipmentRouteParts): FastifyPluginAsyncT
   return async (app) => {
     await app.register(deviceRoutes(parts));
     await app.register(pointRoutes(parts));
+    await app.register(commissioningRoutes(parts));
   };
 }
 
@@ -127,7 +129,7 @@ function deviceRoutes({ entry, points }: EquipmentRouteParts): FastifyPluginAsyn
   };
 }
 
-function pointRoutes({ entry, register, points, history, ports }: EquipmentRouteParts): FastifyPluginAsyncTypebox {
+function pointRoutes({ entry, points, history }: EquipmentRouteParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/devices/:id/points',
@@ -143,7 +145,9 @@ function pointRoutes({ entry, register, points, history, ports }: EquipmentRoute
         entry.read(async (tx) => {
           const row = await findDevice(tx, entry.user(request).community, request.params.id);
           if (!row) return refuse('not-found');
-          const items = (await pointsOf(tx, row.id)).map((p) => pointView(p, points, row.gateway));
+          const rows = await pointsOf(tx, row.id);
+          const names = await namesOf(tx, [...new Set(rows.flatMap((p) => p.proved_by ?? []))]);
+          const items = rows.map((p) => pointView(p, points, row.gateway, names));
           return ok({ items, next: null });
         }),
     );
@@ -169,6 +173,25 @@ function pointRoutes({ entry, register, points, history, ports }: EquipmentRoute
           if (!(error instanceof HistoryError)) throw error;
           throw new RefusalError(REFUSAL_OF[error.code], error.message);
         }
+      },
+    );
+  };
+}
+
+/** The mark of one device's points, or of all points of many devices. */
+function commissioningRoutes({ entry, register, ports }: EquipmentRouteParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.post(
+      '/api/commissioning',
+      {
+        config: { policy: { allow: COMMISSIONS } },
+        schema: { tags, body: CommissionBody, response: { 200: Type.Object({ changed: Type.Array(Type.Integer()) }) } },
+      },
+      async (request) => {
+        const { community } = entry.user(request);
+        const done = await entry.command(request, (c) => proveAll(c, ports, community, request.body));
+        register.marked(done.nums, done.proved);
+        return { changed: [...done.nums] };
       },
     );
     app.post(

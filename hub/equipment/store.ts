@@ -33,8 +33,10 @@ export interface PointRow {
   readonly floor: number | null;
   readonly place: string | null;
   readonly proved_at: Date | null;
+  readonly proved_by: string | null;
+  readonly proved_note: string | null;
 }
-export type NewPoint = Omit<PointRow, 'num' | 'proved_at'>;
+export type NewPoint = Omit<PointRow, 'num' | 'proved_at' | 'proved_by' | 'proved_note'>;
 
 const DEVICE_COLUMNS = 'community, gateway, kind, name, profile, vendor, model, evidence, link, building, floor, place';
 const POINT_COLUMNS = 'name, type, lane, unit, range, band, enum, building, floor, place';
@@ -135,7 +137,7 @@ export async function findDevice(tx: Tx, community: string, id: string): Promise
 
 export async function pointsOf(tx: Tx, device: string): Promise<PointRow[]> {
   return tx.query<PointRow>(
-    `select num, device, id, ${POINT_COLUMNS}, proved_at from equipment.point
+    `select num, device, id, ${POINT_COLUMNS}, proved_at, proved_by, proved_note from equipment.point
      where device = $1 and removed_at is null order by num`,
     [device],
   );
@@ -143,7 +145,7 @@ export async function pointsOf(tx: Tx, device: string): Promise<PointRow[]> {
 
 export async function findPoint(tx: Tx, device: string, id: string): Promise<PointRow | undefined> {
   return tx.maybe<PointRow>(
-    `select num, device, id, ${POINT_COLUMNS}, proved_at from equipment.point where device = $1 and id = $2`,
+    `select num, device, id, ${POINT_COLUMNS}, proved_at, proved_by, proved_note from equipment.point where device = $1 and id = $2`,
     [device, id],
   );
 }

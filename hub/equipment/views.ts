@@ -60,7 +60,19 @@ export function deviceView(
   };
 }
 
-export function pointView(row: PointRow, points: LivePoints, gateway: string): PointView {
+const markOf = (row: PointRow, by: string, names: ReadonlyMap<string, string>): NonNullable<PointView['mark']> => ({
+  ...(row.proved_at === null ? {} : { at: row.proved_at.toISOString() }),
+  by: names.get(by) ?? by,
+  note: row.proved_note ?? '',
+});
+
+/** @param names of the people who marked points, by id; where that is asked for */
+export function pointView(
+  row: PointRow,
+  points: LivePoints,
+  gateway: string,
+  names: ReadonlyMap<string, string> = new Map(),
+): PointView {
   const site = points.site(gateway);
   const entry = points.entry(row.device, row.id);
   const state = entry && site?.read(entry);
@@ -83,5 +95,6 @@ export function pointView(row: PointRow, points: LivePoints, gateway: string): P
     ...(row.floor === null ? {} : { floor: row.floor }),
     ...(row.place === null ? {} : { place: row.place }),
     proved: row.proved_at !== null,
+    ...(row.proved_by === null ? {} : { mark: markOf(row, row.proved_by, names) }),
   };
 }

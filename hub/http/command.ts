@@ -49,7 +49,7 @@ export async function runCommand<T>(
 
 function keyOf(request: FastifyRequest, user: SignedIn): KeyedRequest | undefined {
   const key = request.headers['idempotency-key'];
-  if (key === undefined) return undefined;
+  if (key === undefined || request.routeOptions.config.secretAnswer === true) return undefined;
   if (typeof key !== 'string' || key.length > HTTP_LIMITS.idempotencyKeyCharsMax || !/^[\x21-\x7e]+$/.test(key)) {
     throw new RefusalError('bad-request', 'Idempotency-Key');
   }

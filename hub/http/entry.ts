@@ -11,6 +11,10 @@ import type { Policy, Role } from './policy.ts';
 declare module 'fastify' {
   interface FastifyContextConfig {
     policy?: Policy;
+    /** Also for whoever still has a one-time password; every other route is closed until they have set their own. */
+    withOneTimePassword?: boolean;
+    /** The answer holds a secret that is shown once: it is not kept for repeats, and a repeat does the work anew. */
+    secretAnswer?: boolean;
   }
 }
 
@@ -20,6 +24,8 @@ export interface SignedIn {
   readonly name: string;
   readonly role: Role;
   readonly community: string;
+  /** Signed in with a one-time password. */
+  readonly mustChangePassword?: true;
 }
 
 export interface Entry {

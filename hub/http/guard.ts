@@ -61,5 +61,7 @@ export function guard(app: FastifyInstance, sessions: SessionPort, origins: Orig
     if (token !== undefined && policy.allow !== 'public') request.signedIn = await sessions.find(token);
     const answer = allows(policy, request.signedIn);
     if (answer !== 'yes') throw new RefusalError(answer);
+    if (request.signedIn?.mustChangePassword && request.routeOptions.config.withOneTimePassword !== true)
+      throw new RefusalError('password-change-required');
   });
 }

@@ -30,6 +30,7 @@ export class BeatClock {
     const compared = this.#compared.get(site) ?? { wrongSince: undefined, told: false };
     this.#compared.set(site, compared);
     const [now, mono] = [this.#clock.now(), this.#clock.monotonic()];
+    site.clockOffMs = Math.abs(at - now) > INGEST_LIMITS.clockOffMs ? Math.trunc(at - now) : undefined;
     if (clockIsRight(at, now)) {
       compared.wrongSince = undefined;
       if (compared.told) this.#tell(site, (signals) => signals.hubSignal(hubSignal('clock-wrong', site), 'clear', now));

@@ -10,7 +10,14 @@ export const EnrolBody = Type.Object(
   { additionalProperties: false },
 );
 /** Shown this once: only a hash is kept. */
-export const CredentialsView = Type.Object({ id: Type.String(), username: Type.String(), password: Type.String() });
+export const CredentialsView = Type.Object({
+  id: Type.String(),
+  username: Type.String(),
+  password: Type.String(),
+  community: Type.String(),
+  /** Where the gateway connects, as the hub calls it; absent before the broker runs. */
+  broker: Type.Optional(Type.String()),
+});
 export type CredentialsView = Static<typeof CredentialsView>;
 
 export const GatewayView = Type.Object({
@@ -26,6 +33,18 @@ export const GatewayView = Type.Object({
   /** Not heard since. */
   silentSince: Type.Optional(Time),
   software: Type.Optional(Type.String()),
+  /** When its last birth was taken: never before that. */
+  bornAt: Type.Optional(Time),
+  /** When it was last heard by this hub. */
+  heardAt: Type.Optional(Time),
+  /** Its last birth was refused: what it declares is not what the hub may take. */
+  refused: Type.Optional(Type.Object({ at: Time, reason: Type.String() })),
+  /** Somebody came with its name and a wrong password. */
+  refusedLogin: Type.Optional(Type.Object({ at: Time, address: Type.String() })),
+  /** Its clock minus the hub's, ms, where that is too much. */
+  clockOffMs: Type.Optional(Type.Integer()),
+  /** Records that could not be processed and were set aside. */
+  quarantined: Type.Integer(),
   /** Whether it writes history itself. */
   writesHistory: Type.Boolean(),
   /** Records it has that the hub has not, by lane; absent before its first beat. */
@@ -37,3 +56,37 @@ export const GatewayView = Type.Object({
   failing: Type.Optional(Type.Record(Type.String(), Type.String())),
 });
 export type GatewayView = Static<typeof GatewayView>;
+
+export const QuarantineView = Type.Object({
+  id: Type.String(),
+  at: Time,
+  lane: Type.String(),
+  seq: Type.Integer(),
+  reason: Type.String(),
+  /** The record as JSON text. */
+  record: Type.String(),
+});
+export type QuarantineView = Static<typeof QuarantineView>;
+
+const Words = Type.Object({ zh: Type.String(), en: Type.String() });
+export const BirthView = Type.Object({
+  birth: Type.String(),
+  takenAt: Time,
+  devices: Type.Array(
+    Type.Object({
+      /** `{gateway}.{device}` */
+      id: Type.String(),
+      name: Words,
+      kind: Type.String(),
+      profile: Type.String(),
+      link: Type.String(),
+      building: Type.Optional(Type.String()),
+      floor: Type.Optional(Type.Integer()),
+      place: Type.Optional(Type.String()),
+      points: Type.Array(
+        Type.Object({ id: Type.String(), name: Words, type: Type.String(), lane: Type.String(), unit: Type.String() }),
+      ),
+    }),
+  ),
+});
+export type BirthView = Static<typeof BirthView>;

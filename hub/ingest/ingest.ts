@@ -398,7 +398,7 @@ export class Ingest implements LivePoints {
     this.counters.birthsRefused++;
     this.#deps.log.error({ gateway: site.gateway, birth: born.birth, reason }, 'a birth was refused');
     if (site.community === '') return;
-    if (born.snapshot !== undefined) this.#watch.refused(site);
+    if (born.snapshot !== undefined) this.#watch.refused(site, reason);
     this.#committer.push(this.fact(site, 'birth-refused', reason));
   }
 

@@ -105,6 +105,13 @@ export class Site {
   /** Set by `Watch`, outside of T1: the reason may be that T1 can't commit. */
   blind: Blind | undefined;
 
+  /** Why its last birth was refused, until one is taken. */
+  refused: { readonly at: number; readonly reason: string } | undefined;
+  /** When and from where somebody came with its name and a wrong password, until a birth is taken. */
+  refusedLogin: { readonly at: number; readonly address: string } | undefined;
+  /** Its clock minus the hub's, ms, where that is too much. */
+  clockOffMs: number | undefined;
+
   /** Since when (ms wall) this hub has waited for a gateway that told its points to an earlier one. */
   readonly #missedSince: number | undefined;
 

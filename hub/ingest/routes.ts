@@ -4,23 +4,39 @@ import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ok, refuse, type Result } from '../errors.ts';
 import type { CommandContext } from '../events/api.ts';
+import type { Clock } from '../clock.ts';
 import type { Entry } from '../http/entry.ts';
-import { STAFF } from '../http/policy.ts';
-import { GATEWAY_ID } from '../../device-profiles/contract/wire.ts';
+import { STAFF, type Role } from '../http/policy.ts';
+import { decodeBirth, GATEWAY_ID } from '../../device-profiles/contract/wire.ts';
 import { HUB_ID_PREFIX } from './api.ts';
-import { CredentialsView, EnrolBody, GatewayView } from './contract.ts';
+import { BirthView, CredentialsView, EnrolBody, GatewayView, QuarantineView } from './contract.ts';
 import type { Ingest } from './ingest.ts';
 import { sha256Hex } from './secret.ts';
-import { enrol, findGateway, listGateways, revoke, type GatewayRow } from './store.ts';
+import {
+  countQuarantine,
+  currentBirth,
+  enrol,
+  findGateway,
+  listGateways,
+  listQuarantine,
+  revoke,
+  type GatewayRow,
+} from './store.ts';
 
 const PASSWORD_BYTES = 32;
 const tags = ['gateways'];
+const QUARANTINE_PAGE = 50;
+const Gateway = Type.Object({ id: Type.String({ pattern: GATEWAY_ID.source }) });
+/** Who looks after gateways, at the desk or on site. */
+const LOOKS: readonly Role[] = ['admin', 'supervisor', 'manager', 'technician'];
 
 export interface GatewayRouteParts {
   readonly entry: Entry;
   readonly ingest: Ingest;
   /** Ends the connections of a gateway whose credentials are no longer good. */
   readonly drop: (gateway: string) => void;
+  /** Where gateways connect. */
+  readonly brokerUrl: () => string | undefined;
 }
 
 /**
@@ -31,7 +47,7 @@ export interface GatewayRouteParts {
 export async function enrolGateway(
   c: CommandContext,
   of: { readonly id: string; readonly community: string },
-): Promise<Result<CredentialsView>> {
+): Promise<Result<Omit<CredentialsView, 'broker'>>> {
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
   const passwordSha256 = sha256Hex(password);
   const { id, community } = of;
@@ -48,7 +64,7 @@ export async function enrolGateway(
     entityId: id,
     after: { community },
   });
-  return ok({ id, username: id, password });
+  return ok({ id, username: id, password, community });
 }
 
 async function revokeGateway(c: CommandContext, id: string, community: string): Promise<Result<{ id: string }>> {
@@ -57,7 +73,24 @@ async function revokeGateway(c: CommandContext, id: string, community: string): 
   return ok({ id });
 }
 
-function viewOf(row: GatewayRow, ingest: Ingest): GatewayView {
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** What memory knows of a gateway's troubles and of when it was heard. */
+function standingOf(row: GatewayRow, ingest: Ingest, clock: Clock): Partial<GatewayView> {
+  const site = ingest.site(row.id);
+  if (!site) return {};
+  const heard = ingest.heardAt(site);
+  const { silence, refused, refusedLogin, clockOffMs } = site;
+  return {
+    ...(silence === undefined ? {} : { silentSince: iso(silence.since) }),
+    ...(heard === undefined ? {} : { heardAt: iso(clock.now() - (clock.monotonic() - heard)) }),
+    ...(refused === undefined ? {} : { refused: { at: iso(refused.at), reason: refused.reason } }),
+    ...(refusedLogin === undefined ? {} : { refusedLogin: { ...refusedLogin, at: iso(refusedLogin.at) } }),
+    ...(clockOffMs === undefined ? {} : { clockOffMs }),
+  };
+}
+
+function viewOf(row: GatewayRow, ingest: Ingest, clock: Clock, quarantined: number): GatewayView {
   const site = ingest.site(row.id);
   const beat = site?.beat;
   const ahead = (lane: 'safety' | 'telemetry'): number =>
@@ -70,7 +103,9 @@ function viewOf(row: GatewayRow, ingest: Ingest): GatewayView {
     ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at.toISOString() }),
     online: site?.program !== undefined && site.silence === undefined,
     awaited: row.revoked_at === null && row.epoch === null,
-    ...(site?.silence === undefined ? {} : { silentSince: new Date(site.silence.since).toISOString() }),
+    ...(row.heard_at === null ? {} : { bornAt: row.heard_at.toISOString() }),
+    ...standingOf(row, ingest, clock),
+    quarantined,
     ...(row.software === null ? {} : { software: row.software }),
     writesHistory: row.writes_history,
     ...(beat && beat.epoch === site?.epoch
@@ -81,7 +116,74 @@ function viewOf(row: GatewayRow, ingest: Ingest): GatewayView {
   };
 }
 
-export function gatewayRoutes({ entry, ingest, drop }: GatewayRouteParts): FastifyPluginAsyncTypebox {
+export function gatewayRoutes(parts: GatewayRouteParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    await app.register(enrolmentRoutes(parts));
+    await app.register(declaredRoutes(parts.entry));
+  };
+}
+
+function birthView({ content, at }: { readonly content: Buffer; readonly at: Date }): BirthView {
+  const born = decodeBirth(content);
+  const models = new Map(born.models.map((m) => [m.hash, m.name]));
+  return {
+    birth: born.birth,
+    takenAt: at.toISOString(),
+    devices: born.devices.map(({ id, name, kind, profile, link, building, floor, place, points, model }) => ({
+      id: `${born.gateway}.${id}`,
+      name: name ?? models.get(model) ?? { zh: id, en: id },
+      kind,
+      profile,
+      link,
+      ...(building === undefined ? {} : { building }),
+      ...(floor === undefined ? {} : { floor }),
+      ...(place === undefined ? {} : { place }),
+      points: points.map((p) => ({ id: p.id, name: p.name, type: p.type, lane: p.lane, unit: p.unit ?? '' })),
+    })),
+  };
+}
+
+/** What a gateway declares, and what of it was set aside. */
+function declaredRoutes(entry: Entry): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/api/gateways/:id/birth',
+      {
+        config: { policy: { allow: LOOKS } },
+        schema: { tags, params: Gateway, response: { 200: BirthView } },
+      },
+      (request) =>
+        entry.read(async (tx) => {
+          const birth = await currentBirth(tx, request.params.id, entry.user(request).community);
+          return birth === undefined ? refuse('not-found') : ok(birthView(birth));
+        }),
+    );
+    app.get(
+      '/api/gateways/:id/quarantine',
+      {
+        config: { policy: { allow: LOOKS } },
+        schema: {
+          tags,
+          params: Gateway,
+          querystring: Type.Object({ cursor: Type.Optional(Type.String({ pattern: '^\\d{1,18}$' })) }),
+          response: {
+            200: Type.Object({ items: Type.Array(QuarantineView), next: Type.Union([Type.String(), Type.Null()]) }),
+          },
+        },
+      },
+      (request) =>
+        entry.read(async (tx) => {
+          const gateway = await findGateway(tx, request.params.id);
+          if (gateway?.community !== entry.user(request).community) return refuse('not-found');
+          const page = { before: request.query.cursor ?? null, limit: QUARANTINE_PAGE };
+          const items = await listQuarantine(tx, gateway.id, page);
+          return ok({ items, next: items.length < QUARANTINE_PAGE ? null : (items.at(-1)?.id ?? null) });
+        }),
+    );
+  };
+}
+
+function enrolmentRoutes({ entry, ingest, drop, brokerUrl }: GatewayRouteParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/gateways',
@@ -92,13 +194,18 @@ export function gatewayRoutes({ entry, ingest, drop }: GatewayRouteParts): Fasti
       (request) =>
         entry.read(async (tx) => {
           const rows = await listGateways(tx, entry.user(request).community);
-          return ok({ items: rows.map((r) => viewOf(r, ingest)), next: null });
+          const aside = await countQuarantine(
+            tx,
+            rows.map((r) => r.id),
+          );
+          const items = rows.map((r) => viewOf(r, ingest, entry.clock, aside.get(r.id) ?? 0));
+          return ok({ items, next: null });
         }),
     );
     app.post(
       '/api/gateways',
       {
-        config: { policy: { allow: ['admin'] } },
+        config: { policy: { allow: ['admin'] }, secretAnswer: true },
         schema: { tags, body: EnrolBody, response: { 200: CredentialsView } },
       },
       async (request) => {
@@ -112,7 +219,8 @@ export function gatewayRoutes({ entry, ingest, drop }: GatewayRouteParts): Fasti
         // A connection with the old password is not its own any more.
         drop(id);
         ingest.enrolled(id, community, heardBefore);
-        return made;
+        const broker = brokerUrl();
+        return { ...made, ...(broker === undefined ? {} : { broker }) };
       },
     );
     app.delete(
@@ -121,7 +229,7 @@ export function gatewayRoutes({ entry, ingest, drop }: GatewayRouteParts): Fasti
         config: { policy: { allow: ['admin'] } },
         schema: {
           tags,
-          params: Type.Object({ id: Type.String({ pattern: GATEWAY_ID.source }) }),
+          params: Gateway,
           response: { 200: Type.Object({ id: Type.String() }) },
         },
       },

@@ -1,6 +1,7 @@
 // SQL of the schema `ingest`.
 import type { Lane } from '../../device-profiles/contract/point.ts';
 import type { Tx } from '../db/tx.ts';
+import type { QuarantineView } from './contract.ts';
 import type { LaneCursor } from './lanes.ts';
 
 export interface GatewayRow {
@@ -272,6 +273,42 @@ export interface Quarantined {
   readonly birth: string;
   readonly record: string;
   readonly reason: string;
+}
+
+/** How many records of each gateway were set aside. */
+export async function countQuarantine(tx: Tx, gateways: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const rows = await tx.query<{ gateway: string; count: string }>(
+    'select gateway, count(*) as count from ingest.quarantine where gateway = any ($1::text[]) group by gateway',
+    [gateways],
+  );
+  return new Map(rows.map((r) => [r.gateway, Number(r.count)]));
+}
+
+/** Records of a gateway that were set aside, newest first; `before` is the id of the last one seen. */
+export async function listQuarantine(
+  tx: Tx,
+  gateway: string,
+  page: { readonly before: string | null; readonly limit: number },
+): Promise<QuarantineView[]> {
+  const rows = await tx.query<{ id: string; at: Date; lane: string; seq: string; reason: string; record: string }>(
+    `select id, at, lane, seq, reason, record from ingest.quarantine
+     where gateway = $1 and ($2::bigint is null or id < $2::bigint) order by id desc limit $3`,
+    [gateway, page.before, page.limit],
+  );
+  return rows.map((r) => ({ ...r, id: String(r.id), at: r.at.toISOString(), seq: Number(r.seq) }));
+}
+
+/** What a gateway declares now, and since when; undefined while nothing of it was ever taken. */
+export async function currentBirth(
+  tx: Tx,
+  gateway: string,
+  community: string,
+): Promise<{ readonly content: Buffer; readonly at: Date } | undefined> {
+  return tx.maybe(
+    `select b.content, g.heard_at as at from ingest.gateway g join ingest.birth b on b.gateway = g.id and b.id = g.birth
+     where g.id = $1 and g.community = $2 and g.heard_at is not null`,
+    [gateway, community],
+  );
 }
 
 export async function insertQuarantine(tx: Tx, rows: readonly Quarantined[], now: number): Promise<void> {

@@ -109,7 +109,8 @@ export class Watch {
   }
 
   /** A live birth was refused: the gateway lives, and not as the hub knows it. */
-  refused(site: Site): void {
+  refused(site: Site, reason: string): void {
+    site.refused = { at: this.#deps.clock.now(), reason };
     this.#of(site).refused = true;
   }
 
@@ -122,6 +123,8 @@ export class Watch {
     seen.bornAt = this.#deps.clock.monotonic();
     seen.strangeSince = undefined;
     seen.refused = false;
+    site.refused = undefined;
+    site.refusedLogin = undefined;
     seen.silencing = false;
     this.heard(site);
   }

@@ -27,7 +27,7 @@ export const HOOK_RETRY_MS: Readonly<Record<Urgency, readonly number[]>> = {
   normal: [2_000, 10_000, 60_000, 300_000, 1_800_000],
 };
 
-const Ms = Type.Integer({ minimum: 1_000, maximum: 7 * 86_400_000 });
+const Ms = Type.Integer({ minimum: 1_000, maximum: 7 * 86_400_000, unit: 'ms' });
 export const SEEN_WITHIN = ruleSet({
   id: 'notify.seen-within',
   version: '2026-1',

@@ -1,13 +1,15 @@
 // Commands on communities and their buildings.
 import type { CommandContext } from '../events/api.ts';
 import { ok, refuse, type Result } from '../errors.ts';
-import type { BuildingView, CommunityView, ImportBuildings } from './contract.ts';
+import type { BuildingView, CommunityView, ImportBuildings, ImportListView, PlaceView } from './contract.ts';
+import { planList, readList } from './list.ts';
 import { floorName } from './names.ts';
 import {
   buildingsOf,
   findCommunity,
   floorsOf,
   insertCommunity,
+  placesOf,
   putBuildings,
   putFloors,
   putPlaces,
@@ -108,4 +110,34 @@ export async function listBuildings(tx: Tx, community: string): Promise<Building
     ...building,
     floors: floors.filter((f) => f.building === building.id).map(({ floor, name }) => ({ floor, name })),
   }));
+}
+
+/** The same with the places of each floor. */
+export async function listPlaces(tx: Tx, community: string): Promise<BuildingView[]> {
+  const places = new Map<string, PlaceView[]>();
+  for (const { building, floor, ...place } of await placesOf(tx, community)) {
+    const key = `${floor} ${building}`;
+    places.set(key, [...(places.get(key) ?? []), place]);
+  }
+  return (await listBuildings(tx, community)).map((building) => ({
+    ...building,
+    floors: building.floors.map((f) => ({ ...f, places: places.get(`${f.floor} ${building.id}`) ?? [] })),
+  }));
+}
+
+/** What a list of places would change, or what is wrong with it. */
+export async function previewList(tx: Tx, community: string, csv: string): Promise<ImportListView> {
+  const read = readList(csv);
+  if (read.buildings === undefined) return { applied: false, mistakes: [...read.mistakes], plan: [] };
+  const { plan } = planList(read.buildings, await listPlaces(tx, community));
+  return { applied: false, mistakes: [], plan };
+}
+
+/** Takes a list of places, as a whole or not at all: with a mistake in it nothing is changed. */
+export async function importList(c: CommandContext, community: string, csv: string): Promise<Result<ImportListView>> {
+  const read = readList(csv);
+  if (read.buildings === undefined) return ok({ applied: false, mistakes: [...read.mistakes], plan: [] });
+  const { change, plan } = planList(read.buildings, await listPlaces(c.tx, community));
+  const done = await importBuildings(c, community, change);
+  return done.ok ? ok({ applied: true, mistakes: [], plan }) : done;
 }

@@ -15,10 +15,15 @@ export const CommunityView = Type.Object({
 });
 export type CommunityView = Static<typeof CommunityView>;
 
+export const PlaceView = Type.Object({ id: Type.String(), name: Words, commissioned: Type.Boolean() });
+export type PlaceView = Static<typeof PlaceView>;
+
 export const FloorView = Type.Object({
   /** −1 is the first basement; 0 does not exist in Chinese floor counting, roof is the highest + 1. */
   floor: Type.Integer(),
   name: Words,
+  /** Rooms and spots; in lists of buildings alone. */
+  places: Type.Optional(Type.Array(PlaceView)),
 });
 export const BuildingView = Type.Object({
   id: Type.String(),
@@ -87,3 +92,55 @@ export const ImportedView = Type.Object({
   floors: Type.Integer(),
   places: Type.Integer(),
 });
+
+/** A list of places (CSV): what it would do, or done. */
+export const ImportListBody = Type.Object(
+  {
+    csv: Type.String({ minLength: 1, maxLength: 800_000 }),
+    /** False: only say what it would do. */
+    apply: Type.Boolean(),
+  },
+  closed,
+);
+export const LIST_PROBLEMS = [
+  'not-csv',
+  'empty',
+  'unknown-column',
+  'column-twice',
+  'no-column',
+  'missing',
+  'bad-id',
+  'bad-floor',
+  'floor-zero',
+  'one-floor',
+  'two-names',
+  'too-long',
+  'too-many',
+] as const;
+export const ListMistake = Type.Object({
+  /** 1-based, the header counted. */
+  line: Type.Integer(),
+  column: Type.String(),
+  problem: Type.Enum([...LIST_PROBLEMS]),
+  /** What stands there. */
+  given: Type.String(),
+});
+export type ListMistake = Static<typeof ListMistake>;
+const Tally = Type.Object({ new: Type.Integer(), renamed: Type.Integer(), same: Type.Integer() });
+export const ListPlan = Type.Array(
+  Type.Object({
+    id: Type.String(),
+    name: Words,
+    change: Type.Enum(['new', 'renamed', 'same']),
+    floors: Tally,
+    places: Tally,
+  }),
+);
+export type ListPlan = Static<typeof ListPlan>;
+export const ImportListView = Type.Object({
+  applied: Type.Boolean(),
+  /** What is wrong; nothing is taken while anything is. */
+  mistakes: Type.Array(ListMistake),
+  plan: ListPlan,
+});
+export type ImportListView = Static<typeof ImportListView>;

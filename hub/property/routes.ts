@@ -3,8 +3,16 @@ import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Entry } from '../http/entry.ts';
 import { ok, refuse } from '../errors.ts';
-import { changeCommunity, importBuildings, listBuildings } from './commands.ts';
-import { BuildingView, ChangeCommunity, CommunityView, ImportBuildings, ImportedView } from './contract.ts';
+import { changeCommunity, importBuildings, importList, listPlaces, previewList } from './commands.ts';
+import {
+  BuildingView,
+  ChangeCommunity,
+  CommunityView,
+  ImportBuildings,
+  ImportedView,
+  ImportListBody,
+  ImportListView,
+} from './contract.ts';
 import { findCommunity } from './store.ts';
 
 export function propertyRoutes(entry: Entry): FastifyPluginAsyncTypebox {
@@ -39,7 +47,7 @@ export function propertyRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         },
       },
       (request) =>
-        entry.read(async (tx) => ok({ items: await listBuildings(tx, entry.user(request).community), next: null })),
+        entry.read(async (tx) => ok({ items: await listPlaces(tx, entry.user(request).community), next: null })),
     );
     app.put(
       '/api/buildings',
@@ -48,6 +56,20 @@ export function propertyRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         schema: { tags: ['property'], body: ImportBuildings, response: { 200: ImportedView } },
       },
       (request) => entry.command(request, (c) => importBuildings(c, entry.user(request).community, request.body)),
+    );
+    app.post(
+      '/api/buildings/import',
+      {
+        config: { policy: { allow: ['admin', 'manager'] } },
+        schema: { tags: ['property'], body: ImportListBody, response: { 200: ImportListView } },
+      },
+      (request) => {
+        const { csv, apply } = request.body;
+        const { community } = entry.user(request);
+        return apply
+          ? entry.command(request, (c) => importList(c, community, csv))
+          : entry.read(async (tx) => ok(await previewList(tx, community, csv)));
+      },
     );
   };
 }

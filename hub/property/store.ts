@@ -80,6 +80,23 @@ export async function floorsOf(tx: Tx, community: string): Promise<FloorRow[]> {
   );
 }
 
+export interface KnownPlaceRow {
+  readonly building: string;
+  readonly floor: number;
+  readonly id: string;
+  readonly name: Words;
+  readonly commissioned: boolean;
+}
+
+/** Places on a floor of a building. */
+export async function placesOf(tx: Tx, community: string): Promise<KnownPlaceRow[]> {
+  return tx.query<KnownPlaceRow>(
+    `SELECT building, floor, id, name, commissioned FROM property.place
+     WHERE community = $1 AND building IS NOT NULL AND floor IS NOT NULL ORDER BY building, floor, id`,
+    [community],
+  );
+}
+
 /** Adds buildings; ones that are there are changed when `confirm`, else left alone. */
 export async function putBuildings(
   tx: Tx,

@@ -3,6 +3,7 @@ import { Value } from 'typebox/value';
 import type { Static, TSchema } from 'typebox';
 import type { Tx } from '../db/tx.ts';
 import type { RuleInForce, RuleSet } from './api.ts';
+import type { RuleVersionView } from './contract.ts';
 
 interface VersionRow {
   readonly version: number;
@@ -32,9 +33,33 @@ export async function overrideOf<S extends TSchema>(
   return { value: row.value, version: siteVersion(row.version) };
 }
 
+interface TellingRow extends VersionRow {
+  readonly reason: string;
+  readonly by_name: string;
+  readonly at: Date;
+}
+
+const TELLING = 'version, value, reason, by_name, at';
+
+/** What a site has set, newest first. */
+export async function versionsOf(tx: Tx, community: string, rule: string, limit: number): Promise<RuleVersionView[]> {
+  const rows = await tx.query<TellingRow>(
+    `select ${TELLING} from rules.version where community = $1 and rule = $2 order by version desc limit $3`,
+    [community, rule, limit],
+  );
+  return rows.map((r) => ({
+    version: siteVersion(r.version),
+    value: r.value,
+    reason: r.reason,
+    by: r.by_name,
+    at: r.at.toISOString(),
+  }));
+}
+
 export interface NewVersion {
   readonly community: string;
   readonly rule: string;
+  /** Null: the default again. */
   readonly value: unknown;
   readonly reason: string;
   readonly by: string;

@@ -26,7 +26,8 @@ export function whyUnfit({ schema }: RuleSet, value: unknown): string | undefine
 export async function findUnfit(tx: Tx, rules: readonly RuleSet[], community?: string): Promise<Unfit[]> {
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
   return (await newestVersions(tx, community)).flatMap((set) => {
-    const rule = byId.get(set.rule);
+    // Null: back at the default, on purpose.
+    const rule = set.value === null ? undefined : byId.get(set.rule);
     const why = rule && whyUnfit(rule, set.value);
     return why === undefined ? [] : [{ ...set, why }];
   });

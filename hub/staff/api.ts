@@ -11,6 +11,7 @@ export { makeSessions, PERSON_CHANGED_CHANNEL, type Sessions } from './sessions.
 export { makePasswords, type Passwords } from './password.ts';
 export { addPerson, addCertificate } from './commands.ts';
 export { makeFirstAdmin } from './first.ts';
+export { makeSetup, type Setup } from './setup.ts';
 export { CERTIFICATE_KINDS, type CertificateKind } from './contract.ts';
 
 export { shiftSessions } from './store.ts';
@@ -22,6 +23,11 @@ export type QualifiedPort = (tx: Tx, user: SignedIn, at: number) => Promise<bool
 export async function findUser(tx: Tx, id: string): Promise<(SignedIn & { readonly active: boolean }) | undefined> {
   const row = await store.findPerson(tx, id);
   return row && { ...signedIn(row), active: row.active };
+}
+
+/** Names of people by id; ids that are nobody's are left out. */
+export async function namesOf(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  return new Map((await store.namesOf(tx, ids)).map(({ id, name }) => [id, name]));
 }
 
 /** Active people of a community with one of these roles. */

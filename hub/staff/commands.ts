@@ -1,4 +1,5 @@
 // Commands on people: added, changed, given certificates. Whoever loses rights loses their sessions in the same commit.
+import { STAFF_LIMITS } from '../config.ts';
 import type { Tx } from '../db/tx.ts';
 import type { CommandContext } from '../events/api.ts';
 import { ok, refuse, type Result } from '../errors.ts';
@@ -15,6 +16,14 @@ export const viewOf = ({ id, username, name, role, active }: store.PersonRow): P
   active,
 });
 
+/** With how to reach them. */
+export const fullViewOf = (row: store.PersonRow): PersonView => ({
+  ...viewOf(row),
+  ...(row.phone === null ? {} : { phone: row.phone }),
+});
+
+const phoneOf = (given: string | undefined): string | null => given?.trim() || null;
+
 const tellSessions = (tx: Tx, person: string): Promise<object[]> =>
   tx.query('SELECT pg_notify($1, $2)', [PERSON_CHANGED_CHANNEL, person]);
 
@@ -23,9 +32,9 @@ export async function addPerson(
   c: CommandContext,
   community: string,
   person: Omit<NewPerson, 'password'>,
-  hash: string,
+  hash: string | undefined,
 ): Promise<Result<PersonView>> {
-  const row = await store.insertPerson(c.tx, { ...person, community }, hash, c.now);
+  const row = await store.insertPerson(c.tx, { ...person, phone: phoneOf(person.phone), community }, hash, c.now);
   if (row === undefined) return refuse('duplicate', 'username');
   c.emit({
     effect: 'audit',
@@ -35,7 +44,7 @@ export async function addPerson(
     entityId: row.id,
     after: viewOf(row),
   });
-  return ok(viewOf(row));
+  return ok(fullViewOf(row));
 }
 
 /**
@@ -49,11 +58,11 @@ export async function changePerson(
   { password, ...change }: ChangePerson,
   passwords: Passwords,
 ): Promise<Result<PersonView>> {
-  const own = c.actor.kind === 'user' && c.actor.id === target.id;
-  if (own && (change.role !== undefined || change.active !== undefined)) return refuse('not-allowed', 'own rights');
+  if (isOwn(c, target.id) && (change.role !== undefined || change.active !== undefined))
+    return refuse('not-allowed', 'own rights');
   const before = await store.lockPerson(c.tx, target.id, target.community);
   if (before === undefined) return refuse('not-found');
-  const after = { ...before, ...change };
+  const after = { ...before, ...change, phone: change.phone === undefined ? before.phone : phoneOf(change.phone) };
   await store.updatePerson(c.tx, after);
   if (password !== undefined) await store.setPassword(c.tx, target.id, await passwords.hash(password), c.now);
   const ends = password !== undefined || after.role !== before.role || (before.active && !after.active);
@@ -66,9 +75,61 @@ export async function changePerson(
     entity: 'person',
     entityId: target.id,
     before: viewOf(before),
-    after: { ...viewOf(after), password: password === undefined ? 'kept' : 'changed' },
+    after: {
+      ...viewOf(after),
+      password: password === undefined ? 'kept' : 'changed',
+      phone: after.phone === before.phone ? 'kept' : 'changed',
+    },
   });
-  return ok(viewOf(after));
+  return ok(fullViewOf(after));
+}
+
+/** Whom an administrator may not treat as others: themselves, who change their own password by knowing it. */
+const isOwn = (c: CommandContext, id: string): boolean => c.actor.kind === 'user' && c.actor.id === id;
+
+/**
+ * Gives a person a password that holds until they have set their own, and ends their sessions. `hash` is its hash.
+ * Refuses `not-found`, `not-allowed` for oneself, `wrong-state` for who has left.
+ */
+export async function giveOneTimePassword(
+  c: CommandContext,
+  target: { readonly id: string; readonly community: string },
+  hash: string,
+): Promise<Result<{ validUntil: number }>> {
+  if (isOwn(c, target.id)) return refuse('not-allowed', 'own password');
+  const person = await store.lockPerson(c.tx, target.id, target.community);
+  if (person === undefined) return refuse('not-found');
+  if (!person.active) return refuse('wrong-state', 'switched off');
+  await store.setPassword(c.tx, target.id, hash, c.now, true);
+  await store.deleteSessionsOf(c.tx, target.id);
+  await tellSessions(c.tx, target.id);
+  c.emit({
+    effect: 'audit',
+    community: target.community,
+    action: 'password.reset',
+    entity: 'person',
+    entityId: target.id,
+  });
+  return ok({ validUntil: c.now + STAFF_LIMITS.oneTimePasswordMs });
+}
+
+/** Ends all sessions of a person. Refuses `not-found`. */
+export async function endSessions(
+  c: CommandContext,
+  target: { readonly id: string; readonly community: string },
+): Promise<Result<{ ended: number }>> {
+  if ((await store.lockPerson(c.tx, target.id, target.community)) === undefined) return refuse('not-found');
+  const ended = await store.deleteSessionsOf(c.tx, target.id);
+  await tellSessions(c.tx, target.id);
+  c.emit({
+    effect: 'audit',
+    community: target.community,
+    action: 'sessions.ended',
+    entity: 'person',
+    entityId: target.id,
+    after: { ended },
+  });
+  return ok({ ended });
 }
 
 /** Changes one's own password, knowing the old one; ends all other sessions. */
@@ -81,6 +142,7 @@ export async function changeOwnPassword(
   const fits = await passwords.fits(await store.hashOf(c.tx, who.id), given.old);
   if (fits === undefined) return refuse('unavailable');
   if (!fits) return refuse('wrong-credentials');
+  if (given.new === given.old) return refuse('bad-request', 'new: the same as the old one');
   await store.setPassword(c.tx, who.id, await passwords.hash(given.new), c.now);
   await store.deleteSessionsOf(c.tx, who.id, who.tokenHash);
   await tellSessions(c.tx, who.id);

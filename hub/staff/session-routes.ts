@@ -82,7 +82,7 @@ export function sessionRoutes(parts: SessionRouteParts): FastifyPluginAsyncTypeb
     app.get(
       '/api/session',
       {
-        config: { policy: { allow: 'signed-in' } },
+        config: { policy: { allow: 'signed-in' }, withOneTimePassword: true },
         schema: { tags: ['staff'], response: { 200: SessionView } },
       },
       async (request) => {
@@ -103,7 +103,7 @@ export function sessionRoutes(parts: SessionRouteParts): FastifyPluginAsyncTypeb
     app.put(
       '/api/session/password',
       {
-        config: { policy: { allow: 'signed-in' } },
+        config: { policy: { allow: 'signed-in' }, withOneTimePassword: true },
         schema: { tags: ['staff'], body: ChangePassword, response: { 200: Type.Object({ changed: Type.Boolean() }) } },
       },
       (request) => {

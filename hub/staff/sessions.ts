@@ -24,9 +24,18 @@ export const signedIn = ({ id, username, name, role, community }: store.PersonRo
   community,
 });
 
+/** As a session has them: somebody with a one-time password may do nothing but set their own. */
+const inSession = (row: store.PersonRow & { readonly oneTime: boolean }): SignedIn => ({
+  ...signedIn(row),
+  ...(row.oneTime ? { mustChangePassword: true as const } : {}),
+});
+
 /** When a session ends: after idling, and in any case some time after signing in. ms wall. */
 export const expiryOf = (createdAt: number, now: number): number =>
   Math.min(now + STAFF_LIMITS.sessionIdleMs, createdAt + STAFF_LIMITS.sessionMsMax);
+
+const runOut = (person: store.CredentialedRow, now: number): boolean =>
+  person.oneTime && now - person.passwordSetAt.getTime() > STAFF_LIMITS.oneTimePasswordMs;
 
 export function tooManyFailures(failures: store.Failures): boolean {
   return (
@@ -68,12 +77,17 @@ async function beginTry(tx: Tx, { username, address }: Credentials, now: number)
   return true;
 }
 
-async function openSession(tx: Tx, person: store.PersonRow, address: string, now: number): Promise<OpenedSession> {
+async function openSession(
+  tx: Tx,
+  person: store.CredentialedRow,
+  address: string,
+  now: number,
+): Promise<OpenedSession> {
   await store.clearFailures(tx, person.username, address);
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const expiresAt = expiryOf(now, now);
   await store.insertSession(tx, { tokenHash: hashOfToken(token), person: person.id, expiresAt }, now);
-  return { token, user: signedIn(person), expiresAt };
+  return { token, user: inSession(person), expiresAt };
 }
 
 export function makeSessions(db: Db, clock: Clock, passwords: Passwords): Sessions {
@@ -88,7 +102,7 @@ export function makeSessions(db: Db, clock: Clock, passwords: Passwords): Sessio
         expiresAt = expiryOf(row.createdAt.getTime(), now);
         await store.touchSession(tx, tokenHash, expiresAt, now);
       }
-      return { user: signedIn(row), expiresAt };
+      return { user: inSession(row), expiresAt };
     });
   };
   return {
@@ -100,7 +114,7 @@ export function makeSessions(db: Db, clock: Clock, passwords: Passwords): Sessio
       const person = await db.transaction((tx) => store.findByUsername(tx, credentials.username));
       const fits = await passwords.fits(person?.hash, credentials.password);
       if (fits === undefined) return refuse('unavailable');
-      if (!fits || person === undefined) return refuse('wrong-credentials');
+      if (!fits || person === undefined || runOut(person, now)) return refuse('wrong-credentials');
       const session = await db.transaction(async (tx) => {
         const made = await openSession(tx, person, credentials.address, now);
         await opened(tx, made.user, now);

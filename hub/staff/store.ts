@@ -1,7 +1,7 @@
 // The SQL of people, passwords, sessions and certificates.
 import type { Tx } from '../db/tx.ts';
 import type { Role } from '../http/policy.ts';
-import type { CertificateKind, CertificateView } from './contract.ts';
+import type { CertificateKind, CertificateView, HeldCertificate, NewCertificate } from './contract.ts';
 
 export interface PersonRow {
   readonly id: string;
@@ -10,41 +10,44 @@ export interface PersonRow {
   readonly name: string;
   readonly role: Role;
   readonly active: boolean;
+  readonly phone: string | null;
 }
 
-const PERSON = 'p.id, p.community, p.username, p.name, p.role, p.active';
+const PERSON = 'p.id, p.community, p.username, p.name, p.role, p.active, p.phone';
 const at = (n: number): string => `to_timestamp($${n}::float8 / 1000)`;
 
-/** Undefined when the user name is taken. */
+/** Undefined when the user name is taken. Without a hash nobody can sign in as them yet. */
 export async function insertPerson(
   tx: Tx,
   person: Omit<PersonRow, 'id' | 'active'>,
-  hash: string,
+  hash: string | undefined,
   now: number,
 ): Promise<PersonRow | undefined> {
   const row = await tx.maybe<PersonRow>(
-    `INSERT INTO staff.person AS p (community, username, name, role, created_at)
-     VALUES ($1, $2, $3, $4, ${at(5)}) ON CONFLICT (username) DO NOTHING RETURNING ${PERSON}`,
-    [person.community, person.username, person.name, person.role, now],
+    `INSERT INTO staff.person AS p (community, username, name, role, phone, created_at)
+     VALUES ($1, $2, $3, $4, $6, ${at(5)}) ON CONFLICT (username) DO NOTHING RETURNING ${PERSON}`,
+    [person.community, person.username, person.name, person.role, now, person.phone],
   );
-  if (row !== undefined) await setPassword(tx, row.id, hash, now);
+  if (row !== undefined && hash !== undefined) await setPassword(tx, row.id, hash, now);
   return row;
 }
 
-export async function setPassword(tx: Tx, person: string, hash: string, now: number): Promise<void> {
+export async function setPassword(tx: Tx, person: string, hash: string, now: number, oneTime = false): Promise<void> {
   await tx.run(
-    `INSERT INTO staff.credential (person, hash, changed_at) VALUES ($1, $2, ${at(3)})
-     ON CONFLICT (person) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at`,
-    [person, hash, now],
+    `INSERT INTO staff.credential (person, hash, changed_at, one_time) VALUES ($1, $2, ${at(3)}, $4)
+     ON CONFLICT (person) DO UPDATE
+     SET hash = excluded.hash, changed_at = excluded.changed_at, one_time = excluded.one_time`,
+    [person, hash, now, oneTime],
   );
 }
 
 export async function updatePerson(tx: Tx, person: PersonRow): Promise<void> {
-  await tx.run('UPDATE staff.person SET name = $2, role = $3, active = $4 WHERE id = $1', [
+  await tx.run('UPDATE staff.person SET name = $2, role = $3, active = $4, phone = $5 WHERE id = $1', [
     person.id,
     person.name,
     person.role,
     person.active,
+    person.phone,
   ]);
 }
 
@@ -60,9 +63,15 @@ export async function findPerson(tx: Tx, id: string): Promise<PersonRow | undefi
   return tx.maybe<PersonRow>(`SELECT ${PERSON} FROM staff.person p WHERE id = $1`, [id]);
 }
 
-export async function findByUsername(tx: Tx, username: string): Promise<(PersonRow & { hash: string }) | undefined> {
-  return tx.maybe<PersonRow & { hash: string }>(
-    `SELECT ${PERSON}, c.hash FROM staff.person p JOIN staff.credential c ON c.person = p.id
+export interface CredentialedRow extends PersonRow {
+  readonly hash: string;
+  readonly oneTime: boolean;
+  readonly passwordSetAt: Date;
+}
+
+export async function findByUsername(tx: Tx, username: string): Promise<CredentialedRow | undefined> {
+  return tx.maybe<CredentialedRow>(
+    `SELECT ${PERSON}, c.hash, c.one_time AS "oneTime", c.changed_at AS "passwordSetAt" FROM staff.person p JOIN staff.credential c ON c.person = p.id
      WHERE p.username = $1 AND p.active`,
     [username],
   );
@@ -71,6 +80,19 @@ export async function findByUsername(tx: Tx, username: string): Promise<(PersonR
 export async function hashOf(tx: Tx, person: string): Promise<string | undefined> {
   const row = await tx.maybe<{ hash: string }>('SELECT hash FROM staff.credential WHERE person = $1', [person]);
   return row?.hash;
+}
+
+/** Everybody of a community, also who has left. */
+export async function everyone(tx: Tx, community: string): Promise<PersonRow[]> {
+  return tx.query<PersonRow>(
+    `SELECT ${PERSON} FROM staff.person p WHERE community = $1 ORDER BY active DESC, role, name, id`,
+    [community],
+  );
+}
+
+/** Names by id, of whoever of these is a person. */
+export async function namesOf(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  return tx.query('SELECT id, name FROM staff.person WHERE id = ANY ($1::text[])', [ids]);
 }
 
 /** Active people of a community, of these roles or of all. */
@@ -82,6 +104,11 @@ export async function peopleOf(tx: Tx, community: string, roles: readonly string
   );
 }
 
+/** One first administrator, however many ask at once. */
+export async function lockFirst(tx: Tx): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock(7365104)');
+}
+
 export async function anyPerson(tx: Tx): Promise<boolean> {
   return (await tx.query('SELECT 1 FROM staff.person LIMIT 1')).length > 0;
 }
@@ -90,6 +117,7 @@ export interface SessionRow extends PersonRow {
   readonly createdAt: Date;
   readonly seenAt: Date;
   readonly expiresAt: Date;
+  readonly oneTime: boolean;
 }
 
 export async function insertSession(
@@ -106,8 +134,9 @@ export async function insertSession(
 
 export async function findSession(tx: Tx, tokenHash: Buffer, now: number): Promise<SessionRow | undefined> {
   return tx.maybe<SessionRow>(
-    `SELECT ${PERSON}, s.created_at AS "createdAt", s.seen_at AS "seenAt", s.expires_at AS "expiresAt"
-     FROM staff.session s JOIN staff.person p ON p.id = s.person
+    `SELECT ${PERSON}, s.created_at AS "createdAt", s.seen_at AS "seenAt", s.expires_at AS "expiresAt",
+       coalesce(c.one_time, false) AS "oneTime"
+     FROM staff.session s JOIN staff.person p ON p.id = s.person LEFT JOIN staff.credential c ON c.person = p.id
      WHERE s.token_hash = $1 AND s.expires_at > ${at(2)} AND p.active`,
     [tokenHash, now],
   );
@@ -187,26 +216,41 @@ export async function clearFailures(tx: Tx, username: string, address: string): 
 export async function insertCertificate(
   tx: Tx,
   person: string,
-  certificate: { readonly kind: CertificateKind; readonly no: string; readonly expires: string },
+  certificate: NewCertificate,
   now: number,
 ): Promise<string | undefined> {
   const row = await tx.maybe<{ id: string }>(
-    `INSERT INTO staff.certificate (person, kind, no, expires, created_at)
-     VALUES ($1, $2, $3, $4::date, ${at(5)}) ON CONFLICT (kind, no) DO NOTHING RETURNING id`,
-    [person, certificate.kind, certificate.no, certificate.expires, now],
+    `INSERT INTO staff.certificate (person, kind, no, expires, level, created_at)
+     VALUES ($1, $2, $3, $4::date, $6, ${at(5)}) ON CONFLICT (kind, no) DO NOTHING RETURNING id`,
+    [person, certificate.kind, certificate.no, certificate.expires, now, certificate.level ?? null],
   );
   return row?.id;
 }
 
 export async function certificatesOf(tx: Tx, person: string): Promise<CertificateView[]> {
-  const rows = await tx.query<Omit<CertificateView, 'revokedAt'> & { revokedAt: Date | null }>(
-    `SELECT id, kind, no, expires::text, revoked_at AS "revokedAt" FROM staff.certificate
+  const rows = await tx.query<
+    Omit<CertificateView, 'revokedAt' | 'level'> & { revokedAt: Date | null; level: string | null }
+  >(
+    `SELECT id, kind, no, level, expires::text, revoked_at AS "revokedAt" FROM staff.certificate
      WHERE person = $1 ORDER BY kind, expires DESC, id`,
     [person],
   );
-  return rows.map(({ revokedAt, ...rest }) =>
-    revokedAt === null ? rest : { ...rest, revokedAt: revokedAt.toISOString() },
+  return rows.map(({ revokedAt, level, ...rest }) => ({
+    ...rest,
+    ...(level === null ? {} : { level }),
+    ...(revokedAt === null ? {} : { revokedAt: revokedAt.toISOString() }),
+  }));
+}
+
+/** Certificates in force or run out, not revoked, of the active people of a community. */
+export async function certificatesHeld(tx: Tx, community: string): Promise<HeldCertificate[]> {
+  const rows = await tx.query<Omit<HeldCertificate, 'level'> & { level: string | null }>(
+    `SELECT c.id, c.person, c.kind, c.no, c.level, c.expires::text
+     FROM staff.certificate c JOIN staff.person p ON p.id = c.person
+     WHERE p.community = $1 AND p.active AND c.revoked_at IS NULL ORDER BY c.expires, c.id`,
+    [community],
   );
+  return rows.map(({ level, ...rest }) => (level === null ? rest : { ...rest, level }));
 }
 
 export async function revokeCertificate(tx: Tx, id: string, person: string, now: number): Promise<number> {

@@ -5,7 +5,7 @@ import type { AlarmClass } from '../../device-profiles/contract/signal.ts';
 import type { OrderKind, WaitReason } from './contract.ts';
 import { MAINTENANCE_CONTRACTS, RESCUE_NORMS } from './rescue-norms.ts';
 
-const Ms = Type.Integer({ minimum: 1_000, maximum: 366 * 86_400_000 });
+const Ms = Type.Integer({ minimum: 1_000, maximum: 366 * 86_400_000, unit: 'ms' });
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

@@ -4,7 +4,7 @@ import { ruleSet } from '../rules/api.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const Ms = Type.Integer({ minimum: 1_000, maximum: 86_400_000 });
+const Ms = Type.Integer({ minimum: 1_000, maximum: 86_400_000, unit: 'ms' });
 const PhoneNumber = Type.String({ minLength: 1, maxLength: 40 });
 const closed = { additionalProperties: false } as const;
 

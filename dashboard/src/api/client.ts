@@ -77,7 +77,12 @@ export class Api {
     return this.#write<T>('PUT', path, body, options);
   }
 
-  #write<T>(method: 'POST' | 'PUT', path: string, body: unknown, options: WriteOptions): Promise<T> {
+  /** @throws ApiError */
+  patch<T>(path: string, body: unknown, options: WriteOptions): Promise<T> {
+    return this.#write<T>('PATCH', path, body, options);
+  }
+
+  #write<T>(method: 'POST' | 'PUT' | 'PATCH', path: string, body: unknown, options: WriteOptions): Promise<T> {
     return this.#send<T>(
       path,
       {

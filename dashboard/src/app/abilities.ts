@@ -39,6 +39,19 @@ export const mayDoDuty = (role: Role): boolean => DESK.has(role) || role === 'gu
 export const mayPlanDuty = (role: Role): boolean => DISPATCHERS.has(role);
 export const mayCheck = (role: Role): boolean => CHECKERS.has(role);
 
+/** Runs the site: people, and the way from an empty hub to a desk. */
+const RUNNERS: ReadonlySet<Role> = new Set(['admin', 'supervisor', 'manager']);
+const RULE_READERS: ReadonlySet<Role> = new Set([...RUNNERS, 'committee']);
+const GATEWAY_KEEPERS: ReadonlySet<Role> = new Set([...RUNNERS, 'technician']);
+const PLACE_KEEPERS: ReadonlySet<Role> = new Set(['admin', 'manager']);
+/** People, gateways: the hub takes changes of administrators alone. */
+export const isAdmin = (role: Role): boolean => role === 'admin';
+export const maySetRules = (role: Role): boolean => PLACE_KEEPERS.has(role);
+const runs = (role: Role): boolean => RUNNERS.has(role);
+const keepsGateways = (role: Role): boolean => GATEWAY_KEEPERS.has(role);
+const keepsPlaces = (role: Role): boolean => PLACE_KEEPERS.has(role);
+const readsRules = (role: Role): boolean => RULE_READERS.has(role);
+
 /** Sees the compound live: control room, devices. */
 export const seesLive = (role: Role): boolean => !OUTSIDERS.has(role);
 const ORDER_ROLES: ReadonlySet<Role> = new Set([...WORKERS, ...JUDGES]);
@@ -61,8 +74,23 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   checks: mayCheck,
   rescues: mayJudge,
   rescue: seesOrders,
+  admin: runs,
+  people: runs,
+  person: runs,
+  places: keepsPlaces,
+  gateways: keepsGateways,
+  gateway: keepsGateways,
+  commissioning: mayProve,
+  rules: readsRules,
+  rule: readsRules,
 };
 export const sees = (screen: RouteName, role: Role): boolean => SEES[screen]?.(role) ?? true;
+
+/** The screens under 管理, in their order. */
+export const ADMIN_SCREENS = ['admin', 'places', 'people', 'gateways', 'commissioning', 'rules'] as const;
+
+const UNDER_ADMIN: ReadonlySet<string> = new Set([...ADMIN_SCREENS, 'person', 'gateway', 'rule']);
+export const inAdmin = (screen: RouteName | 'not-found'): boolean => UNDER_ADMIN.has(screen);
 
 /** Where a role begins its work. */
 export function homeOf(role: Role): string {

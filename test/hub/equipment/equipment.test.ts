@@ -1,10 +1,11 @@
 // Devices, points, history, the commissioning mark and gateways, through the API of a whole hub.
+import { connect } from 'mqtt';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { topics } from '../../../device-profiles/contract/wire.ts';
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import type { DeviceView, PointView } from '../../../hub/equipment/contract.ts';
 import type { BucketsReply } from '../../../hub/history/contract.ts';
-import type { GatewayView } from '../../../hub/ingest/contract.ts';
+import type { BirthView, GatewayView, QuarantineView } from '../../../hub/ingest/contract.ts';
 import { enrol } from '../../../hub/ingest/store.ts';
 import { TEST_COMMUNITY } from '../../helpers/hub.ts';
 import { until } from '../../helpers/wait.ts';
@@ -111,7 +112,62 @@ describe('commissioning', () => {
   });
 });
 
+describe('commissioning of many', () => {
+  const marks = async (id: string): Promise<(PointView['mark'] & { proved: boolean })[]> =>
+    (await site.operator.get<List<PointView>>(`/api/devices/${id}/points`)).body.items.map((p) => ({
+      by: '',
+      note: '',
+      ...p.mark,
+      proved: p.proved,
+    }));
+
+  test('marks all points of the devices named, with who and what they wrote; or none of them', async () => {
+    const technician = await site.hub.as('technician');
+    const body = { devices: ['gw.p2', 'gw.l1'], proved: true, note: 'seen with the installer' };
+    const stray = await technician.post('/api/commissioning', { ...body, devices: ['gw.l1', 'gw.no'] });
+    expect(stray.body).toMatchObject({ code: 'not-found', detail: 'gw.no' });
+    expect((await marks('gw.l1')).some((m) => m.proved)).toBe(false);
+    expect((await site.operator.post('/api/commissioning', body)).status).toBe(403);
+    expect((await technician.post('/api/commissioning', body)).status).toBe(200);
+    for (const id of body.devices)
+      for (const mark of await marks(id))
+        expect(mark).toEqual({ proved: true, at: expect.any(String) as unknown, by: 'technician', note: body.note });
+    expect((await technician.post('/api/commissioning', body)).body).toEqual({ changed: [] });
+    await technician.post('/api/commissioning', { ...body, proved: false, note: 'board replaced' });
+    expect((await marks('gw.l1'))[0]).toEqual({ proved: false, by: 'technician', note: 'board replaced' });
+  });
+});
+
 describe('gateways', () => {
+  test('show what they declare and what of them was set aside, to who looks after them', async () => {
+    const birth = await site.admin.get<BirthView>('/api/gateways/gw/birth');
+    expect(birth.body.devices.map((d) => d.id).toSorted()).toEqual(['gw.l1', 'gw.p1', 'gw.p2']);
+    expect(birth.body.devices.find((d) => d.id === 'gw.p1')).toMatchObject({ building: '1', kind: 'fire-panel' });
+    await site.tell({ ...site.gateway.sample('p1', 'zone', 1), i: 999 });
+    const { body } = await site.admin.get<List<QuarantineView>>('/api/gateways/gw/quarantine');
+    expect(body.items).toMatchObject([{ lane: 'safety', reason: expect.stringContaining('index 999') as unknown }]);
+    const after = await site.admin.get<List<QuarantineView>>(`/api/gateways/gw/quarantine?cursor=${body.items[0]?.id}`);
+    expect(after.body.items).toEqual([]);
+    const [gateway] = (await site.admin.get<List<GatewayView>>('/api/gateways')).body.items;
+    expect(gateway).toMatchObject({ id: 'gw', online: true, quarantined: 1, bornAt: expect.any(String) as unknown });
+    const stranger = await site.hub.as('admin@other');
+    for (const what of ['birth', 'quarantine'])
+      expect((await stranger.get(`/api/gateways/gw/${what}`)).status).toBe(404);
+    expect((await site.operator.get('/api/gateways/gw/birth')).status).toBe(403);
+  });
+
+  test('one that comes with a wrong password is said to, until it is heard', async () => {
+    const { broker } = site.hub.hub;
+    const client = connect(broker, { username: 'gw', password: 'old password', reconnectPeriod: 0 });
+    client.on('error', () => undefined);
+    const shown = async () => (await site.admin.get<List<GatewayView>>('/api/gateways')).body.items[0]?.refusedLogin;
+    const login = await until(shown, { what: 'the refused login is shown' });
+    expect(login.address).toContain('127.0.0.1');
+    await client.endAsync(true);
+    await site.bear();
+    await until(async () => (await shown()) === undefined, { what: 'it is heard' });
+  });
+
   test('are enrolled by the administrator for the own community; the password is shown once and not kept', async () => {
     expect((await site.operator.post('/api/gateways', { id: 'gw-2' })).status).toBe(403);
     expect((await site.admin.post('/api/gateways', { id: 'gw-2', community: 'other' })).status).toBe(403);

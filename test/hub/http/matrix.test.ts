@@ -26,6 +26,9 @@ const PUBLIC = [
   'GET /assets/*',
   'GET /metrics',
   'POST /api/session',
+  // Closed for ever by the first administrator, who needs what the hub printed when it started.
+  'GET /api/setup',
+  'POST /api/setup',
   'DELETE /api/session',
 ];
 

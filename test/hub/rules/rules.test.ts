@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { DUTY_RULES } from '../../../hub/duty/api.ts';
 import { NOTIFY_RULES } from '../../../hub/notify/api.ts';
 import { ruleInForce } from '../../../hub/rules/api.ts';
-import { setRule } from '../../../hub/rules/routes.ts';
+import { resetRule, setRule } from '../../../hub/rules/routes.ts';
+import { versionsOf } from '../../../hub/rules/store.ts';
 import { ORDER_RULES } from '../../../hub/work-orders/api.ts';
 import { PATIENCE } from '../../../hub/work-orders/norms.ts';
 import { alarm, makeSite, MINUTE, raised, type Site } from '../t2-site.ts';
@@ -51,6 +52,25 @@ describe('a site', () => {
     await expect(set({ COMMS: 60_000 })).rejects.toThrow('bad-request: value');
     await expect(set({}, 'no-such-rule')).rejects.toThrow('not-found');
     expect(await inForce()).toMatchObject({ version: '2026-1' });
+  });
+
+  test('goes back to the default, which is on record, and can set its own again', async () => {
+    await expect(
+      site.command(site.people.manager, (c) => resetRule(c, ALL, PATIENCE.id, 'nothing to undo')),
+    ).rejects.toThrow('wrong-state');
+    await set({ COMMS: 60_000, DISABLED: 60_000 });
+    const back = await site.command(site.people.manager, (c) => resetRule(c, ALL, PATIENCE.id, 'lines mended'));
+    expect(back).toMatchObject({ value: PATIENCE.value, version: '2026-1' });
+    expect(back).not.toHaveProperty('set');
+    expect(await inForce()).toEqual({ value: PATIENCE.value, version: '2026-1' });
+    const again = await set({ COMMS: 90_000, DISABLED: 60_000 });
+    expect(again).toMatchObject({ version: 'site-3', set: { reason: 'long lines' } });
+    const told = await site.database.db.transaction((tx) => versionsOf(tx, 'c1', PATIENCE.id, 10));
+    expect(told.map((v) => [v.version, v.value === null, v.reason])).toEqual([
+      ['site-3', false, 'long lines'],
+      ['site-2', true, 'lines mended'],
+      ['site-1', false, 'long lines'],
+    ]);
   });
 });
 

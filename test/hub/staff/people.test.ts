@@ -1,7 +1,7 @@
 // People and their certificates, within one community; another community's are not there.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { certified, certifiedUntil, findUser, usersByRole } from '../../../hub/staff/api.ts';
-import type { CertificateView, PersonView } from '../../../hub/staff/contract.ts';
+import type { CertificateView, HeldCertificate, OneTimePassword, PersonView } from '../../../hub/staff/contract.ts';
 import { startTestHub, type Client, type TestHub } from '../../helpers/hub.ts';
 
 let hub: TestHub;
@@ -81,7 +81,92 @@ describe('people', () => {
   });
 });
 
+describe('a one-time password', () => {
+  test('lets a person in to set their own and to nothing else, and ends what they had open', async () => {
+    const made = await admin.post<PersonView>('/api/people', { username: 'wang', name: '王', role: 'technician' });
+    const { id } = made.body;
+    const nobody = await hub.anonymous.post('/api/session', { username: 'wang', password: 'anything at all' });
+    expect(nobody.body).toMatchObject({ code: 'wrong-credentials' });
+    const given = await admin.post<OneTimePassword>(`/api/people/${id}/password`);
+    const wang = await hub.as('wang', given.body.password);
+    expect((await wang.get('/api/session')).body).toMatchObject({ mustChangePassword: true });
+    expect((await wang.get('/api/devices')).body).toMatchObject({ code: 'password-change-required' });
+    const [old, fresh] = [given.body.password, 'my own password'];
+    expect((await wang.send('PUT', '/api/session/password', { old, new: old })).status).toBe(400);
+    expect((await wang.send('PUT', '/api/session/password', { old, new: fresh })).status).toBe(200);
+    expect((await wang.get('/api/devices')).status).toBe(200);
+    expect((await wang.get('/api/session')).body).not.toHaveProperty('mustChangePassword');
+    await admin.post(`/api/people/${id}/password`);
+    expect((await wang.get('/api/session')).status).toBe(401);
+  });
+
+  test('is another each time, even for a repeat under one key, and is kept nowhere', async () => {
+    const { id } = await person('guard');
+    const headers = { 'idempotency-key': 'again' };
+    const [first, second] = [
+      await admin.post<OneTimePassword>(`/api/people/${id}/password`, {}, headers),
+      await admin.post<OneTimePassword>(`/api/people/${id}/password`, {}, headers),
+    ];
+    expect(first.body.password).not.toBe(second.body.password);
+    const refused = await hub.anonymous.post('/api/session', { username: 'guard', password: first.body.password });
+    expect(refused.body).toMatchObject({ code: 'wrong-credentials' });
+    await hub.as('guard', second.body.password);
+    const kept = await hub.database.db.transaction((tx) => tx.query('SELECT answer::text FROM http.idempotency'));
+    expect(JSON.stringify(kept)).not.toContain(second.body.password);
+  });
+
+  test('is refused for oneself, for who has left, and to all but administrators', async () => {
+    const me = await person('admin');
+    expect((await admin.post(`/api/people/${me.id}/password`)).body).toMatchObject({ code: 'not-allowed' });
+    const gone = await person('collector');
+    await admin.send('PATCH', `/api/people/${gone.id}`, { active: false });
+    expect((await admin.post(`/api/people/${gone.id}/password`)).body).toMatchObject({ code: 'wrong-state' });
+    expect((await stranger.post(`/api/people/${gone.id}/password`)).status).toBe(404);
+    expect((await stranger.send('DELETE', `/api/people/${gone.id}/sessions`)).status).toBe(404);
+    expect((await (await hub.as('manager')).post(`/api/people/${gone.id}/password`)).status).toBe(403);
+  });
+});
+
+describe('who runs the site', () => {
+  test('sees who has left and how to reach people; others do not', async () => {
+    const { id } = await person('steward');
+    await admin.send('PATCH', `/api/people/${id}`, { phone: '138 0000 0000' });
+    await admin.send('PATCH', `/api/people/${id}`, { active: false });
+    const manager = await hub.as('manager');
+    expect((await people(manager, '?all=true')).find((p) => p.id === id)).toMatchObject({
+      active: false,
+      phone: '138 0000 0000',
+    });
+    expect((await people(manager)).some((p) => p.id === id)).toBe(false);
+    const inspector = await hub.as('inspector');
+    expect((await inspector.get('/api/people?all=true')).body).toMatchObject({ code: 'not-allowed' });
+    await admin.send('PATCH', `/api/people/${id}`, { active: true });
+    expect((await people(inspector)).find((p) => p.id === id)).not.toHaveProperty('phone');
+    expect((await admin.send('PATCH', `/api/people/${id}`, { phone: 'call me' })).status).toBe(400);
+  });
+
+  test('ends all sessions of a person', async () => {
+    const { id } = await person('frontdesk');
+    const desk = await hub.as('frontdesk');
+    expect((await admin.send('DELETE', `/api/people/${id}/sessions`)).body).toEqual({ ended: 1 });
+    expect((await desk.get('/api/session')).status).toBe(401);
+  });
+});
+
 describe('certificates', () => {
+  test('have a level, and all that are held are listed, the first to run out first', async () => {
+    const { id } = await person('inspector');
+    const kind = 'fire-control-operator';
+    await admin.post(`/api/people/${id}/certificates`, { kind, no: 'L-2', expires: '2031-01-01' });
+    await admin.post(`/api/people/${id}/certificates`, { kind, no: 'L-1', level: '四级', expires: '2029-01-01' });
+    const { body } = await admin.get<List<HeldCertificate>>('/api/certificates');
+    expect(body.items.filter((c) => c.person === id)).toMatchObject([
+      { no: 'L-1', level: '四级', expires: '2029-01-01' },
+      { no: 'L-2' },
+    ]);
+    expect((await stranger.get<List<HeldCertificate>>('/api/certificates')).body.items).toEqual([]);
+  });
+
   test('are valid to the end of their last day in the community’s time zone', async () => {
     const { id } = await person('operator');
     const body = { kind: 'fire-control-operator', no: 'A-1', expires: '2030-05-31' };

@@ -1,0 +1,54 @@
+// People and their certificates as a list shows them: who fits the search, which certificate needs somebody's attention.
+import type { HeldCertificate, PersonView } from '../../../hub/staff/contract.ts';
+
+/** A list marks a certificate this many days before its last: long enough to sit the examination again. */
+export const EXPIRES_SOON_DAYS = 60;
+const DAY_MS = 86_400_000;
+
+export type Standing = 'valid' | 'soon' | 'expired';
+
+/** Days from one calendar day to another, both `2026-11-22`; negative when the second lies before the first. */
+export const daysBetween = (from: string, to: string): number =>
+  Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);
+
+/** @param today day in the community's calendar; `expires` is the last day on which the certificate is valid */
+export function standingOf(expires: string, today: string): Standing {
+  const left = daysBetween(today, expires);
+  return left < 0 ? 'expired' : left <= EXPIRES_SOON_DAYS ? 'soon' : 'valid';
+}
+
+/** By person, each kind's last to run out: an older one that was renewed is no cause for worry. */
+export function latestOf(certificates: readonly HeldCertificate[]): ReadonlyMap<string, readonly HeldCertificate[]> {
+  const latest = new Map<string, Map<string, HeldCertificate>>();
+  for (const certificate of certificates) {
+    const kinds = latest.get(certificate.person) ?? new Map<string, HeldCertificate>();
+    const known = kinds.get(certificate.kind);
+    if (known === undefined || known.expires < certificate.expires) kinds.set(certificate.kind, certificate);
+    latest.set(certificate.person, kinds);
+  }
+  return new Map([...latest].map(([person, kinds]) => [person, [...kinds.values()]]));
+}
+
+export interface PeopleQuery {
+  readonly q?: string;
+  readonly role?: string;
+  /** `expiring`: a certificate runs out soon or has; `left`: also who has left. */
+  readonly show?: string;
+}
+
+export function filterPeople(
+  people: readonly PersonView[],
+  certificates: ReadonlyMap<string, readonly HeldCertificate[]>,
+  query: PeopleQuery,
+  today: string,
+): readonly PersonView[] {
+  const wanted = (query.q ?? '').trim().toLowerCase();
+  return people.filter((person) => {
+    if (!person.active && query.show !== 'left') return false;
+    if (query.role && person.role !== query.role) return false;
+    const held = certificates.get(person.id) ?? [];
+    if (query.show === 'expiring' && !held.some((c) => standingOf(c.expires, today) !== 'valid')) return false;
+    const said = [person.name, person.username, person.phone ?? '', ...held.map((c) => c.no)].join(' ').toLowerCase();
+    return wanted === '' || said.includes(wanted);
+  });
+}
