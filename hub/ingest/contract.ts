@@ -50,7 +50,7 @@ export const GatewayView = Type.Object({
   /** Records it has that the hub has not, by lane; absent before its first beat. */
   behind: Type.Optional(Type.Object({ safety: Type.Integer(), telemetry: Type.Integer() })),
   devices: Type.Optional(Type.Object({ online: Type.Integer(), offline: Type.Integer() })),
-  /** Link id → ok, or why not. */
+  /** Link id → why it is not sound; empty while it is. */
   links: Type.Optional(Type.Record(Type.String(), Type.String())),
   /** Lanes that its own disk refuses, each with the refusal. */
   failing: Type.Optional(Type.Record(Type.String(), Type.String())),

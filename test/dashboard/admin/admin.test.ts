@@ -12,11 +12,19 @@ import type { HeldCertificate, PersonView } from '../../../hub/staff/contract.ts
 
 const TODAY = '2026-11-22';
 const person = (id: string, more: Partial<PersonView> = {}): PersonView => ({
-  ...{ id, username: id, name: id, role: 'operator', active: true },
+  id,
+  username: id,
+  name: id,
+  role: 'operator',
+  active: true,
   ...more,
 });
 const certificate = (of: string, expires: string, no = expires): HeldCertificate => ({
-  ...{ id: `${of} ${no}`, person: of, kind: 'fire-control-operator', no, expires },
+  id: `${of} ${no}`,
+  person: of,
+  kind: 'fire-control-operator',
+  no,
+  expires,
 });
 
 describe('certificates', () => {
@@ -48,8 +56,14 @@ test('people are found by name, phone and certificate; who has left only on requ
 });
 
 const gateway = (more: Partial<GatewayView> = {}): GatewayView => ({
-  ...{ id: 'gw', community: 'c', username: 'gw', enrolledAt: '2026-11-01T00:00:00Z' },
-  ...{ online: true, bornAt: '2026-11-02T00:00:00Z', writesHistory: false, quarantined: 0 },
+  id: 'gw',
+  community: 'c',
+  username: 'gw',
+  enrolledAt: '2026-11-01T00:00:00Z',
+  online: true,
+  bornAt: '2026-11-02T00:00:00Z',
+  writesHistory: false,
+  quarantined: 0,
   ...more,
 });
 
@@ -84,7 +98,11 @@ describe('a gateway', () => {
 });
 
 const building = (id: string, order: number): BuildingView => ({
-  ...{ id, name: { zh: id, en: id }, floors: [], order, commissioned: true },
+  id,
+  name: { zh: id, en: id },
+  floors: [],
+  order,
+  commissioned: true,
 });
 
 describe('places', () => {
@@ -127,8 +145,13 @@ test('devices stand building by building, and one unproved point in a thousand i
 
 describe('the first steps', () => {
   const empty: Known = {
-    ...{ communityName: '小区', buildings: [], people: [], certificates: [], gateways: [] },
-    ...{ points: { all: 0, unproved: 0 }, today: TODAY },
+    communityName: '小区',
+    buildings: [],
+    people: [],
+    certificates: [],
+    gateways: [],
+    points: { all: 0, unproved: 0 },
+    today: TODAY,
   };
   test('begin with a name, and nothing is done that is not', () => {
     expect(stepsOf(empty).filter((s) => s.done)).toEqual([]);
