@@ -143,7 +143,7 @@ describe('gateways', () => {
     const birth = await site.admin.get<BirthView>('/api/gateways/gw/birth');
     expect(birth.body.devices.map((d) => d.id).toSorted()).toEqual(['gw.l1', 'gw.p1', 'gw.p2']);
     expect(birth.body.devices.find((d) => d.id === 'gw.p1')).toMatchObject({ building: '1', kind: 'fire-panel' });
-    await site.tell({ ...site.gateway.sample('p1', 'zone', 1), i: 999 });
+    await site.tell({ ...site.gateway.sample('p1', 'zone', 2), i: 999 });
     const { body } = await site.admin.get<List<QuarantineView>>('/api/gateways/gw/quarantine');
     expect(body.items).toMatchObject([{ lane: 'safety', reason: expect.stringContaining('index 999') as unknown }]);
     const after = await site.admin.get<List<QuarantineView>>(`/api/gateways/gw/quarantine?cursor=${body.items[0]?.id}`);
