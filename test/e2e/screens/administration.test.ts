@@ -189,9 +189,7 @@ describeWith(['chromium'], 'administration', () => {
     await field.fill('0');
     await dialog().getByLabel('理由').fill('线路较长');
     await inDialog('立即生效').click();
-    await dialog()
-      .getByText(/✕ .*1000/)
-      .waitFor();
+    await dialog().getByText('✕ must be >= 1000', { exact: true }).waitFor();
     expect(await field.getAttribute('aria-invalid')).toBe('true');
     await field.fill('20');
     await inDialog('立即生效').click();
