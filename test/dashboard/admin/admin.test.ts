@@ -63,6 +63,7 @@ const gateway = (more: Partial<GatewayView> = {}): GatewayView => ({
   online: true,
   bornAt: '2026-11-02T00:00:00Z',
   writesHistory: false,
+  awaited: false,
   quarantined: 0,
   ...more,
 });
