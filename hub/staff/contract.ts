@@ -104,7 +104,7 @@ export const CertificateView = Type.Object({
 });
 export type CertificateView = Static<typeof CertificateView>;
 
-export const HeldCertificate = Type.Object({
+export const HeldCertificateView = Type.Object({
   id: Type.String(),
   person: Type.String(),
   kind: Type.String(),
@@ -112,7 +112,7 @@ export const HeldCertificate = Type.Object({
   level: Type.Optional(Type.String()),
   expires: Day,
 });
-export type HeldCertificate = Static<typeof HeldCertificate>;
+export type HeldCertificateView = Static<typeof HeldCertificateView>;
 
 /** Whether this hub has nobody yet, and so waits for its first administrator. */
 export const SetupView = Type.Object({ needed: Type.Boolean() });

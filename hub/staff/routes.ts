@@ -20,7 +20,7 @@ import {
 import {
   CertificateView,
   ChangePerson,
-  HeldCertificate,
+  HeldCertificateView,
   NewCertificate,
   NewPerson,
   OneTimePassword,
@@ -144,7 +144,7 @@ function certificateRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         config: { policy: { allow: RUNS } },
         schema: {
           tags: ['staff'],
-          response: { 200: Type.Object({ items: Type.Array(HeldCertificate), next: Type.Null() }) },
+          response: { 200: Type.Object({ items: Type.Array(HeldCertificateView), next: Type.Null() }) },
         },
       },
       (request) =>

@@ -1,7 +1,7 @@
 // The SQL of people, passwords, sessions and certificates.
 import type { Tx } from '../db/tx.ts';
 import type { Role } from '../http/policy.ts';
-import type { CertificateKind, CertificateView, HeldCertificate, NewCertificate } from './contract.ts';
+import type { CertificateKind, CertificateView, HeldCertificateView, NewCertificate } from './contract.ts';
 
 export interface PersonRow {
   readonly id: string;
@@ -243,8 +243,8 @@ export async function certificatesOf(tx: Tx, person: string): Promise<Certificat
 }
 
 /** Certificates in force or run out, not revoked, of the active people of a community. */
-export async function certificatesHeld(tx: Tx, community: string): Promise<HeldCertificate[]> {
-  const rows = await tx.query<Omit<HeldCertificate, 'level'> & { level: string | null }>(
+export async function certificatesHeld(tx: Tx, community: string): Promise<HeldCertificateView[]> {
+  const rows = await tx.query<Omit<HeldCertificateView, 'level'> & { level: string | null }>(
     `SELECT c.id, c.person, c.kind, c.no, c.level, c.expires::text
      FROM staff.certificate c JOIN staff.person p ON p.id = c.person
      WHERE p.community = $1 AND p.active AND c.revoked_at IS NULL ORDER BY c.expires, c.id`,

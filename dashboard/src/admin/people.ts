@@ -1,5 +1,5 @@
 // People and their certificates as a list shows them: who fits the search, which certificate needs somebody's attention.
-import type { HeldCertificate, PersonView } from '../../../hub/staff/contract.ts';
+import type { HeldCertificateView, PersonView } from '../../../hub/staff/contract.ts';
 
 /** A list marks a certificate this many days before its last: long enough to sit the examination again. */
 export const EXPIRES_SOON_DAYS = 60;
@@ -18,10 +18,12 @@ export function standingOf(expires: string, today: string): Standing {
 }
 
 /** By person, each kind's last to run out: an older one that was renewed is no cause for worry. */
-export function latestOf(certificates: readonly HeldCertificate[]): ReadonlyMap<string, readonly HeldCertificate[]> {
-  const latest = new Map<string, Map<string, HeldCertificate>>();
+export function latestOf(
+  certificates: readonly HeldCertificateView[],
+): ReadonlyMap<string, readonly HeldCertificateView[]> {
+  const latest = new Map<string, Map<string, HeldCertificateView>>();
   for (const certificate of certificates) {
-    const kinds = latest.get(certificate.person) ?? new Map<string, HeldCertificate>();
+    const kinds = latest.get(certificate.person) ?? new Map<string, HeldCertificateView>();
     const known = kinds.get(certificate.kind);
     if (known === undefined || known.expires < certificate.expires) kinds.set(certificate.kind, certificate);
     latest.set(certificate.person, kinds);
@@ -38,7 +40,7 @@ export interface PeopleQuery {
 
 export function filterPeople(
   people: readonly PersonView[],
-  certificates: ReadonlyMap<string, readonly HeldCertificate[]>,
+  certificates: ReadonlyMap<string, readonly HeldCertificateView[]>,
   query: PeopleQuery,
   today: string,
 ): readonly PersonView[] {

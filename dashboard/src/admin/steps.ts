@@ -1,7 +1,7 @@
 // What stands between an empty hub and a desk that can be believed, in the order in which it is done.
 import type { GatewayView } from '../../../hub/ingest/contract.ts';
 import type { BuildingView } from '../../../hub/property/contract.ts';
-import type { HeldCertificate, PersonView } from '../../../hub/staff/contract.ts';
+import type { HeldCertificateView, PersonView } from '../../../hub/staff/contract.ts';
 import { gatewayState } from './gateways.ts';
 import { standingOf } from './people.ts';
 
@@ -12,7 +12,7 @@ export interface Known {
   readonly communityName: string;
   readonly buildings: readonly BuildingView[];
   readonly people: readonly PersonView[];
-  readonly certificates: readonly HeldCertificate[];
+  readonly certificates: readonly HeldCertificateView[];
   readonly gateways: readonly GatewayView[];
   /** Points of all devices, and those that nobody has proved. */
   readonly points: { readonly all: number; readonly unproved: number };

@@ -8,7 +8,7 @@ import { nextStep, stepsOf, type Known } from '../../../dashboard/src/admin/step
 import type { DeviceView } from '../../../hub/equipment/contract.ts';
 import type { GatewayView } from '../../../hub/ingest/contract.ts';
 import type { BuildingView } from '../../../hub/property/contract.ts';
-import type { HeldCertificate, PersonView } from '../../../hub/staff/contract.ts';
+import type { HeldCertificateView, PersonView } from '../../../hub/staff/contract.ts';
 
 const TODAY = '2026-11-22';
 const person = (id: string, more: Partial<PersonView> = {}): PersonView => ({
@@ -19,7 +19,7 @@ const person = (id: string, more: Partial<PersonView> = {}): PersonView => ({
   active: true,
   ...more,
 });
-const certificate = (of: string, expires: string, no = expires): HeldCertificate => ({
+const certificate = (of: string, expires: string, no = expires): HeldCertificateView => ({
   id: `${of} ${no}`,
   person: of,
   kind: 'fire-control-operator',

@@ -1,7 +1,7 @@
 // People and their certificates, within one community; another community's are not there.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { certified, certifiedUntil, findUser, usersByRole } from '../../../hub/staff/api.ts';
-import type { CertificateView, HeldCertificate, OneTimePassword, PersonView } from '../../../hub/staff/contract.ts';
+import type { CertificateView, HeldCertificateView, OneTimePassword, PersonView } from '../../../hub/staff/contract.ts';
 import { startTestHub, type Client, type TestHub } from '../../helpers/hub.ts';
 
 let hub: TestHub;
@@ -159,12 +159,12 @@ describe('certificates', () => {
     const kind = 'fire-control-operator';
     await admin.post(`/api/people/${id}/certificates`, { kind, no: 'L-2', expires: '2031-01-01' });
     await admin.post(`/api/people/${id}/certificates`, { kind, no: 'L-1', level: '四级', expires: '2029-01-01' });
-    const { body } = await admin.get<List<HeldCertificate>>('/api/certificates');
+    const { body } = await admin.get<List<HeldCertificateView>>('/api/certificates');
     expect(body.items.filter((c) => c.person === id)).toMatchObject([
       { no: 'L-1', level: '四级', expires: '2029-01-01' },
       { no: 'L-2' },
     ]);
-    expect((await stranger.get<List<HeldCertificate>>('/api/certificates')).body.items).toEqual([]);
+    expect((await stranger.get<List<HeldCertificateView>>('/api/certificates')).body.items).toEqual([]);
   });
 
   test('are valid to the end of their last day in the community’s time zone', async () => {
