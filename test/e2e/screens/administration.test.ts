@@ -200,7 +200,10 @@ describeWith(['chromium'], 'administration', () => {
     await dialog().getByLabel('理由').fill('已换线');
     await inDialog('恢复默认').click();
     await inForce.getByText('10分钟').waitFor();
-    expect(await page.getByRole('region', { name: '改动历史' }).locator('ol > li').count()).toBe(2);
+    // The history is fetched after the rule itself.
+    const history = page.getByRole('region', { name: '改动历史' });
+    await history.getByText('已换线').waitFor();
+    expect(await history.locator('ol > li').count()).toBe(2);
   }, 60_000);
 
   it.each([
