@@ -65,6 +65,8 @@ export async function liveBirth(
   staged.writesHistory = born.writesHistory;
   const at = momentAt(born.at, born.timebase);
   staged.bornAt = at;
+  // A disk that was wiped may have forgotten runs that were later than any to come: it would be their time for ever.
+  if (site.epoch !== born.epoch) staged.moment = undefined;
   staged.heartbeatS = born.heartbeatS;
   staged.adopt(snapshotOf(born, program), behind);
   // Another epoch: the gateway has lost what it had stored.

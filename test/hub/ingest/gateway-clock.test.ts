@@ -246,3 +246,18 @@ test.each([-YEARS_56, -HOUR, HOUR])(
     expect(await wet()).toBe('wet unacked-active unknown');
   },
 );
+
+test('a gateway whose disk was wiped ends delays by its new time, though its runs were later before', async () => {
+  const { rig, gw: before } = await standing(HOUR);
+  await tell(rig, before, before.sample('lift', 'door', 0));
+  const gw = new WireGateway('gw', [LIFT], clock, 'epoch-0002');
+  // Told by the hub above which number to go on; its run is of its own clock, which was ahead and is right again.
+  gw.n = before.n + 1_000;
+  gw.timebase = { run: 0, jumped: 0 };
+  await bear(rig, gw);
+  await tell(rig, gw, gw.sample('lift', 'online', 1), ...repeat(gw));
+  await pass(rig, 59);
+  expect(await trapped()).toBeUndefined();
+  await pass(rig, 2);
+  expect(await trapped()).toBe(STANDS);
+});
