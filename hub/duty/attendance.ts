@@ -17,6 +17,7 @@ import {
 import type { TAKE_OVER } from './contract.ts';
 import { startEntries, stopEntries } from './entries.ts';
 import { CONTROL_ROOM_CERTIFICATE, DUTY_RULE, WATCH_RULE } from './norms.ts';
+import { isForsaken, withdraw } from './open-handover.ts';
 import { keep } from './record.ts';
 import { expiryTimer } from './shift-timers.ts';
 import { findShift, openShiftsOf } from './store.ts';
@@ -66,19 +67,23 @@ export async function takeOverState(
 ): Promise<(typeof TAKE_OVER)[number]> {
   const may = await takeOverOf(c, who, now);
   if (!may.ok) return may.code;
-  return (await openHandover(c.tx, who.community)) === undefined ? 'ok' : 'handover-open';
+  const waiting = await openHandover(c.tx, who.community);
+  return waiting === undefined || (await isForsaken(c, waiting, now)) ? 'ok' : 'handover-open';
 }
 
 /**
  * [F1] The person of the command takes over. Refuses `no-certificate`, `not-rostered`, `too-little-rest`,
- * `already-done`, and `handover-open` while a list waits to be signed.
+ * `already-done`, and `handover-open` while a list waits to be signed; one that nobody can sign or renew is withdrawn.
  */
 export async function takeOver(c: CommandContext): Promise<Result<Attendance>> {
   const who = whoOf(c);
   await lockDuty(c.tx, who.community);
-  if ((await openHandover(c.tx, who.community)) !== undefined) {
+  const waiting = await openHandover(c.tx, who.community);
+  if (waiting !== undefined) {
     const may = await takeOverOf(c, who, c.now);
-    return may.ok ? refuse('handover-open') : refuse(may.code);
+    if (!may.ok) return refuse(may.code);
+    if (!(await isForsaken(c, waiting, c.now))) return refuse('handover-open');
+    await withdraw(c, waiting, may.shift.id);
   }
   return beginDuty(c, who, {});
 }

@@ -13,7 +13,8 @@ import { findUser } from '../staff/api.ts';
 import { findHandover, type Handover } from './attendance-store.ts';
 import { HandoverView, NewHandover, SignHandover } from './contract.ts';
 import { handoverList, type HandoverPorts } from './handover-list.ts';
-import { isStale, prepareHandover, signHandover, withdrawHandover } from './handovers.ts';
+import { prepareHandover, signHandover, withdrawHandover } from './handovers.ts';
+import { isStale } from './open-handover.ts';
 import { DESK } from './watch-routes.ts';
 
 const tags = ['duty'];

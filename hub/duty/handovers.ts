@@ -18,11 +18,10 @@ import {
 } from './attendance-store.ts';
 import type { HandoverList } from './contract.ts';
 import { onDutyNow } from './entries.ts';
-import { CONTROL_ROOM_CERTIFICATE, DUTY_RULE, WATCH_RULE } from './norms.ts';
+import { CONTROL_ROOM_CERTIFICATE, DUTY_RULE } from './norms.ts';
+import { isStale, withdraw } from './open-handover.ts';
 import { keep, sha256 } from './record.ts';
 import { isReleased } from './watch.ts';
-
-const MINUTE = 60_000;
 
 /**
  * Someone on duty prepares a hand-over; an open one is withdrawn for it. Refuses `not-on-duty`, `no-certificate`, and
@@ -80,12 +79,6 @@ async function found(c: CommandContext, community: string, id: string): Promise<
   return handover ? ok(handover) : refuse('not-found', id);
 }
 
-async function withdraw(c: CommandContext, handover: Handover, shift: string): Promise<void> {
-  await endHandover(c.tx, handover.id, 'withdrawn', c.now);
-  const { community, id } = handover;
-  await keep(c, { community, kind: 'handover-withdrawn', shift, body: { handover: id, list: handover.sha256 } });
-}
-
 /** Someone on duty takes an open hand-over back. Refuses `not-on-duty`, `no-certificate`, `not-found`, `wrong-state`. */
 export async function withdrawHandover(c: CommandContext, id: string): Promise<Result<Handover>> {
   const who = whoOf(c);
@@ -97,12 +90,6 @@ export async function withdrawHandover(c: CommandContext, id: string): Promise<R
   if (handover.state !== 'open') return refuse('wrong-state');
   await withdraw(c, handover, mine.value.shift);
   return found(c, who.community, id);
-}
-
-/** [F1] Is the list too old to be signed? `now` in ms wall. */
-export async function isStale(c: Pick<CommandContext, 'tx'>, handover: Handover, now: number): Promise<boolean> {
-  const { listMinutesMax } = (await ruleInForce(c.tx, handover.community, WATCH_RULE)).value;
-  return handover.state === 'open' && now - handover.preparedAt > listMinutesMax * MINUTE;
 }
 
 /**

@@ -268,6 +268,28 @@ describe('[F1] the hand-over', () => {
     expect(await here()).toEqual(['operator2', 'supervisor']);
   });
 
+  test('that nobody is left to renew keeps nobody out for ever', async () => {
+    const open = await prepare('operator', ['operator', 'operator2']);
+    for (const { attendance } of (await now()).present)
+      expect(await try_('supervisor', (c) => relieve(c, 'c1', attendance, '突发疾病'))).toBe('ok');
+    await site.pass(10 * MINUTE);
+    expect((await now('supervisor')).me.takeOver).toBe('handover-open');
+    expect(await try_('supervisor', takeOver)).toBe('handover-open');
+    await site.pass(21 * MINUTE);
+    expect(await sign('supervisor', open.id, open.sha256)).toBe('list-too-old');
+    expect((await now('supervisor')).me.takeOver).toBe('ok');
+    expect(await try_('supervisor', takeOver)).toBe('ok');
+    expect(await here()).toEqual(['supervisor']);
+    expect((await now()).handover).toBeNull();
+    expect((await kinds()).slice(-2)).toEqual(['handover-withdrawn', 'taken-over']);
+  });
+
+  test('that is too old keeps waiting while somebody on duty can prepare it anew', async () => {
+    await prepare('operator', ['operator', 'operator2']);
+    await site.pass(31 * MINUTE);
+    expect(await try_('supervisor', takeOver)).toBe('handover-open');
+  });
+
   test('is prepared only by someone on duty, for people on duty', async () => {
     const by = (who: PersonName, leaving: PersonName): Promise<string> =>
       try_(who, async (c) => {
