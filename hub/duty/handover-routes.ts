@@ -99,6 +99,8 @@ export function handoverRoutes(parts: HandoverRouteParts): FastifyPluginAsyncTyp
         try {
           if (comes.user.community !== entry.user(request).community || !DESK.includes(comes.user.role))
             throw new RefusalError('not-allowed');
+          // Known to whoever gave it: nobody signs for another with it.
+          if (comes.user.mustChangePassword) throw new RefusalError('password-change-required');
           const signed = await parts.asUser(comes.user, sign);
           await comes.keep(reply);
           return signed;
