@@ -106,7 +106,10 @@ describe('acknowledging', () => {
     await site.hub.addCommunity('other');
     const stranger = await site.hub.as('operator@other');
     expect((await stranger.get(`/api/alarms/${id}`)).status).toBe(404);
-    expect((await act(stranger, id, 'verdict', { verdict: 'false', note: 'x' })).status).toBe(404);
+    const verdict = { verdict: 'false', note: 'x' };
+    expect((await act(stranger, id, 'verdict', verdict)).body).toMatchObject({ status: 403, code: 'not-qualified' });
+    // On-site roles judge without a certificate, so it is the community alone that keeps this one out.
+    expect((await act(await site.hub.as('technician@other'), id, 'verdict', verdict)).status).toBe(404);
     expect((await stranger.get<{ items: unknown[] }>('/api/alarms?state=all')).body.items).toEqual([]);
     const owner = await site.hub.as('owner');
     expect((await owner.get('/api/alarms')).status).toBe(403);
