@@ -224,6 +224,8 @@ class OwnBroker implements Broker {
         this.#o.wrongPassword?.(name, address);
         return this.#refuse(address, done);
       }
+      // It may have waited for its turn and gone meanwhile: nobody tells of that any more, and it must replace nobody.
+      if (client.closed) return done(refusal('unavailable', 3), false);
       for (const [other, session] of this.#sessions)
         if (other.id === client.id && session.gateway !== name) return this.#refuse(address, done);
       this.#replace(client, name);

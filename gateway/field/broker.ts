@@ -151,6 +151,11 @@ export class FieldBroker {
       done(refusal('bad user name or password', REFUSED.login), false);
       return;
     }
+    // It may have waited for its turn and gone meanwhile: nobody would tell of that any more.
+    if (client.closed) {
+      done(refusal('gone', REFUSED.busy), false);
+      return;
+    }
     // A client id taken over ends the other connection: only its own user may do that.
     for (const [other, session] of this.#sessions)
       if (other.id === client.id && session.username !== username) {
