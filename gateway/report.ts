@@ -229,24 +229,26 @@ export class ReportTable {
     return out;
   }
 
-  /** The device is heard or not: one record, and only on a change. */
+  /** The device is heard or not, and why not: one record, and only on a change of either. */
   online(device: SiteDevice, online: boolean, reason: Reason, at: Moment): Reports {
     const state = this.#state(device);
     const out: Reports = { safety: [], telemetry: [] };
-    if (state.online === online) return out;
-    state.online = online;
-    if (!online)
-      for (let i = state.base; i < state.base + state.count; i++) {
-        // Told by the one record below: from here on each point is stale until it is read again.
-        this.#told.quality[i] = this.#told.quality[i] === NEVER ? NEVER : STALE;
-        this.#told.reason[i] = this.#told.quality[i] === NEVER ? NOT_YET_READ : DEVICE_OFFLINE;
-        this.#due[i] = 1;
-      }
     const i = state.onlineIndex;
+    const why = online ? 0 : (REASON.get(reason) ?? 0);
+    const isNews = state.online !== online;
+    if (!isNews && (i < 0 || this.#now.reason[i] === why)) return out;
+    state.online = online;
+    if (!online && isNews)
+      for (let k = state.base; k < state.base + state.count; k++) {
+        // Told by the one record below: from here on each point is stale until it is read again.
+        this.#told.quality[k] = this.#told.quality[k] === NEVER ? NEVER : STALE;
+        this.#told.reason[k] = this.#told.quality[k] === NEVER ? NOT_YET_READ : DEVICE_OFFLINE;
+        this.#due[k] = 1;
+      }
     if (i < 0) return out;
     this.#now.set(i, online ? 1 : 0);
     this.#now.quality[i] = GOOD;
-    this.#now.reason[i] = online ? 0 : (REASON.get(reason) ?? 0);
+    this.#now.reason[i] = why;
     this.#now.source[i] = this.#now.received[i] = at.wall;
     this.#tell(i, at.mono, out);
     return out;

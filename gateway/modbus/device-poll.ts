@@ -45,6 +45,8 @@ export class DevicePoll implements SlotOwner {
   readonly #unrecognised = new Set<ReadSlot>();
   #current: ReadSlot | undefined;
   #online: boolean | undefined;
+  /** Why it is not heard, as told last. */
+  #lostFor: Reason = '';
   #failedRounds = 0;
   #askAgainAt = 0;
 
@@ -89,8 +91,9 @@ export class DevicePoll implements SlotOwner {
       cycle.touched = [];
       for (const slot of cycle.slots) slot.state = 'unread';
     }
-    if (this.#online !== false) {
+    if (this.#online !== false || this.#lostFor !== reason) {
       this.#online = false;
+      this.#lostFor = reason;
       this.#keep(this.#o.port.online(this.#o.device, false, reason));
     }
     this.#expectRecognition();
@@ -225,7 +228,8 @@ export class DevicePoll implements SlotOwner {
     if (--cycle.outstanding > 0) return;
     this.#handOver(cycle);
     if (cycle.answered > 0) this.#failedRounds = 0;
-    else if (cycle.failure !== '' && this.#online !== false) {
+    else if (cycle.failure !== '' && (this.#online !== false || this.#lostFor !== cycle.failure)) {
+      // One that was lost with its line and stays silent when the line is back is told again: it is another repair.
       this.#failedRounds++;
       if (this.#failedRounds >= this.#o.limits.offlineAfterPolls) this.lost(cycle.failure);
     }

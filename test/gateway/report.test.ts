@@ -207,6 +207,14 @@ describe('a device that is not heard', () => {
     expect(all(sweep(staleFloorMs * 2))).toEqual([]);
   });
 
+  test('is told again when it is not heard for another reason, and nothing of its points', () => {
+    take(good(T, 1));
+    table.online(meter, false, 'link-down', at());
+    const reports = table.online(meter, false, 'timeout', at());
+    expect(all(reports)).toMatchObject([{ i: ONLINE, value: 0, quality: 'good', reason: 'timeout' }]);
+    expect(table.snapshot()[T]).toMatchObject({ value: 1, quality: 'stale', reason: 'device-offline' });
+  });
+
   test('its bad readings are not told, its points are stale in the snapshot', () => {
     take(good(T, 1));
     table.online(meter, false, 'timeout', at());

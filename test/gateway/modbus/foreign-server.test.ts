@@ -187,6 +187,24 @@ describeWith(['pymodbus'], 'a foreign Modbus TCP server', () => {
 });
 
 describeWith(['pymodbus'], 'a foreign server behind RTU-over-TCP', () => {
+  test('a device that went with its line and alone stays silent is told again, with its own reason, once', async () => {
+    const dying = await startPymodbus({ framing: 'rtu', units: [1, 2] });
+    const link: ModbusLink = { id: 'bus', type: 'modbus-rtu-tcp', host: '127.0.0.1', port: dying.port };
+    const there = quick(device('d1', model(registers(0, 0))));
+    const gone = quick(device('d2', model(registers(0, 0), { timeoutMs: 200 }), 2));
+    const limits = { ...QUICK, rtuQuietMs: 5, downAfterMs: 100, backoffMinMs: 20, backoffMaxMs: 50, resetPauseMs: 10 };
+    const port = await run(link, [there, gone], limits);
+    await until(() => port.state() === 'online' && port.state('d2') === 'online', { what: 'both are heard' });
+    await dying.process.kill();
+    await until(() => port.state('d2') === 'offline link-down', { what: 'the line is down' });
+    await startPymodbus({ framing: 'rtu', units: [1], port: dying.port });
+    await until(() => port.state() === 'online' && port.state('d2') === 'offline timeout', {
+      what: () => `one is heard, the other silent by itself: ${JSON.stringify(port.onlines)}`,
+    });
+    const told = port.onlines.filter((o) => o.device === 'd2' && !o.online).map((o) => o.reason);
+    expect(told).toEqual(['link-down', 'timeout']);
+  });
+
   test('registers are read with CRC framing', async () => {
     const server = await startPymodbus({ framing: 'rtu', units: [1] });
     await server.set(1, 'holding', 10, [1000, 2000]);

@@ -65,8 +65,7 @@ describeWith(['socat', 'pymodbus'], 'a serial bus', () => {
         quick(device('gone', model(registers(0, 0), { serial, timeoutMs: 200 }), 7), 100),
       ],
       port,
-      // Not about the line going down: a server that is slow to start must not make the dead slave offline for that.
-      limits: { ...QUICK, downAfterMs: 20_000 },
+      limits: QUICK,
     });
     await running.start();
     await until(() => points.every((p) => port.last(p.id)) && port.state('gone') === 'offline timeout', {
