@@ -4,9 +4,12 @@
 //     ▲  ▲                           │ rewind, timeout: go back to the hub's cursor, stay open
 //     │  └────── connection, birth ──┘
 //     └── receipt that contradicts the spool: a new epoch is asked for
+//
+// What the hub's history lacks, although its alarms know it, is sent again beside what is new (history-cursor.ts).
 import type { Lane } from '../../device-profiles/contract/point.ts';
 import { WIRE_LIMITS, type Receipt } from '../../device-profiles/contract/wire.ts';
 import type { Entry } from '../spool.ts';
+import { HistoryCursor } from './history-cursor.ts';
 import type { UplinkLimits } from './limits.ts';
 
 /** What the sender needs of the spool. */
@@ -56,6 +59,9 @@ export class LaneSender {
   /** Highest sequence ever sent under this opening, to count what is sent again. */
   #reached = 0;
   #inFlight: InFlight[] = [];
+  readonly #history: HistoryCursor;
+  /** Whether the last batch was history's: both take turns. */
+  #historyWent = false;
   /** Changes with every going back, so that a read begun before it is not sent. */
   #turn = 0;
   #progressAt = 0;
@@ -69,6 +75,7 @@ export class LaneSender {
     this.#source = source;
     this.#hooks = hooks;
     this.#limits = limits;
+    this.#history = new HistoryCursor(limits, () => hooks.monotonic());
   }
 
   get open(): boolean {
@@ -114,9 +121,12 @@ export class LaneSender {
       return;
     }
     if (this.#open) this.#countRewind(target);
+    const underWay = this.#open && this.#history.isUnderWay(target, this.#limits.historyStallMs);
     this.#open = true;
-    this.#goBack(target);
     this.#acked = r.seq;
+    this.#goBack();
+    if (underWay) this.#history.reached(target);
+    else this.#history.behind(target, r.seq);
     this.#source.commit(target, r.epoch);
   }
 
@@ -134,6 +144,7 @@ export class LaneSender {
     this.#acked = r.seq;
     this.#inFlight = this.#inFlight.filter((b) => b.last > r.seq);
     if (this.#sent < r.seq) this.#sent = r.seq;
+    this.#history.reached(target);
     this.#source.commit(target, r.epoch);
   }
 
@@ -152,46 +163,75 @@ export class LaneSender {
     this.#hooks.mismatch(`${count} rewinds to ${target} without progress`);
   }
 
-  /** Sends again from a sequence on. */
-  #goBack(to: number): void {
+  /** Sends again what follows the hub's cursor. */
+  #goBack(): void {
     this.#turn++;
-    this.#sent = to;
+    this.#sent = this.#acked;
     this.#inFlight = [];
     this.#progressAt = this.#hooks.monotonic();
   }
 
-  /** Sends from the hub's cursor again: the hub has been given what it lacked to understand the batches. */
+  /** Sends from the hub's cursors again: the hub has been given what it lacked to understand the batches. */
   resend(): void {
-    if (this.#open) this.#goBack(this.#acked);
+    if (!this.#open) return;
+    this.#goBack();
+    this.#history.behind(this.#history.stored, this.#acked);
   }
 
   /** Goes back when the hub has been silent for too long about what is in flight. @returns whether it did */
   checkTimeout(): boolean {
+    if (!this.#open) return false;
     const waited = this.#hooks.monotonic() - this.#progressAt;
-    if (!this.#open || this.#inFlight.length === 0 || waited < WIRE_LIMITS.receiptTimeoutMs) return false;
-    this.#timeouts++;
-    this.#goBack(this.#acked);
-    return true;
+    const live = this.#inFlight.length > 0 && waited >= WIRE_LIMITS.receiptTimeoutMs;
+    const history = this.#history.checkTimeout(WIRE_LIMITS.receiptTimeoutMs);
+    if (live) this.#goBack();
+    else if (history) this.#turn++;
+    if (live || history) this.#timeouts++;
+    return live || history;
   }
 
   /**
-   * Sends what the window allows. @returns true when everything visible has been sent, so that a lane behind this one
-   * may have its turn
+   * Sends what the windows allow. @returns true when everything visible that is new has been sent, so that a lane behind
+   * this one may have its turn
    */
   async pump(): Promise<boolean> {
-    while (this.#open && this.#inFlight.length < WIRE_LIMITS.batchesInFlight) {
+    let drained = false;
+    while (this.#open) {
+      const blocked = drained || this.#inFlight.length >= WIRE_LIMITS.batchesInFlight;
+      const history = this.#isHistorysTurn(blocked);
+      if (blocked && !history) return drained;
       const turn = this.#turn;
-      const entry = await this.#source.next(this.#sent);
+      const entry = await this.#source.next(history ? (this.#history.sent ?? this.#sent) : this.#sent);
       if (turn !== this.#turn) continue;
-      if (!entry) return true;
-      if (this.#inFlight.length === 0) this.#progressAt = this.#hooks.monotonic();
-      this.#inFlight.push({ last: entry.last, crc: entry.crc });
-      this.#sent = entry.last;
-      if (entry.last <= this.#reached) this.#resent++;
-      else this.#reached = entry.last;
-      this.#hooks.publish(entry);
+      this.#historyWent = history;
+      drained = !history && !entry;
+      if (history) this.#sendAgain(entry);
+      else if (entry) this.#send(entry);
     }
     return false;
+  }
+
+  /** First what little history lacks; else by turns with what is new, and alone when nothing else can go. */
+  #isHistorysTurn(blocked: boolean): boolean {
+    if (!this.#history.isBehind(this.#sent) || !this.#history.mayGo) return false;
+    return blocked || !this.#historyWent || this.#history.isNear(this.#sent);
+  }
+
+  #send(entry: Entry): void {
+    if (this.#inFlight.length === 0) this.#progressAt = this.#hooks.monotonic();
+    this.#inFlight.push({ last: entry.last, crc: entry.crc });
+    this.#sent = entry.last;
+    if (entry.last <= this.#reached) this.#resent++;
+    else this.#reached = entry.last;
+    this.#hooks.publish(entry);
+  }
+
+  /** What was sent is on the disk: it is there to be sent again, or a loss that says so. */
+  #sendAgain(entry: Entry | undefined): void {
+    this.#history.went(entry?.last ?? this.#sent);
+    if (!entry) return;
+    this.#resent++;
+    this.#hooks.publish(entry);
   }
 }
 

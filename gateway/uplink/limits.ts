@@ -17,6 +17,13 @@ export interface UplinkLimits {
   readonly repeatQuietMs: number;
   /** So many rewinds to one place without progress mean that hub and spool will never agree: a new epoch. */
   readonly rewindsWithoutProgress: number;
+  /** What is sent again for history alone and not durable there yet: batches, and records. */
+  readonly historyBatchesInFlight: number;
+  readonly historyRecordsInFlight: number;
+  /** When history lacks no more records than this, they go before what is new, and from there on one sending serves. */
+  readonly historyFirstRecords: number;
+  /** History that has stored something within this time is not sent from the start of its gap again, ms. */
+  readonly historyStallMs: number;
   /** A new epoch is minted no more often than this, ms. */
   readonly mintQuietMs: number;
   /** Clean stop: how long the last messages may take, ms. */
@@ -33,6 +40,10 @@ export const UPLINK_LIMITS: UplinkLimits = {
   birthRetryLastMs: 60_000,
   repeatQuietMs: 1_000,
   rewindsWithoutProgress: 5,
+  historyBatchesInFlight: 256,
+  historyRecordsInFlight: 100_000,
+  historyFirstRecords: 20_000,
+  historyStallMs: 2_000,
   mintQuietMs: 10_000,
   stopMs: 2_000,
 };

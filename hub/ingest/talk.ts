@@ -23,12 +23,23 @@ export interface TalkDeps {
 interface LaneTalk {
   due: boolean;
   rewind: boolean;
-  /** With the receipt that waits for its timer. */
-  rewindLater: boolean;
-  timer: NodeJS.Timeout | undefined;
+  /** History has progressed: a receipt says so when this runs out. */
+  gather: NodeJS.Timeout | undefined;
+  /** History lacks something: the gateway is asked for it when this runs out and nothing has come meanwhile. */
+  retry: NodeJS.Timeout | undefined;
+  /** Last sequence that history refused, and where history stood when this was last looked at. */
+  refused: number;
+  standing: number;
 }
 
-const newLane = (): LaneTalk => ({ due: false, rewind: false, rewindLater: false, timer: undefined });
+const newLane = (): LaneTalk => ({
+  due: false,
+  rewind: false,
+  gather: undefined,
+  retry: undefined,
+  refused: 0,
+  standing: 0,
+});
 
 export class Talk {
   readonly #deps: TalkDeps;
@@ -93,23 +104,27 @@ export class Talk {
     const { gateway, epoch, lane, first } = batch;
     history.append({ gateway, epoch, lane, first, last, samples }).then(
       ({ outcome }) => {
-        if (outcome === 'stored') this.#later(site, lane, INGEST_LIMITS.receiptGatherMs, false);
+        if (outcome === 'stored') this.#progressed(site, lane);
         else {
           if (outcome === 'busy') this.counters.historyBusy++;
           else this.counters.historyGaps++;
-          this.#later(site, lane, INGEST_LIMITS.historyRetryMs, true);
+          this.#lacking(site, lane, last);
         }
       },
       () => {
         this.counters.historyFailed++;
-        this.#later(site, lane, INGEST_LIMITS.historyRetryMs, true);
+        this.#lacking(site, lane, last);
       },
     );
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const lanes of this.#lanes.values()) for (const lane of LANES) clearTimeout(lanes[lane].timer);
+    for (const lanes of this.#lanes.values())
+      for (const lane of LANES) {
+        clearTimeout(lanes[lane].gather);
+        clearTimeout(lanes[lane].retry);
+      }
   }
 
   #of(site: Site): Record<Lane, LaneTalk> {
@@ -120,15 +135,32 @@ export class Talk {
     return fresh;
   }
 
-  #later(site: Site, lane: Lane, ms: number, rewind: boolean): void {
+  #progressed(site: Site, lane: Lane): void {
     const talk = this.#of(site)[lane];
     if (this.#stopped) return;
-    talk.rewindLater ||= rewind;
-    talk.timer ??= setTimeout(() => {
-      talk.timer = undefined;
-      this.receipt(site, lane, talk.rewindLater);
-      talk.rewindLater = false;
-    }, ms);
+    talk.gather ??= setTimeout(() => {
+      talk.gather = undefined;
+      this.receipt(site, lane);
+    }, INGEST_LIMITS.receiptGatherMs);
+  }
+
+  /**
+   * History could not take what ends at `last`. A gateway that is behind sends what is lacking by itself, in order: it is
+   * asked to go back only when history does not get on.
+   */
+  #lacking(site: Site, lane: Lane, last: number): void {
+    const talk = this.#of(site)[lane];
+    talk.refused = Math.max(talk.refused, last);
+    if (this.#stopped || talk.retry) return;
+    talk.standing = this.stored(site, lane);
+    talk.retry = setTimeout(() => {
+      talk.retry = undefined;
+      const stored = this.stored(site, lane);
+      const { refused } = talk;
+      talk.refused = 0;
+      if (stored <= talk.standing) this.receipt(site, lane, true);
+      else if (stored < refused) this.#lacking(site, lane, refused);
+    }, INGEST_LIMITS.historyRetryMs);
   }
 
   #send(site: Site, lane: Lane, talk: LaneTalk): void {

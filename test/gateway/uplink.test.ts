@@ -313,6 +313,29 @@ describeWith(['mosquitto'], 'over Mosquitto, with an identity and topic rights o
     await until(() => g.spool.consumer('uplink').position('safety') === 50, { what: 'the cursor follows history' });
   });
 
+  test('history that was lost is sent again in order beside what is new, in one go', async () => {
+    const h = await hub();
+    h.historyInOrder = true;
+    const g = await gateway(tempDir('uplink'));
+    await fill(g, 'safety', 1, 400);
+    await delivered(g, h, 'safety');
+    const { taken } = h.forHistory;
+    h.cursor('safety').stored = 0;
+    h.ask();
+    await until(() => h.births.length > 1, { what: 'the gateway is asked where history stands' });
+    await fill(g, 'safety', 401, 500);
+    await delivered(g, h, 'safety');
+    await until(() => h.cursor('safety').stored === g.spool.head().safety, {
+      what: () => `history has all: ${JSON.stringify([h.cursor('safety'), h.forHistory, g.uplink.stats()])}`,
+    });
+    expect(h.applied.safety).toEqual(numbers(1, 500));
+    // Once each, save what was new while history was behind.
+    expect(h.forHistory.taken - taken).toBeLessThanOrEqual(500);
+    expect(h.forHistory.ahead).toBeLessThanOrEqual(100);
+    expect(h.rewinds).toBe(0);
+    expect(g.uplink.stats().lanes.safety.timeouts).toBe(0);
+  });
+
   test('what was given up for space is told as a loss with bounds, and the lane goes on', async () => {
     const limits = { segmentBytes: 400, tailBytes: 0, maxBytes: 6_000 };
     const g = await gateway(tempDir('uplink'), { limits });

@@ -46,6 +46,10 @@ export class TestHub {
   cursors = new Map<string, Cursor>();
   knownBirths = new Set<string>();
   storedLags = false;
+  /** History of its own: it takes a lane in order only, from its own cursor on, and asks for nothing by itself. */
+  historyInOrder = false;
+  /** Batches that came for history alone, ahead of it, and those it took. */
+  readonly forHistory = { ahead: 0, taken: 0 };
   epoch = '';
   repeats = 0;
   rewinds = 0;
@@ -145,8 +149,17 @@ export class TestHub {
       this.#receipt(lane, true);
       return;
     }
-    if (!this.storedLags) c.stored = c.seq;
+    if (this.historyInOrder) this.#store(c, batch.first, last);
+    else if (!this.storedLags) c.stored = c.seq;
     this.#receipt(lane, false);
+  }
+
+  #store(c: Cursor, first: number, last: number): void {
+    if (first > c.stored + 1) this.forHistory.ahead++;
+    else if (last > c.stored) {
+      this.forHistory.taken++;
+      c.stored = last;
+    }
   }
 
   /** Says that history has caught up. */
