@@ -184,6 +184,10 @@ export class FaultCompound {
     await this.#hub?.stop();
   }
 
+  async stopGateway(): Promise<void> {
+    await this.#gateway?.stop();
+  }
+
   async stop(): Promise<void> {
     await this.#gateway?.stop();
     await this.#hub?.stop();

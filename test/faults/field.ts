@@ -159,6 +159,21 @@ export class Field {
     this.#frozen = true;
   }
 
+  /** From now on meters count up again. */
+  thaw(): void {
+    this.#frozen = false;
+  }
+
+  /** How often the meter has been read that was read least. */
+  leastPolls(): number {
+    return Math.min(...this.#polls);
+  }
+
+  /** Each meter has shown so many more numbers to somebody else. */
+  skip(numbers: number): void {
+    this.#reads.forEach((reads, k) => (this.#reads[k] = reads + numbers));
+  }
+
   /** The value that meter k shows since the last read: it has shown each whole number up to it once. */
   lastValue(k: number): number {
     return this.#reads[k] ?? 0;

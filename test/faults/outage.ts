@@ -1,6 +1,7 @@
 // The hub is gone for a while: the gateway goes on, and afterwards everything is caught up, faster than it came.
 import { until } from '../helpers/wait.ts';
 import { FaultCompound, type Metrics } from './compound.ts';
+import { prefill } from './prefill.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 /** The load that a day of outage is reckoned at (changes/s). */
@@ -14,6 +15,8 @@ export interface OutagePlan {
   readonly seconds: number;
   /** Changes are made this many times faster than that, and the outage is shorter by as much. */
   readonly speed: number;
+  /** Most of what waits is written by the gateway's spool at once, instead of being waited for. */
+  readonly written: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -45,6 +48,7 @@ export async function runOutage(plan: OutagePlan): Promise<OutageResult> {
     compound.field.raiseFault();
     await until(() => shorts.every((s) => s.told >= 3), { ms: WAIT_MS, what: 'the gateway reads the short signals' });
     const wanted = plan.seconds * NOMINAL;
+    if (plan.written) await prefill(compound, { records: wanted, batch: NOMINAL, log: plan.log });
     await until(async () => behind(await compound.metrics()) - before >= wanted, {
       ms: WAIT_MS + plan.seconds * 1_000,
       what: `${wanted} records wait in the gateway`,

@@ -24,6 +24,7 @@ const { values } = parseArgs({
     what: { type: 'string', default: KNOWN.join(',') },
     outage: { type: 'string', default: '10' },
     speed: { type: 'string', default: String(SPEED) },
+    written: { type: 'boolean', default: false },
   },
 });
 
@@ -43,7 +44,7 @@ async function report(what: string, run: () => Promise<{ readonly wrong: readonl
   }
 }
 
-function number(option: keyof typeof values, fallback: number): number {
+function number(option: 'seed' | 'kills' | 'outage' | 'speed', fallback: number): number {
   const given = values[option];
   const value = given === undefined ? fallback : (OUTAGES[given] ?? Number(given));
   if (!Number.isFinite(value) || value < 0) throw new Error(`--${option}: expected a number, not "${given}"`);
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
   const speed = number('speed', SPEED);
   if (wanted.includes('outage'))
     await report(`the hub is away for ${seconds} s of 500 changes/s`, async () => {
-      const result = await runOutage({ seconds, speed, log });
+      const result = await runOutage({ seconds, speed, written: values.written, log });
       const slow = result.timesRealTime < CATCH_UP;
       return { ...result, wrong: [...result.wrong, ...(slow ? [`caught up at only ${result.timesRealTime} ×`] : [])] };
     });
