@@ -184,6 +184,7 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     deviceNames,
     orderChanged: (community, frame) => sensing.order(community, frame),
     dutyChanged: (community, frame) => sensing.duty(community, frame),
+    sceneChanged: (community, frame) => sensing.scene(community, frame),
     signIn: people.signIn,
   });
   started.add('responding', () => responding.stop());

@@ -30,12 +30,14 @@ import { ROLES } from './http/policy.ts';
 import { HUB_FAULT_TIMER, hubFaultTimer, raiseHubFault } from './hub-faults.ts';
 import { hubDevice } from './ingest/api.ts';
 import { checkRoutes } from './inspections/routes.ts';
-import type { DutyFrame, OrderFrame } from './live/contract.ts';
+import type { DutyFrame, OrderFrame, SceneFrame } from './live/contract.ts';
 import { deskTimer } from './live/desk-watch.ts';
 import { POLICY_COUNTERS, watchCounters } from './metrics.ts';
 import { NOTIFY_RULES, reachedAnyone, type PeoplePorts } from './notify/api.ts';
 import { notifyRoutes } from './notify/routes.ts';
 import { NotifyRunner } from './notify/runner.ts';
+import { PLAN_RULES } from './plans/api.ts';
+import { planRoutes } from './plans/routes.ts';
 import { POLICIES, type PolicyPorts } from './policies.ts';
 import type { RuleSet } from './rules/api.ts';
 import { ruleRoutes } from './rules/routes.ts';
@@ -77,6 +79,8 @@ export interface RespondingParts {
   readonly orderChanged: (community: string, frame: OrderFrame) => void;
   /** To screens: something of duty changed. */
   readonly dutyChanged: (community: string, frame: DutyFrame) => void;
+  /** To screens: something changed that stands beside alarms. */
+  readonly sceneChanged: (community: string, frame: SceneFrame) => void;
   /** Signs another person in beside the session of a request. */
   readonly signIn: HandoverRouteParts['signIn'];
 }
@@ -108,6 +112,7 @@ export function makeResponding(parts: RespondingParts): Responding {
     parts.orderChanged(community, { order: payload.order, state: payload.state }),
   );
   tail.on('duty.changed', ({ community, payload }) => parts.dutyChanged(community, payload));
+  tail.on('scene.changed', ({ community, payload }) => parts.sceneChanged(community, payload));
   for (const [kind, handle] of Object.entries(orderTimers(ports))) timers.register(kind, { handle });
   for (const [kind, handle] of Object.entries(DUTY_TIMERS))
     timers.register(kind, {
@@ -126,7 +131,7 @@ export function makeResponding(parts: RespondingParts): Responding {
     const known = await parts.deviceNames(tx, community, devices);
     return devices.filter((d) => !known.has(d));
   };
-  const rules = [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES, ESCALATION, ...parts.rules];
+  const rules = [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES, ...PLAN_RULES, ESCALATION, ...parts.rules];
   const asUser: HandoverRouteParts['asUser'] = ({ id, name, role, community }, work) =>
     runCommand(db, runEffects, { now: clock.now(), actor: { kind: 'user', id, name, role, community } }, work);
   return {
@@ -137,6 +142,7 @@ export function makeResponding(parts: RespondingParts): Responding {
       watchRoutes(entry),
       handoverRoutes({ entry, signIn: parts.signIn, asUser, unfinishedOrders }),
       notifyRoutes(entry, peoplePorts),
+      planRoutes(entry),
       policyRoutes(entry),
       ruleRoutes(entry, rules),
     ],

@@ -45,7 +45,7 @@ import { incidentRoutes } from './incidents/routes.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { gatewayRoutes } from './ingest/routes.ts';
 import { credentialOf } from './ingest/store.ts';
-import type { DutyFrame, OrderFrame } from './live/contract.ts';
+import type { DutyFrame, OrderFrame, SceneFrame } from './live/contract.ts';
 import { DESK_TIMER, DeskWatch } from './live/desk-watch.ts';
 import { LiveChannel } from './live/server.ts';
 import { awaitedOf } from './live/state.ts';
@@ -97,6 +97,8 @@ export interface Sensing {
   order(community: string, frame: OrderFrame): void;
   /** Something of duty changed. */
   duty(community: string, frame: DutyFrame): void;
+  /** Something changed that stands beside alarms. */
+  scene(community: string, frame: SceneFrame): void;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -150,6 +152,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     attach: (server) => void (live = makeLive(server, parts, ingest, desks)),
     order: (community, frame) => live?.order(community, frame),
     duty: (community, frame) => live?.duty(community, frame),
+    scene: (community, frame) => live?.scene(community, frame),
     start: async () => {
       await db.read((tx) => register.load(tx));
       await ingest.start();

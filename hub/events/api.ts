@@ -108,6 +108,8 @@ export interface EventPayloads {
     readonly lastDay: string;
     readonly days: number;
   };
+  /** Something changed that stands beside alarms on screens: plans, their runs and drills, lanes, escorts, held lifts. */
+  'scene.changed': { readonly what: 'plan' | 'run' | 'drill' | 'lane' | 'escort' | 'lift' };
 }
 export type EventType = keyof EventPayloads;
 

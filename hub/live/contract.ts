@@ -56,12 +56,18 @@ export interface DutyFrame {
   readonly what: string;
 }
 
+/** Something changed that stands beside alarms: a plan, its run or drill, a blocked lane, an escort, a held lift. */
+export interface SceneFrame {
+  readonly what: 'plan' | 'run' | 'drill' | 'lane' | 'escort' | 'lift';
+}
+
 export interface ServerEvents {
   alarm: (frame: AlarmFrame) => void;
   values: (frame: ValuesFrame, done: () => void) => void;
   beat: (frame: BeatFrame) => void;
   order: (frame: OrderFrame) => void;
   duty: (frame: DutyFrame) => void;
+  scene: (frame: SceneFrame) => void;
 }
 
 export interface ClientEvents {

@@ -12,6 +12,7 @@ export const SERVER_EVENTS: Record<keyof ServerEvents, Policy> = {
   beat: { allow: 'signed-in' },
   order: { allow: WORKERS },
   duty: { allow: STAFF },
+  scene: { allow: STAFF },
 };
 
 export const CLIENT_EVENTS: Record<keyof ClientEvents, Policy> = {

@@ -13,7 +13,7 @@ import type { SignedIn } from '../http/entry.ts';
 import type { LivePoints, Site } from '../ingest/api.ts';
 import { Board } from './board.ts';
 import { newChannel, type CommunityChannel } from './channel.ts';
-import type { BeatFrame, ClientEvents, DutyFrame, OrderFrame, ServerEvents } from './contract.ts';
+import type { BeatFrame, ClientEvents, DutyFrame, SceneFrame, OrderFrame, ServerEvents } from './contract.ts';
 import { FrameEncoder } from './encoder.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from './events.ts';
 import { deskWord } from './desk.ts';
@@ -120,6 +120,7 @@ export class LiveChannel {
   /** A work order changed, something of duty did: pages that show it ask again. */
   order = (community: string, frame: OrderFrame) => this.#io.to(room(community, 'order')).emit('order', frame);
   duty = (community: string, frame: DutyFrame) => this.#io.to(room(community, 'duty')).emit('duty', frame);
+  scene = (community: string, frame: SceneFrame) => this.#io.to(room(community, 'scene')).emit('scene', frame);
 
   #every(ms: number, work: () => void): void {
     const timer = setInterval(work, ms);

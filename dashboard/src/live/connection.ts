@@ -17,6 +17,7 @@ export interface Listeners {
   beat: ServerEvents['beat'];
   order: ServerEvents['order'];
   duty: ServerEvents['duty'];
+  scene: ServerEvents['scene'];
   connected: () => void;
   /** The hub refused the connection in so many words, as for want of a session. */
   refused: (reason: string) => void;
@@ -57,6 +58,7 @@ export class Connection {
     socket.on('beat', on.beat);
     socket.on('order', on.order);
     socket.on('duty', on.duty);
+    socket.on('scene', on.scene);
     socket.on('values', (frame, done) => {
       on.values(frame);
       // The hub keeps one frame in flight: a screen that can't keep up gets fewer, never a queue.

@@ -27,6 +27,7 @@ export class Live {
   #sounding = $state.raw<Sounding>({ worst: null, play: null, silencedMs: 0 });
   #orders = $state(0);
   #duty = $state(0);
+  #scene = $state(0);
   #silence: Silence | null = null;
   #stopTicker: (() => void) | null = null;
   #seesAlarms = false;
@@ -46,6 +47,7 @@ export class Live {
       beat: (frame) => this.#hear(frame),
       order: () => (this.#orders += 1),
       duty: () => (this.#duty += 1),
+      scene: () => (this.#scene += 1),
       connected: () => {
         if (this.#seesAlarms) void this.alarms.resync();
         this.#report();
@@ -68,6 +70,10 @@ export class Live {
   /** Rises with every change of duty: roster, who is on, entries, roll calls, hand-overs. */
   get dutyChanges(): number {
     return this.#duty;
+  }
+  /** Rises with every change of plans, runs, drills, blocked lanes, escorts and held lifts. */
+  get sceneChanges(): number {
+    return this.#scene;
   }
   get quiet(): Quiet {
     return quiet({
