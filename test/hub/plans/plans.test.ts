@@ -17,7 +17,7 @@ beforeAll(async () => {
   const floors = [{ floor: 1 }];
   const buildings = ['b1', 'b2'].map((id) => ({ id, name: { zh: id, en: id }, floors }));
   const made = await admin.send('PUT', '/api/buildings', { buildings });
-  expect(made.status).toBe(200);
+  if (made.status !== 200) throw new Error(`buildings: ${JSON.stringify(made.body)}`);
 });
 
 const inForce = (building: string | undefined, kind = 'fire') =>
@@ -27,10 +27,9 @@ const code = (answer: { readonly body: unknown }): unknown => (answer.body as { 
 /** A version in force, by two people. */
 async function enforce(body: object): Promise<VersionView> {
   const draft = await supervisor.post<VersionView>('/api/plans', body);
-  expect(draft.status).toBe(200);
-  expect((await manager.post(`/api/plan-versions/${draft.body.id}/approve`)).status).toBe(200);
+  await manager.post(`/api/plan-versions/${draft.body.id}/approve`);
   const done = await manager.post<VersionView>(`/api/plan-versions/${draft.body.id}/put-in-force`);
-  expect(done.status).toBe(200);
+  if (done.status !== 200) throw new Error(`${JSON.stringify(draft.body)}: ${JSON.stringify(done.body)}`);
   return done.body;
 }
 
