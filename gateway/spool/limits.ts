@@ -19,6 +19,8 @@ export interface SpoolLimits {
   readonly pendingRecords: number;
   /** Encoded batches that the disk did not take yet. Past it the oldest are given up (a loss with its bounds). */
   readonly unwrittenBytes: number;
+  /** A write that takes longer than this hangs: what waits for it is sent on, though it is in memory alone. */
+  readonly hangingMs: number;
   /** Pause between attempts on a disk that refuses. */
   readonly retryMs: number;
   /** Safety records are kept this long after all consumers have them … */
@@ -39,6 +41,7 @@ export const SPOOL_LIMITS: SpoolLimits = {
   tailBytes: 8 * MIB,
   pendingRecords: 500_000,
   unwrittenBytes: 64 * MIB,
+  hangingMs: 500,
   retryMs: 1_000,
   safetyKeptMs: 30 * DAY_MS,
   safetyKeptBytes: 512 * MIB,

@@ -43,6 +43,9 @@ interface Active {
   frames: FrameAt[];
 }
 
+/** What is told of a disk that does not answer; in the place of the error code of one that does. */
+const HANGING = 'no answer';
+
 /** Most bytes handed to the disk in one write. */
 const WRITE_BYTES = 4 * 1024 * 1024;
 
@@ -298,7 +301,7 @@ export class LaneStore {
     while (this.#unwritten.length > 0 && !(this.#closing && this.#failing)) {
       const group = this.#nextGroup();
       try {
-        await this.#write(group);
+        await this.#writeWatched(group);
         this.#fail('');
         this.#settle(group);
       } catch (error) {
@@ -319,6 +322,19 @@ export class LaneStore {
     let bytes = 0;
     const end = this.#unwritten.findIndex((e) => (bytes += e.bytes.length) > WRITE_BYTES);
     return this.#unwritten.slice(0, end < 0 ? undefined : Math.max(1, end));
+  }
+
+  /** A disk that neither takes nor refuses is told like one that refuses: a fire is not held back by it. */
+  async #writeWatched(group: readonly NewEntry[]): Promise<void> {
+    const late = setTimeout(() => {
+      this.#fail(HANGING);
+      this.#show();
+    }, this.#limits.hangingMs);
+    try {
+      await this.#write(group);
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   async #write(group: readonly NewEntry[]): Promise<void> {

@@ -82,8 +82,8 @@ export const HUB_SIGNALS = {
     class: 'FAULT',
     latch: 'none',
     text: {
-      zh: '网关磁盘拒绝写入，报警记录只在网关内存中',
-      en: 'The disk of the gateway refuses: alarm records are in its memory alone',
+      zh: '网关磁盘拒绝写入或没有响应，报警记录只在网关内存中',
+      en: 'The disk of the gateway refuses or does not answer: alarm records are in its memory alone',
     },
     advice: {
       zh: '不要断电或重启网关；检查其磁盘（空间、只读、故障）',
@@ -96,8 +96,8 @@ export const HUB_SIGNALS = {
     class: 'FAULT',
     latch: 'none',
     text: {
-      zh: '网关磁盘拒绝写入，遥测数据只在网关内存中',
-      en: 'The disk of the gateway refuses: telemetry is in its memory alone',
+      zh: '网关磁盘拒绝写入或没有响应，遥测数据只在网关内存中',
+      en: 'The disk of the gateway refuses or does not answer: telemetry is in its memory alone',
     },
     advice: {
       zh: '检查网关的磁盘（空间、只读、故障）',

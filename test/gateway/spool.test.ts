@@ -307,6 +307,37 @@ describe('a disk that refuses', () => {
     },
   );
 
+  test('a disk that neither takes nor refuses holds no fire back: not acknowledged, but sent on', async () => {
+    let answer: () => void = () => undefined;
+    let hung: Promise<void> | undefined;
+    const disk: Disk = {
+      ...realDisk,
+      async create(path) {
+        const file = await realDisk.create(path);
+        return { ...file, datasync: () => (hung ?? Promise.resolve()).then(() => file.datasync()) };
+      },
+    };
+    const dir = tempDir('spool');
+    const spool = await open(dir, { disk, limits: { hangingMs: 20 } });
+    await put(spool, 'safety', 1);
+    hung = new Promise((resolve) => (answer = resolve));
+    const first = spool.append('safety', [sample(spool, 2)]);
+    await until(() => spool.stats().failing.safety === 'no answer', { what: 'it is told' });
+    const second = spool.append('safety', [sample(spool, 3)]);
+    await until(async () => (await readAll(spool.consumer('uplink'), 'safety', 0)).values.length === 3, {
+      what: 'both can be sent',
+    });
+    expect([first.settled, second.settled]).toEqual([false, false]);
+    expect(spool.stats().durable.safety).toBe(1);
+    hung = undefined;
+    answer();
+    await Promise.all([first.done, second.done]);
+    expect(spool.stats()).toMatchObject({ failing: { safety: '' }, durable: { safety: 3 } });
+    await spool.close();
+    const again = await opened(dir);
+    expect((await readAll(again.consumer('uplink'), 'safety', 0)).values).toEqual([1, 2, 3]);
+  });
+
   test('a failed file that takes its time to close holds nobody back', async () => {
     const { disk, fail } = faulty();
     let close: () => void = () => undefined;
