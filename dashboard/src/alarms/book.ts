@@ -16,19 +16,44 @@ export type Counts = Readonly<Record<AlarmClass, readonly [unacked: number, tota
 
 /** Unacknowledged and total of every class: what the lamps show. */
 export function countByClass(alarms: Iterable<AlarmView>): Counts {
-  const unacked = new Map<AlarmClass, number>();
-  const total = new Map<AlarmClass, number>();
-  for (const alarm of alarms) {
-    total.set(alarm.class, (total.get(alarm.class) ?? 0) + 1);
-    if (isUnacked(alarm.state)) unacked.set(alarm.class, (unacked.get(alarm.class) ?? 0) + 1);
+  const tally = new Tally();
+  for (const alarm of alarms) tally.count(alarm, 1);
+  return tally.counts;
+}
+
+/** The counts, kept up alarm by alarm: sound asks for them with every change, and counting ten thousand takes time. */
+class Tally {
+  readonly #unacked = new Map<AlarmClass, number>();
+  readonly #total = new Map<AlarmClass, number>();
+  #counts: Counts | null = null;
+
+  count(alarm: AlarmView, by: 1 | -1): void {
+    this.#counts = null;
+    this.#total.set(alarm.class, (this.#total.get(alarm.class) ?? 0) + by);
+    if (isUnacked(alarm.state)) this.#unacked.set(alarm.class, (this.#unacked.get(alarm.class) ?? 0) + by);
   }
-  const of = (c: AlarmClass): readonly [number, number] => [unacked.get(c) ?? 0, total.get(c) ?? 0];
-  const entries = CLASS_ORDER.map((c) => [c, of(c)] as const);
-  return Object.fromEntries(entries) as Record<AlarmClass, readonly [number, number]>;
+
+  clear(): void {
+    this.#unacked.clear();
+    this.#total.clear();
+    this.#counts = null;
+  }
+
+  get counts(): Counts {
+    const of = (c: AlarmClass): readonly [number, number] => [this.#unacked.get(c) ?? 0, this.#total.get(c) ?? 0];
+    this.#counts ??= Object.fromEntries(CLASS_ORDER.map((c) => [c, of(c)] as const)) as Record<
+      AlarmClass,
+      readonly [number, number]
+    >;
+    return this.#counts;
+  }
 }
 
 export class AlarmBook {
   readonly #open = new Map<string, AlarmView>();
+  readonly #tally = new Tally();
+  /** What changed since it was last asked for; null: everything may have. */
+  #changed: Set<string> | null = null;
   readonly #closed = new Map<string, AlarmView>();
   #seq = 0;
   /** The newest change known in any way: what an act of this screen brought back may be ahead of the frames. */
@@ -99,10 +124,10 @@ export class AlarmBook {
     this.#resync = null;
     if (this.#overflow) return false;
     const before = new Map(this.#open);
-    this.#open.clear();
+    this.#empty();
     for (const item of items) {
       if (!isOpen(item.state)) continue;
-      this.#open.set(item.id, item);
+      this.#put(item);
       const known = before.get(item.id);
       if (isUnacked(item.state) && !(known && isUnacked(known.state))) this.#arrivals += 1;
       this.#seq = Math.max(this.#seq, item.seq);
@@ -115,7 +140,7 @@ export class AlarmBook {
 
   /** Forgets everything, as after signing out. */
   clear(): void {
-    this.#open.clear();
+    this.#empty();
     this.#closed.clear();
     this.#seq = 0;
     this.#newest = 0;
@@ -123,7 +148,19 @@ export class AlarmBook {
   }
 
   counts(): Counts {
-    return countByClass(this.#open.values());
+    return this.#tally.counts;
+  }
+
+  /** An alarm that is open now. */
+  openOne(id: string): AlarmView | undefined {
+    return this.#open.get(id);
+  }
+
+  /** Ids of what changed since this was last asked; null: everything may have. */
+  takeChanged(): ReadonlySet<string> | null {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
   }
 
   #take(item: AlarmView): void {
@@ -135,11 +172,30 @@ export class AlarmBook {
       const wanted = known !== undefined && isUnacked(known.state) && known.recurrences === item.recurrences;
       if (isUnacked(item.state) && !wanted) this.#arrivals += 1;
       this.#closed.delete(item.id);
-      this.#open.set(item.id, item);
+      this.#put(item);
     } else {
-      this.#open.delete(item.id);
+      this.#drop(item.id);
       this.#remember(item);
     }
+  }
+
+  #put(item: AlarmView): void {
+    this.#drop(item.id);
+    this.#open.set(item.id, item);
+    this.#tally.count(item, 1);
+  }
+
+  #drop(id: string): void {
+    const known = this.#open.get(id);
+    if (known) this.#tally.count(known, -1);
+    this.#open.delete(id);
+    this.#changed?.add(id);
+  }
+
+  #empty(): void {
+    this.#open.clear();
+    this.#tally.clear();
+    this.#changed = null;
   }
 
   #remember(alarm: AlarmView): void {

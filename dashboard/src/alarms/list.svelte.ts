@@ -1,9 +1,11 @@
-// The alarm list as the operator handles it: filter, selection, and standing still under pointer or focus.
+// The alarm list as the operator handles it: filter, selection, zones opened, and standing still under pointer or focus.
 import type { AlarmClass } from '../../../device-profiles/contract/signal.ts';
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import type { Alarms } from '../live/alarms.svelte.ts';
+import { arrange, NOTHING, type Arrangement } from './arrange.ts';
 import { isUnacked } from './classes.ts';
-import { arrange, NOTHING, passesFilter, type Arrangement } from './order.ts';
+import { passesFilter } from './order.ts';
+import { alarmOf, isFlood, zoneKey, type Line } from './zones.ts';
 
 export const LIST_LIMITS = {
   /**
@@ -18,6 +20,10 @@ export class AlarmListState {
   #arrangement = $state.raw<Arrangement>(NOTHING);
   #filter = $state<AlarmClass | null>(null);
   #selected = $state<string | null>(null);
+  /** The line that was chosen, where several speak of the selected alarm. */
+  #aimed = $state.raw<Line | null>(null);
+  #flood = $state(false);
+  #opened: ReadonlySet<string> = new Set();
   #held = false;
   #activeAt = 0;
 
@@ -25,11 +31,17 @@ export class AlarmListState {
     this.#alarms = alarms;
   }
 
-  get rows(): readonly AlarmView[] {
-    return this.#arrangement.rows;
+  /** Everything that is shown; the first `pinned` of them on top whatever is scrolled. */
+  readonly lines: readonly Line[] = $derived.by(() => [...this.#arrangement.pinned, ...this.#arrangement.lines]);
+  get pinned(): number {
+    return this.#arrangement.pinned.length;
   }
   get waiting(): readonly AlarmView[] {
     return this.#arrangement.waiting;
+  }
+  /** Alarms of one class and place are one row. */
+  get flood(): boolean {
+    return this.#flood;
   }
   get filter(): AlarmClass | null {
     return this.#filter;
@@ -44,11 +56,21 @@ export class AlarmListState {
     return this.#selected === null ? null : (this.#alarms.find(this.#selected) ?? null);
   }
 
+  /** Key of the line that stands for the selection: the one chosen, else the alarm's own, else the zone that has it. */
+  readonly cursor: string | null = $derived.by(() => {
+    const id = this.#selected;
+    if (id === null) return null;
+    const aimed = this.#aimed;
+    if (aimed && this.lines.some(({ key }) => key === aimed.key)) return aimed.key;
+    const own = this.lines.find((line) => line.kind === 'alarm' && line.key === id);
+    const alarm = this.selected;
+    const zone = own || !alarm ? undefined : zoneKey(alarm);
+    return own?.key ?? this.lines.find(({ key }) => key === zone)?.key ?? null;
+  });
+
   /** Takes in what has changed; call it after every flush of the alarms. */
   update(sorted: readonly AlarmView[]): void {
-    const wanted = this.#filter === null ? sorted : sorted.filter((alarm) => passesFilter(alarm, this.#filter));
-    const held = this.#held && performance.now() - this.#activeAt < LIST_LIMITS.idleMs;
-    this.#arrangement = arrange(this.#arrangement, wanted, held, (id) => this.#alarms.closed(id));
+    this.#arrange(sorted, this.#held && performance.now() - this.#activeAt < LIST_LIMITS.idleMs);
   }
 
   hold(held: boolean): void {
@@ -74,6 +96,22 @@ export class AlarmListState {
 
   select(id: string | null): void {
     this.#selected = id;
+    if (this.#aimed && alarmOf(this.#aimed).id !== id) this.#aimed = null;
+  }
+
+  /** Selects by a line: a zone stands for its first alarm. Answers the alarm's id. */
+  aim(line: Line): string {
+    this.#aimed = line;
+    return alarmOf(line).id;
+  }
+
+  /** Opens or closes a zone; nothing above it moves, and what waits goes on waiting. */
+  open(zone: string, open: boolean): void {
+    const opened = new Set(this.#opened);
+    if (open) opened.add(zone);
+    else opened.delete(zone);
+    this.#opened = opened;
+    this.#arrange(this.#alarms.sorted, true);
   }
 
   /** The first that still wants acknowledging, other than the selected one. */
@@ -82,7 +120,18 @@ export class AlarmListState {
   }
 
   #renew(): void {
-    this.#arrangement = NOTHING;
-    this.update(this.#alarms.sorted);
+    this.#arrange(this.#alarms.sorted, false);
+  }
+
+  #arrange(sorted: readonly AlarmView[], held: boolean): void {
+    const wanted = this.#filter === null ? sorted : sorted.filter((alarm) => passesFilter(alarm, this.#filter));
+    this.#flood = isFlood(wanted.length, this.#flood);
+    const closed = (id: string): AlarmView | undefined => this.#alarms.closed(id);
+    this.#arrangement = arrange(this.#arrangement, wanted, {
+      held,
+      flood: this.#flood,
+      opened: this.#opened,
+      closed,
+    });
   }
 }

@@ -1,4 +1,4 @@
-// In which order the alarm list stands, and how it changes without moving a row under the operator's pointer or focus.
+// In which order the alarm list stands.
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import { CLASS_INDEX, isLifeSafety, isSetAside, isUnacked } from './classes.ts';
 
@@ -28,29 +28,27 @@ function compareTimes(a: AlarmView, b: AlarmView): -1 | 0 | 1 {
 
 const attentionOf = (alarm: AlarmView): 0 | 1 | 2 => (isUnacked(alarm.state) ? 0 : isSetAside(alarm.state) ? 2 : 1);
 
-/** What the list shows (`rows`, in this order) and what waits behind the "+n new" bar. */
-export interface Arrangement {
-  readonly rows: readonly AlarmView[];
-  readonly waiting: readonly AlarmView[];
-}
-export const NOTHING: Arrangement = { rows: [], waiting: [] };
+/** Whether an alarm came before another, by the hub's time of receipt. */
+export const isBefore = (a: AlarmView, b: AlarmView): boolean => compareTimes(a, b) < 0;
 
 /**
- * The next arrangement. `sorted` is every open alarm in order. While `held`, rows keep their places: their content is
- * renewed, a row whose alarm is closed stays with the last that is known of it (`closed` gives that), and newcomers
- * wait. Otherwise the list is simply `sorted`.
+ * A list in order after some of its alarms changed, came or went: equal to sorting everything anew, at the cost of what
+ * changed. `open` gives an alarm as it is now, undefined when it is open no more.
  */
-export function arrange(
-  before: Arrangement,
+export function resort(
   sorted: readonly AlarmView[],
-  held: boolean,
-  closed: (id: string) => AlarmView | undefined,
-): Arrangement {
-  if (!held || before.rows.length === 0) return { rows: sorted, waiting: [] };
-  const now = new Map(sorted.map((alarm) => [alarm.id, alarm]));
-  const rows = before.rows.map((row) => now.get(row.id) ?? closed(row.id) ?? row);
-  for (const row of rows) now.delete(row.id);
-  return { rows, waiting: [...now.values()] };
+  changed: ReadonlySet<string>,
+  open: (id: string) => AlarmView | undefined,
+): readonly AlarmView[] {
+  const came = [...changed].flatMap((id) => open(id) ?? []).sort(compareAlarms);
+  const result: AlarmView[] = [];
+  let next = 0;
+  for (const alarm of sorted) {
+    if (changed.has(alarm.id)) continue;
+    for (let other = came[next]; other && compareAlarms(other, alarm) < 0; other = came[++next]) result.push(other);
+    result.push(alarm);
+  }
+  return [...result, ...came.slice(next)];
 }
 
 /** A filter by class hides no life-safety row (screens.md A 1). */

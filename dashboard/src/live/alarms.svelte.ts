@@ -2,7 +2,7 @@
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import type { AlarmFrame, BeatFrame } from '../../../hub/live/contract.ts';
 import { AlarmBook, countByClass, type Counts } from '../alarms/book.ts';
-import { compareAlarms, firstOfIncidents } from '../alarms/order.ts';
+import { compareAlarms, firstOfIncidents, resort } from '../alarms/order.ts';
 import type { Api } from '../api/client.ts';
 import { asProblem, type Problem } from '../api/problem.ts';
 import { Flush } from './flush.ts';
@@ -157,9 +157,12 @@ export class Alarms {
   }
 
   #show(): void {
-    const open = [...this.#book.open()].sort(compareAlarms);
-    this.#sorted = open;
+    const changed = this.#book.takeChanged();
+    this.#sorted =
+      changed === null
+        ? [...this.#book.open()].sort(compareAlarms)
+        : resort(this.#sorted, changed, (id) => this.#book.openOne(id));
     this.#counts = this.#book.counts();
-    this.#firsts = firstOfIncidents(open);
+    this.#firsts = firstOfIncidents(this.#sorted);
   }
 }
