@@ -46,8 +46,12 @@ export const WIRE_LIMITS = {
   /** Receipts, states, asks; beats name every link. */
   messageBytes: 256 * 1024,
   textBytes: TEXT_BYTES_MAX,
-  /** Batches of one lane published and not yet receipted. */
-  batchesInFlight: 16,
+  /**
+   * Batches of one lane published and not yet receipted, and their bytes: whichever is reached first. A flood comes in
+   * many small batches, and what the hub takes in one transaction is what is in flight.
+   */
+  batchesInFlight: 128,
+  bytesInFlight: 8 * 1024 * 1024,
   receiptTimeoutMs: 5_000,
   beatMs: 1_000,
 } as const;

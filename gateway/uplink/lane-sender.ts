@@ -36,6 +36,7 @@ export interface SenderHooks {
 interface InFlight {
   readonly last: number;
   readonly crc: number;
+  readonly bytes: number;
 }
 
 export interface SenderStats {
@@ -197,7 +198,7 @@ export class LaneSender {
   async pump(): Promise<boolean> {
     let drained = false;
     while (this.#open) {
-      const blocked = drained || this.#inFlight.length >= WIRE_LIMITS.batchesInFlight;
+      const blocked = drained || !this.#hasRoom();
       const history = this.#isHistorysTurn(blocked);
       if (blocked && !history) return drained;
       const turn = this.#turn;
@@ -211,6 +212,12 @@ export class LaneSender {
     return false;
   }
 
+  #hasRoom(): boolean {
+    const { batchesInFlight, bytesInFlight } = WIRE_LIMITS;
+    if (this.#inFlight.length >= batchesInFlight) return false;
+    return this.#inFlight.reduce((sum, b) => sum + b.bytes, 0) < bytesInFlight;
+  }
+
   /** First what little history lacks; else by turns with what is new, and alone when nothing else can go. */
   #isHistorysTurn(blocked: boolean): boolean {
     if (!this.#history.isBehind(this.#sent) || !this.#history.mayGo) return false;
@@ -219,7 +226,7 @@ export class LaneSender {
 
   #send(entry: Entry): void {
     if (this.#inFlight.length === 0) this.#progressAt = this.#hooks.monotonic();
-    this.#inFlight.push({ last: entry.last, crc: entry.crc });
+    this.#inFlight.push({ last: entry.last, crc: entry.crc, bytes: entry.bytes.byteLength });
     this.#sent = entry.last;
     if (entry.last <= this.#reached) this.#resent++;
     else this.#reached = entry.last;

@@ -30,7 +30,7 @@ const WATCH = `{
   const seen = (window.seen = { counted: [], tasks: [], inputs: [] });
   const heading = document.querySelector('.list h2');
   const look = () => {
-    const all = Number(/(\\d+)\\D*$/.exec(heading.childNodes.length ? [...heading.childNodes].slice(0, 3).map((n) => n.textContent).join(' ') : '')?.[1] ?? NaN);
+    const all = Number(/(\\d+)\\D*$/.exec(heading.textContent)?.[1]);
     if (all !== seen.counted.at(-1)?.[1]) seen.counted.push([Date.now(), all]);
   };
   look();

@@ -2,7 +2,17 @@
 // in the same run. `--quick` is passed on. A bench that fails does not keep the others from running.
 import { startProcess } from '../helpers/processes.ts';
 
-const BENCHES = ['modbus-poll', 'devices', 'history-append', 'history-query', 'pipe', 'latency', 'screens', 'start'];
+const BENCHES = [
+  'modbus-poll',
+  'devices',
+  'history-append',
+  'history-query',
+  'pipe',
+  'latency',
+  'flood',
+  'screens',
+  'start',
+];
 
 let failed = 0;
 for (const name of BENCHES) {

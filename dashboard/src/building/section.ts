@@ -37,8 +37,14 @@ export const tally = ({ classes }: Pick<Trouble, 'classes'>): readonly (readonly
     return n === undefined ? [] : [[c, n] as const];
   });
 
-/** Troubles by place. What is shelved or suppressed colours nothing: its list row tells of it. */
-export function troubles(alarms: Iterable<AlarmView>): ReadonlyMap<string, Trouble> {
+/**
+ * Troubles by place. What is shelved or suppressed colours nothing: its list row tells of it. Where nothing differs from
+ * `before`, its very objects are given back, so that in a flood only cells that changed are drawn anew.
+ */
+export function troubles(
+  alarms: Iterable<AlarmView>,
+  before: ReadonlyMap<string, Trouble> = new Map(),
+): ReadonlyMap<string, Trouble> {
   const found = new Map<string, Found>();
   const add = (key: string, alarm: AlarmView): void => {
     const at = found.get(key) ?? { worst: alarm.class, count: 0, unacked: false, classes: new Map() };
@@ -55,8 +61,19 @@ export function troubles(alarms: Iterable<AlarmView>): ReadonlyMap<string, Troub
     add(buildingKey(alarm.building), alarm);
     if (alarm.floor !== undefined) add(floorKey(alarm.building, alarm.floor), alarm);
   }
-  return found;
+  const result = new Map<string, Trouble>();
+  for (const [key, now] of found) {
+    const known = before.get(key);
+    result.set(key, known && isSame(known, now) ? known : now);
+  }
+  return result;
 }
+
+const isSame = (a: Trouble, b: Trouble): boolean =>
+  a.count === b.count &&
+  a.unacked === b.unacked &&
+  a.classes.size === b.classes.size &&
+  [...a.classes].every(([c, n]) => b.classes.get(c) === n);
 
 /** How far a floor can be believed: all of it, some points not, none; `empty` where nothing is measured at all. */
 export type Belief = 'known' | 'partly' | 'unknown' | 'empty';

@@ -55,6 +55,13 @@ describe('troubles', () => {
       expect(trouble && tally(trouble)).toEqual(expected);
     }
   });
+  test('a place at which nothing changed is given back as it was, so that it is not drawn anew', () => {
+    const [a, b] = [alarm({ id: '1', building: 'b3', floor: 12 }), alarm({ id: '2', building: 'b4', floor: 1 })];
+    const before = troubles([a, b]);
+    const after = troubles([a, { ...b, state: 'acked-active' }], before);
+    expect(after.get(floorKey('b3', 12))).toBe(before.get(floorKey('b3', 12)));
+    expect(after.get(floorKey('b4', 1))).toMatchObject({ unacked: false, count: 1 });
+  });
   test('an alarm without a floor shows on its building and its device', () => {
     expect(found.get(buildingKey('b6'))?.worst).toBe('COMMS');
     expect(found.get(deviceKey('g.panel-6'))?.count).toBe(1);
