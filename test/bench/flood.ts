@@ -52,6 +52,16 @@ async function controlRoom(url: string): Promise<Page> {
   return page;
 }
 
+/** An operator who moves through the list all the while. Answers how many keys were pressed. */
+async function type(page: Page, until: AbortSignal): Promise<number> {
+  let keys = 0;
+  for (; !until.aborted; keys++) {
+    await page.keyboard.press(keys % 2 === 0 ? 'ArrowDown' : 'ArrowUp');
+    await new Promise((resolve) => setTimeout(resolve, KEY_EVERY_MS));
+  }
+  return keys;
+}
+
 async function main(alarms: number): Promise<void> {
   const dir = tempDir('bench-flood');
   const { panels, links, devices } = await FloodPanels.start(dir, alarms);
@@ -65,26 +75,18 @@ async function main(alarms: number): Promise<void> {
     devices,
   });
   const page = await controlRoom(rig.url);
-  let atClient = 0;
+  const atClient = new Set<string>();
   let lastAtClient = 0;
   const live = await rig.live(await rig.signIn('operator'));
   live.on('alarm', ({ items }: AlarmFrame) => {
-    for (const a of items)
-      if (a.deviceKind === 'fire-panel' && a.signal !== 'offline' && a.workOrder === null) {
-        atClient += 1;
-        if (atClient === alarms) lastAtClient = Date.now();
-      }
+    for (const { id, device } of items) if (device.includes('.panel-')) atClient.add(id);
+    if (atClient.size >= alarms) lastAtClient ||= Date.now();
   });
   const { gateway, hub } = rig;
-  const browser = watchUsage({ gateway: gateway.pid, hub: hub?.pid ?? 0 });
-  let typing = true;
+  const spent = watchUsage({ gateway: gateway.pid, hub: hub?.pid ?? 0 });
   await page.locator('.list').click({ position: { x: 40, y: 120 } });
-  const keys = (async () => {
-    for (let k = 0; typing; k++) {
-      await page.keyboard.press(k % 2 === 0 ? 'ArrowDown' : 'ArrowUp');
-      await new Promise((resolve) => setTimeout(resolve, KEY_EVERY_MS));
-    }
-  })();
+  const typing = new AbortController();
+  const typed = type(page, typing.signal);
   const began = Date.now();
   const steps = (SECONDS * 1_000) / STEP_MS;
   for (let k = 0; k < steps; k++) {
@@ -100,9 +102,9 @@ async function main(alarms: number): Promise<void> {
     },
     { ms: LATE_MS, what: 'the page lists every alarm', everyMs: 200 },
   );
-  typing = false;
-  await keys;
-  const { of, machineBusy } = browser();
+  typing.abort();
+  const keys = await typed;
+  const { of, machineBusy } = spent();
   const listed = seen.counted.find(([, all]) => all >= alarms)?.[0] ?? Number.NaN;
   const delays = seen.inputs.map((i) => i.delay);
   const longest = Math.max(0, ...seen.tasks);
@@ -113,19 +115,12 @@ async function main(alarms: number): Promise<void> {
       alarms,
       listedAfterLastMs: listed - last,
       atClientAfterLastMs: lastAtClient - last,
-      inputs: seen.inputs.length,
-      inputDelay: {
-        p50: round(percentile(delays, 0.5), 0),
-        p99: round(percentile(delays, 0.99), 0),
-        max: round(Math.max(0, ...delays), 0),
-      },
-      inputToPaintP99: round(
-        percentile(
-          seen.inputs.map((i) => i.duration),
-          0.99,
-        ),
-        0,
-      ),
+      keys,
+      keysSlowerThanAFrame: seen.inputs.length,
+      inputDelayMax: round(Math.max(0, ...delays), 0),
+      // Of all keys: those that were as fast as a frame are not told apart.
+      inputDelayP99: round(percentile([...delays, ...Array.from({ length: keys - delays.length }, () => 0)], 0.99), 0),
+      inputToPaintMax: round(Math.max(0, ...seen.inputs.map((i) => i.duration)), 0),
       longTasks: seen.tasks.length,
       longestTaskMs: round(longest, 0),
       processes: of,
