@@ -8,6 +8,8 @@ import * as duty from './duty/api.ts';
 import { beginEscalation } from './escalation.ts';
 import type { AlarmFact, CommandContext, EventPayloads } from './events/api.ts';
 import { policy, type Policy } from './events/runner.ts';
+import * as fireSafetyNotices from './fire-safety-notices.ts';
+import * as fireSafety from './fire-safety/api.ts';
 import { DESK_SIGNAL } from './live/desk.ts';
 import * as notices from './policy-notices.ts';
 import * as staff from './staff/api.ts';
@@ -327,6 +329,27 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     on: 'duty.certificate-expiring',
     lane: 'notices',
     run: (c, { community, payload }) => dutyNotices.tellExpiring(c, community, payload),
+  }),
+
+  // Hazards → people; their repairs come back
+  policy({
+    rule: 'finished-order-mends-hazard',
+    on: 'order.changed',
+    lane: 'hazards',
+    when: entered('done'),
+    run: (c, { payload }) => fireSafety.orderFinished(c, payload.order),
+  }),
+  policy({
+    rule: 'hazard-tells-those-concerned',
+    on: 'hazard.changed',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => fireSafetyNotices.tellHazard(c, community, payload, id),
+  }),
+  policy({
+    rule: 'overdue-hazard-goes-further',
+    on: 'hazard.overdue',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => fireSafetyNotices.tellOverdue(c, community, payload, id),
   }),
 
   // The hub's own troubles → FAULT

@@ -23,6 +23,7 @@ import { PolicyRunner, READER } from './events/runner.ts';
 import { EventTail } from './events/tail.ts';
 import { missingFiles } from './files/api.ts';
 import { ESCALATION, ESCALATION_TIMER, escalateUnacknowledged } from './escalation.ts';
+import { FIRE_SAFETY_RULES, FIRE_SAFETY_TIMERS, fireSafetyRoutes } from './fire-safety/api.ts';
 import { runCommand, type EffectRunner } from './http/command.ts';
 import type { Entry } from './http/entry.ts';
 import type { Health } from './http/health.ts';
@@ -122,6 +123,7 @@ export function makeResponding(parts: RespondingParts): Responding {
         if (kind === SHIFT_TIMER) c.emit(deskTimer(timer.community, c.now));
       },
     });
+  for (const [kind, handle] of Object.entries(FIRE_SAFETY_TIMERS)) timers.register(kind, { handle });
   timers.register(DEMO_DUTY_TIMER, { handle: (c, timer) => ensureDemoDuty(c, timer.community) });
   timers.register(ESCALATION_TIMER, { handle: escalateUnacknowledged });
   timers.register(HUB_FAULT_TIMER, hubFaultTimer(alarms));
@@ -131,7 +133,15 @@ export function makeResponding(parts: RespondingParts): Responding {
     const known = await parts.deviceNames(tx, community, devices);
     return devices.filter((d) => !known.has(d));
   };
-  const rules = [...ORDER_RULES, ...DUTY_RULES, ...NOTIFY_RULES, ...PLAN_RULES, ESCALATION, ...parts.rules];
+  const rules = [
+    ...ORDER_RULES,
+    ...DUTY_RULES,
+    ...FIRE_SAFETY_RULES,
+    ...NOTIFY_RULES,
+    ...PLAN_RULES,
+    ESCALATION,
+    ...parts.rules,
+  ];
   const asUser: HandoverRouteParts['asUser'] = ({ id, name, role, community }, work) =>
     runCommand(db, runEffects, { now: clock.now(), actor: { kind: 'user', id, name, role, community } }, work);
   return {
@@ -141,6 +151,7 @@ export function makeResponding(parts: RespondingParts): Responding {
       dutyRoutes(entry),
       watchRoutes(entry),
       handoverRoutes({ entry, signIn: parts.signIn, asUser, unfinishedOrders }),
+      fireSafetyRoutes(entry, ports),
       notifyRoutes(entry, peoplePorts),
       planRoutes(entry),
       policyRoutes(entry),

@@ -97,6 +97,31 @@ export interface EventPayloads {
     readonly names: readonly string[];
     readonly askedBy?: string;
   };
+  /** A fire hazard was reported, or something was done about it. */
+  'hazard.changed': {
+    readonly hazard: string;
+    readonly number: string;
+    readonly act: string;
+    readonly from?: string;
+    readonly state: string;
+    readonly grade: 'general' | 'major';
+    readonly title: { readonly zh: string; readonly en: string };
+    readonly reporter: string;
+    readonly responsible?: string;
+    /** Who did it: a person's id, or the hub's own. */
+    readonly by: string;
+  };
+  /** What should have been done about a hazard was not; `round` counts from 1. */
+  'hazard.overdue': {
+    readonly hazard: string;
+    readonly number: string;
+    readonly step: 'triage' | 'mend' | 'recheck';
+    /** ms wall */
+    readonly due: number;
+    readonly round: number;
+    readonly title: { readonly zh: string; readonly en: string };
+    readonly responsible?: string;
+  };
   /** A certificate is within so many days of its end. */
   'duty.certificate-expiring': {
     readonly person: string;

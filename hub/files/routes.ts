@@ -21,8 +21,8 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'application/pdf': 'pdf',
 };
 
-/** Whose work needs photos. An owner's come with the owner's pages; the committee only reads. */
-const UPLOADERS: readonly Role[] = [...STAFF, 'contractor'];
+/** Whose work needs photos, and who reports hazards with them. */
+const UPLOADERS: readonly Role[] = [...STAFF, 'contractor', 'committee', 'owner'];
 
 /** Even if a browser took it for a page: no script, no origin, no frame. */
 const FILE_CSP = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox";

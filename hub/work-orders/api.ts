@@ -13,13 +13,23 @@ import { UNATTENDED_TIMER } from './unattended.ts';
 import { verifyByLiveData } from './verify.ts';
 
 export { alarmCleared, alarmRecurred, endAlarmPatience, startAlarmPatience } from './follow.ts';
-export { openForAlarm, openForCheck } from './open.ts';
+export { actOnOrder } from './act.ts';
+export { openForAlarm, openForCheck, openForHazard, reopenForHazard } from './open.ts';
 export { recordExport } from './rescue-commands.ts';
 export { contractOf, MAINTENANCE_CONTRACTS, RESCUE_NORMS, type MaintenanceContract } from './rescue-norms.ts';
 export { penaltyOf } from './rescue-penalty.ts';
 export { rescueRecord, type Hand, type RescueRecord } from './rescue-store.ts';
 export { ordersOfSources, orderState } from './store.ts';
-export { listOrders, orderSpot, orderView, unfinishedOrders, type DeviceNames, type Viewer } from './views-store.ts';
+export {
+  listOrders,
+  orderSpot,
+  orderView,
+  orderWork,
+  type OrderWork,
+  unfinishedOrders,
+  type DeviceNames,
+  type Viewer,
+} from './views-store.ts';
 export { orderRoutes } from './routes.ts';
 export { ORDER_RULES } from './norms.ts';
 export type { OrderPorts, Person, SignalQuestion } from './ports.ts';

@@ -180,6 +180,44 @@ export async function openForCheck(c: CommandContext, ports: OrderPorts, check: 
   });
 }
 
+export interface HazardOrder {
+  readonly community: string;
+  /** The caller's unique id of this repair. */
+  readonly cause: string;
+  readonly title: { readonly zh: string; readonly en: string };
+  readonly detail: string;
+  readonly urgent: boolean;
+  readonly spot: {
+    readonly building?: string | undefined;
+    readonly floor?: number | undefined;
+    readonly place?: string | undefined;
+  };
+}
+
+/** The one order of a hazard's repair. */
+export async function openForHazard(c: CommandContext, ports: OrderPorts, hazard: HazardOrder): Promise<string> {
+  const source = { kind: 'hazard', id: hazard.cause } as const;
+  await lockCause(c.tx, hazard.community, `hazard:${hazard.cause}`);
+  const mine = await orderOfSource(c.tx, hazard.community, source);
+  if (mine) return mine.id;
+  return open(c, ports, {
+    community: hazard.community,
+    kind: 'inspection-fault',
+    source,
+    title: hazard.title,
+    detail: hazard.detail,
+    dutyClass: 'general',
+    priority: hazard.urgent ? 'urgent' : 'normal',
+    spot: hazard.spot,
+  });
+}
+
+/** The repair did not hold: its order, when it was finished, goes out again. */
+export async function reopenForHazard(c: CommandContext, community: string, id: string, note: string): Promise<void> {
+  const order = await loadOrder(c.tx, community, id);
+  if (order && ['done', 'verified', 'closed'].includes(order.state)) await reopenBySystem(c, order, note);
+}
+
 export interface HandOrder {
   readonly title: string;
   readonly detail?: string | undefined;

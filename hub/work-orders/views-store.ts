@@ -264,3 +264,29 @@ export const orderSpot = (
 ): Promise<
   { device: string | null; building: string | null; floor: number | null; place: string | null } | undefined
 > => tx.maybe(`select device, building, floor, place from work_orders.work_order where id = $1`, [id]);
+
+/** What became of an order: for whoever had it opened. */
+export interface OrderWork {
+  readonly id: string;
+  readonly number: string;
+  readonly state: OrderState;
+  readonly assignee?: string;
+  /** Everyone who ever took it on. */
+  readonly workers: readonly string[];
+  readonly result: string;
+  /** SHA-256 of the photos of the finished work, hex. */
+  readonly photos: readonly string[];
+}
+
+export async function orderWork(tx: Tx, community: string, id: string): Promise<OrderWork | undefined> {
+  const row = await tx.maybe<Omit<OrderWork, 'assignee'> & { readonly assignee: string | null }>(
+    `select id, number, state, assignee, coalesce(result, '') as result,
+       array(select person from work_orders.worker where work_order = o.id) as workers,
+       array(select file from work_orders.photo where work_order = o.id and phase = 'after' order by at, file) as photos
+     from work_orders.work_order o where id = $1 and community = $2`,
+    [id, community],
+  );
+  if (!row) return undefined;
+  const { assignee, ...work } = row;
+  return { ...work, ...(assignee === null ? {} : { assignee }) };
+}

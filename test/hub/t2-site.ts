@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { ManualClock } from '../../hub/clock.ts';
 import { DUTY_TIMERS, onDuty, planShift } from '../../hub/duty/api.ts';
 import { makeEffects } from '../../hub/effects.ts';
+import { FIRE_SAFETY_TIMERS } from '../../hub/fire-safety/api.ts';
 import { ok, type Result } from '../../hub/errors.ts';
 import type { Actor, AlarmFact, CommandContext, NewEvent } from '../../hub/events/api.ts';
 import { PolicyRunner } from '../../hub/events/runner.ts';
@@ -175,7 +176,8 @@ export async function makeSite(options: { readonly duty?: boolean } = {}): Promi
   const runners = (): Pick<Site, 'policies' | 'timers' | 'notify'> => {
     const timers = new TimerRunner({ db, clock, execute, log: silentLog, community: COMMUNITY });
     for (const [kind, handle] of Object.entries(orderTimers(ports))) timers.register(kind, { handle });
-    for (const [kind, handle] of Object.entries(DUTY_TIMERS)) timers.register(kind, { handle });
+    for (const [kind, handle] of Object.entries({ ...DUTY_TIMERS, ...FIRE_SAFETY_TIMERS }))
+      timers.register(kind, { handle });
     return {
       timers,
       policies: new PolicyRunner({ db, clock, execute, policies: POLICIES, ports, log: silentLog }),

@@ -1,0 +1,96 @@
+// The commands of policies that tell people of fire-safety management: what became of a hazard, and what is overdue.
+import type { CommandContext, EventPayloads } from './events/api.ts';
+import type { MessageKey } from './messages/text.ts';
+import { OVERDUE_RULE } from './fire-safety/api.ts';
+import { ruleInForce } from './rules/api.ts';
+
+type To = { readonly role: string } | { readonly user: string };
+
+/** Who hears of each act; nobody hears of what they did themselves. */
+export function tellHazard(
+  c: CommandContext,
+  community: string,
+  h: EventPayloads['hazard.changed'],
+  event: string,
+): void {
+  const told: { readonly to: To; readonly message: MessageKey }[] = [];
+  const major = h.grade === 'major';
+  const { responsible } = h;
+  switch (h.act) {
+    case 'report':
+      told.push({ to: { role: 'supervisor' }, message: 'notify.hazard-reported' });
+      if (major) told.push({ to: { role: 'manager' }, message: 'notify.hazard-reported' });
+      break;
+    case 'assign':
+      if (responsible !== undefined) told.push({ to: { user: responsible }, message: 'notify.hazard-assigned' });
+      if (h.from === 'reported') told.push({ to: { user: h.reporter }, message: 'notify.hazard-taken-up' });
+      break;
+    case 'mend':
+      told.push({ to: { role: 'inspector' }, message: 'notify.hazard-mended' });
+      told.push({ to: { role: 'supervisor' }, message: 'notify.hazard-mended' });
+      break;
+    case 'fail':
+      if (responsible !== undefined) told.push({ to: { user: responsible }, message: 'notify.hazard-failed' });
+      told.push({ to: { role: 'supervisor' }, message: 'notify.hazard-failed' });
+      break;
+    case 'pass':
+      told.push({ to: { user: h.reporter }, message: 'notify.hazard-cleared' });
+      break;
+    case 'dismiss':
+      told.push({ to: { user: h.reporter }, message: 'notify.hazard-dismissed' });
+      told.push({ to: { role: 'committee' }, message: 'notify.hazard-dismissed' });
+      break;
+    case 'reopen':
+      told.push({ to: { role: 'supervisor' }, message: 'notify.hazard-reopened' });
+      break;
+    case 'extend':
+      told.push({ to: { role: 'supervisor' }, message: 'notify.hazard-extended' });
+      if (major) told.push({ to: { role: 'committee' }, message: 'notify.hazard-extended' });
+      break;
+    case 'comment':
+      told.push({ to: { role: 'supervisor' }, message: 'notify.hazard-comment' });
+      if (responsible !== undefined) told.push({ to: { user: responsible }, message: 'notify.hazard-comment' });
+      if (h.reporter !== h.by) told.push({ to: { user: h.reporter }, message: 'notify.hazard-comment' });
+      break;
+    default:
+      break;
+  }
+  for (const { to, message } of told)
+    if (!('user' in to) || to.user !== h.by)
+      c.emit({
+        effect: 'notify',
+        key: `hazard:${event}:${message}:${'user' in to ? to.user : to.role}`,
+        community,
+        to,
+        urgency: major && h.act !== 'comment' ? 'urgent' : 'normal',
+        message,
+        args: { number: h.number, title_zh: h.title.zh, title_en: h.title.en },
+        link: `/hazards/${h.hazard}`,
+      });
+}
+
+/** Who must act, and the fire supervisor; later the project manager, then the committee. */
+export async function tellOverdue(
+  c: CommandContext,
+  community: string,
+  h: EventPayloads['hazard.overdue'],
+  event: string,
+): Promise<void> {
+  const { managerFrom, committeeFrom } = (await ruleInForce(c.tx, community, OVERDUE_RULE)).value;
+  const to: To[] = [{ role: 'supervisor' }];
+  if (h.step === 'mend' && h.responsible !== undefined) to.push({ user: h.responsible });
+  if (h.step === 'recheck') to.push({ role: 'inspector' });
+  if (h.round >= managerFrom) to.push({ role: 'manager' });
+  if (h.round >= committeeFrom) to.push({ role: 'committee' });
+  for (const one of to)
+    c.emit({
+      effect: 'notify',
+      key: `hazard-overdue:${event}:${'user' in one ? one.user : one.role}`,
+      community,
+      to: one,
+      urgency: 'urgent',
+      message: 'notify.hazard-overdue',
+      args: { number: h.number, title_zh: h.title.zh, title_en: h.title.en, step: h.step },
+      link: `/hazards/${h.hazard}`,
+    });
+}

@@ -1,0 +1,25 @@
+// What the policy table, timers, rules and the demo may ask of fire-safety management.
+import type { CommandContext } from '../events/api.ts';
+import type { DueTimer } from '../timers-store.ts';
+import { HAZARD_TIMER, hazardTimer } from './hazard-watch.ts';
+import { HAZARD_KINDS, HAZARD_RULE, OVERDUE_RULE } from './norms.ts';
+
+export {
+  actOnHazard,
+  amendHazard,
+  assignHazard,
+  extendHazard,
+  orderFinished,
+  orderForHazard,
+  reportHazard,
+  type HazardPorts,
+} from './hazards.ts';
+export { fireSafetyRoutes } from './routes.ts';
+export { OVERDUE_RULE } from './norms.ts';
+
+export const FIRE_SAFETY_RULES = [HAZARD_KINDS, HAZARD_RULE, OVERDUE_RULE];
+
+/** The timers that fire-safety management sets, with what to do when they are due. */
+export const FIRE_SAFETY_TIMERS: Readonly<Record<string, (c: CommandContext, timer: DueTimer) => Promise<void>>> = {
+  [HAZARD_TIMER]: hazardTimer,
+};

@@ -1,0 +1,132 @@
+// What screens and tools see of fire-safety management: hazards and violations, and who follows them.
+import { Type, type Static } from 'typebox';
+import { HAZARD_ACTS, HAZARD_STATES } from './machine.ts';
+import { FAMILIES, FIRE_SAFETY_LIMITS, GRADES } from './norms.ts';
+
+const Time = Type.String({ format: 'date-time' });
+const Words = Type.Object({ zh: Type.String(), en: Type.String() });
+const Named = Type.Object({ id: Type.String(), name: Type.String() });
+const closed = { additionalProperties: false } as const;
+const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Photos = Type.Array(Hash, { maxItems: FIRE_SAFETY_LIMITS.photosMax, uniqueItems: true });
+const Text = Type.String({ minLength: 1, maxLength: FIRE_SAFETY_LIMITS.textMax, pattern: '\\S' });
+const Spot = {
+  building: Type.Optional(Type.String({ maxLength: 64 })),
+  floor: Type.Optional(Type.Integer({ minimum: -20, maximum: 300 })),
+  place: Type.Optional(Type.String({ maxLength: 200 })),
+};
+
+export const OVERDUE_STEPS = ['triage', 'mend', 'recheck'] as const;
+
+const hazardHead = {
+  id: Type.String(),
+  /** For people: YH-2026-000012. */
+  number: Type.String(),
+  kind: Type.String(),
+  kindName: Words,
+  family: Type.Enum([...FAMILIES]),
+  grade: Type.Enum([...GRADES]),
+  state: Type.Enum([...HAZARD_STATES]),
+  description: Type.String(),
+  ...Spot,
+  reporter: Type.Object({ id: Type.String(), name: Type.String(), role: Type.String() }),
+  reportedAt: Time,
+  responsible: Type.Optional(Named),
+  deadline: Type.Optional(Time),
+  /** What should have been done by now. */
+  overdue: Type.Optional(Type.Object({ step: Type.Enum([...OVERDUE_STEPS]), since: Time })),
+  clearedAt: Type.Optional(Time),
+  reopened: Type.Integer(),
+  extended: Type.Integer(),
+  /** Earlier ones of the same kind at the same place. */
+  repeats: Type.Integer(),
+};
+export const HazardSummary = Type.Object(hazardHead);
+export type HazardSummary = Static<typeof HazardSummary>;
+
+export const HazardEvent = Type.Object({
+  id: Type.String(),
+  at: Time,
+  /** Null: the hub itself. */
+  by: Type.Union([Named, Type.Null()]),
+  role: Type.Optional(Type.String()),
+  act: Type.String(),
+  from: Type.Optional(Type.String()),
+  to: Type.String(),
+  note: Type.String(),
+  photos: Type.Array(Type.String()),
+  /** What an edit changed: field by field what was and what is. */
+  changes: Type.Array(Type.Object({ field: Type.String(), from: Type.String(), to: Type.String() })),
+});
+export type HazardEvent = Static<typeof HazardEvent>;
+
+export const HazardView = Type.Object({
+  ...hazardHead,
+  version: Type.Integer(),
+  measures: Type.String(),
+  order: Type.Optional(Type.Object({ id: Type.String(), number: Type.String(), state: Type.String() })),
+  /** Latest deadline that the rule allows from now on, for each grade. */
+  latest: Type.Object({ general: Time, major: Time }),
+  /** What must be said with a grade: the measures meanwhile. */
+  measuresFor: Type.Array(Type.Enum([...GRADES])),
+  events: Type.Array(HazardEvent),
+  earlier: Type.Array(
+    Type.Object({ id: Type.String(), number: Type.String(), state: Type.String(), reportedAt: Time }),
+  ),
+  /** What the person who asks may do now. */
+  may: Type.Array(Type.Enum([...HAZARD_ACTS])),
+});
+export type HazardView = Static<typeof HazardView>;
+
+export const HazardCounts = Type.Object({
+  open: Type.Integer(),
+  major: Type.Integer(),
+  overdue: Type.Integer(),
+  toRecheck: Type.Integer(),
+});
+export const HazardPage = Type.Object({
+  items: Type.Array(HazardSummary),
+  next: Type.Union([Type.String(), Type.Null()]),
+  counts: HazardCounts,
+});
+export type HazardPage = Static<typeof HazardPage>;
+
+export const HazardKinds = Type.Object({
+  items: Type.Array(
+    Type.Object({ id: Type.String(), zh: Type.String(), en: Type.String(), family: Type.Enum([...FAMILIES]) }),
+  ),
+  next: Type.Null(),
+});
+export type HazardKinds = Static<typeof HazardKinds>;
+
+export const NewHazard = Type.Object(
+  { kind: Type.String({ maxLength: 40 }), description: Text, photos: Type.Optional(Photos), ...Spot },
+  closed,
+);
+export type NewHazard = Static<typeof NewHazard>;
+
+const version = { version: Type.Optional(Type.Integer({ minimum: 1 })) };
+const Note = Type.Optional(Type.String({ maxLength: FIRE_SAFETY_LIMITS.textMax }));
+
+export const AssignHazard = Type.Object(
+  {
+    responsible: Type.String({ maxLength: 64 }),
+    grade: Type.Enum([...GRADES]),
+    /** Left out: as late as the rule allows. */
+    deadline: Type.Optional(Time),
+    measures: Note,
+    note: Note,
+    ...version,
+  },
+  closed,
+);
+export type AssignHazard = Static<typeof AssignHazard>;
+export const AmendHazard = Type.Object(
+  { kind: Type.Optional(Type.String({ maxLength: 40 })), description: Type.Optional(Text), ...Spot, ...version },
+  closed,
+);
+export type AmendHazard = Static<typeof AmendHazard>;
+export const ActHazard = Type.Object({ note: Note, photos: Type.Optional(Photos), ...version }, closed);
+export type ActHazard = Static<typeof ActHazard>;
+export const ExtendHazard = Type.Object({ deadline: Time, note: Note, ...version }, closed);
+export type ExtendHazard = Static<typeof ExtendHazard>;
