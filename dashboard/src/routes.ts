@@ -17,6 +17,8 @@ export const ROUTES = {
   'duty-log': '/duty/log',
   'duty-handover': '/duty/handover',
   'duty-handed': '/duty/handover/:id',
+  hazards: '/hazards',
+  hazard: '/hazards/:id',
   plan: '/plans/:building/:floor',
   password: '/password',
   admin: '/admin',

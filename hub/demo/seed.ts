@@ -15,6 +15,7 @@ import type { Passwords } from '../staff/api.ts';
 import { commissionSoon } from './commission.ts';
 import { writeDutyHistory } from './duty-history.ts';
 import { ensureDemoDuty } from './duty.ts';
+import { writeFireSafetyHistory } from './fire-safety.ts';
 import { DEMO_USERS, demoPassword, ensureDemo } from './users.ts';
 
 const Words = Type.Object({ zh: Type.String(), en: Type.String() });
@@ -82,7 +83,10 @@ export async function startDemo(
     }),
   );
   await run(async (c) => {
-    if (first) await writeDutyHistory(c, demo.community.id);
+    if (first) {
+      await writeDutyHistory(c, demo.community.id);
+      await writeFireSafetyHistory(c, demo.community.id);
+    }
     await ensureDemoDuty(c, demo.community.id);
     return ok(null);
   });

@@ -11,6 +11,7 @@ export {
   extendHazard,
   orderFinished,
   orderForHazard,
+  passHazard,
   reportHazard,
   type HazardPorts,
 } from './hazards.ts';

@@ -24,6 +24,7 @@ import {
   assignHazard,
   extendHazard,
   orderForHazard,
+  passHazard,
   reportHazard,
   seesHazard,
   type HazardPorts,
@@ -127,7 +128,7 @@ function actRoutes(entry: Entry, ports: HazardPorts): FastifyPluginAsyncTypebox 
     app.post(
       '/api/hazards',
       { config: { policy: { allow: everyone } }, schema: { tags, body: NewHazard, response } },
-      (request) => entry.command(request, async (c) => answer(c, await reportHazard(c, ports, request.body))),
+      (request) => entry.command(request, async (c) => answer(c, await reportHazard(c, request.body))),
     );
     app.post(
       '/api/hazards/:id/assign',
@@ -159,7 +160,12 @@ function actRoutes(entry: Entry, ports: HazardPorts): FastifyPluginAsyncTypebox 
         { config: { policy: { allow } }, schema: { tags, params: Id, body: ActHazard, response } },
         (request) =>
           entry.command(request, async (c) =>
-            answer(c, await actOnHazard(c, ports, request.params.id, act, request.body)),
+            answer(
+              c,
+              act === 'pass'
+                ? await passHazard(c, ports, request.params.id, request.body)
+                : await actOnHazard(c, request.params.id, act, request.body),
+            ),
           ),
       );
   };

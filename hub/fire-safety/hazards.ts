@@ -2,6 +2,7 @@
 // row of the history, an audit entry and an event, in the command's own transaction.
 import type { CommandContext } from '../events/api.ts';
 import { ok, refuse, type Result } from '../errors.ts';
+import { missingFiles } from '../files/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import { findUser } from '../staff/api.ts';
 import {
@@ -31,7 +32,7 @@ import { watchHazard } from './hazard-watch.ts';
 
 const HOUR = 3_600_000;
 
-/** What hazards must know of other domains. */
+/** What orders of hazards must know of other domains. */
 export type HazardPorts = OrderPorts;
 
 /** One way to write a place: in a building with a floor the floor is close enough, elsewhere the words count. */
@@ -85,14 +86,14 @@ function changed(c: CommandContext, hazard: Hazard, act: string, from: string | 
 }
 
 /** Reports a hazard. Refuses `not-found` for a kind that the site does not have, or photos that were not uploaded. */
-export async function reportHazard(c: CommandContext, ports: HazardPorts, body: NewHazard): Promise<Result<Hazard>> {
+export async function reportHazard(c: CommandContext, body: NewHazard): Promise<Result<Hazard>> {
   const { actor } = c;
   if (actor.kind !== 'user') return refuse('not-allowed');
   const { community } = actor;
   const kind = await kindOf(c, community, body.kind);
   if (!kind.ok) return kind;
   const photos = body.photos ?? [];
-  const missing = await ports.missingFiles(c.tx, community, photos);
+  const missing = await missingFiles(c.tx, community, photos);
   if (missing.length > 0) return refuse('not-found', `photos: ${missing.join(', ')}`);
   const where = given(body);
   const hazard = await insertHazard(c.tx, {
@@ -302,9 +303,7 @@ export async function orderForHazard(
   return ok(after);
 }
 
-const SIMPLE = ['mend', 'pass', 'fail', 'dismiss', 'reopen', 'comment'] as const;
-export type SimpleAct = (typeof SIMPLE)[number];
-export const SIMPLE_ACTS: readonly SimpleAct[] = SIMPLE;
+export type SimpleAct = 'mend' | 'pass' | 'fail' | 'dismiss' | 'reopen' | 'comment';
 
 function fieldsAfter(c: CommandContext, hazard: Hazard, name: SimpleAct, by: User): Partial<Hazard> {
   switch (name) {
@@ -330,7 +329,6 @@ function fieldsAfter(c: CommandContext, hazard: Hazard, name: SimpleAct, by: Use
 /** Mends, rechecks, dismisses, reopens or comments. See `step` for what is refused. */
 export async function actOnHazard(
   c: CommandContext,
-  ports: HazardPorts,
   id: string,
   name: SimpleAct,
   body: ActHazard,
@@ -339,26 +337,29 @@ export async function actOnHazard(
   if (!loaded.ok) return loaded;
   const { hazard, by } = loaded.value;
   const photos = body.photos ?? [];
-  const missing = await ports.missingFiles(c.tx, hazard.community, photos);
+  const missing = await missingFiles(c.tx, hazard.community, photos);
   if (missing.length > 0) return refuse('not-found', `photos: ${missing.join(', ')}`);
   const fields = fieldsAfter(c, hazard, name, by);
   const done = await act(c, hazard, name, { brought: { note: body.note }, fields, photos, version: body.version }, by);
   if (!done.ok || hazard.workOrder === undefined) return done;
-  if (name === 'pass') await acceptOrder(c, ports, hazard.workOrder, body.note);
   if (name === 'fail' || name === 'reopen')
     await reopenForHazard(c, hazard.community, hazard.workOrder, body.note ?? '');
   return done;
 }
 
-/** Who has rechecked the hazard has looked at the repair too: the same look verifies and closes its order. */
-async function acceptOrder(
+/** Rechecks well. The same look at the place verifies and closes the order of its repair, where that waits for one. */
+export async function passHazard(
   c: CommandContext,
   ports: HazardPorts,
-  order: string,
-  note: string | undefined,
-): Promise<void> {
-  const verified = await actOnOrder(c, ports, order, { act: 'verify', note });
+  id: string,
+  body: ActHazard,
+): Promise<Result<Hazard>> {
+  const passed = await actOnHazard(c, id, 'pass', body);
+  if (!passed.ok || passed.value.workOrder === undefined) return passed;
+  const order = passed.value.workOrder;
+  const verified = await actOnOrder(c, ports, order, { act: 'verify', note: body.note });
   if (verified.ok) await actOnOrder(c, ports, order, { act: 'close' });
+  return passed;
 }
 
 /** The order that repairs a hazard was finished: the hazard is mended, by whoever worked on it, with their photos. */

@@ -41,9 +41,19 @@ const PEOPLE: readonly (readonly [name: string, role: Role])[] = [
   ['manager', 'manager'],
   ['contractor', 'contractor'],
   ['owner', 'owner'],
+  ['committee', 'committee'],
 ];
 export type PersonName =
-  'operator' | 'operator2' | 'tina' | 'otto' | 'inspector' | 'supervisor' | 'manager' | 'contractor' | 'owner';
+  | 'operator'
+  | 'operator2'
+  | 'tina'
+  | 'otto'
+  | 'inspector'
+  | 'supervisor'
+  | 'manager'
+  | 'contractor'
+  | 'owner'
+  | 'committee';
 
 /** What the test says of alarms: which are active, and since when each signal is gone. */
 export interface World {

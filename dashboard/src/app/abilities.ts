@@ -92,9 +92,17 @@ export const ADMIN_SCREENS = ['admin', 'places', 'people', 'gateways', 'commissi
 const UNDER_ADMIN: ReadonlySet<string> = new Set([...ADMIN_SCREENS, 'person', 'gateway', 'rule']);
 export const inAdmin = (screen: RouteName | 'not-found'): boolean => UNDER_ADMIN.has(screen);
 
+/** The screens under 消防管理, in their order. */
+export const FIRE_SCREENS = ['hazards'] as const;
+const UNDER_FIRE: ReadonlySet<string> = new Set([...FIRE_SCREENS, 'hazard']);
+export const inFireSafety = (screen: RouteName | 'not-found'): boolean => UNDER_FIRE.has(screen);
+/** Sees every hazard of the community; an owner sees the own reports (hub/fire-safety/machine.ts). */
+export const followsHazards = (role: Role): boolean => role !== 'owner';
+
 /** Where a role begins its work. */
 export function homeOf(role: Role): string {
   if (isWorker(role)) return '/orders';
   if (role === 'inspector') return '/checks';
+  if (role === 'owner' || role === 'committee') return '/hazards';
   return seesLive(role) ? '/' : '/notifications';
 }

@@ -1,0 +1,71 @@
+// Photos that go with an act: taken, shown, sent once each before the act that names them.
+import { newKey, type Api } from '../api/client.ts';
+import { asProblem, type Problem } from '../api/problem.ts';
+import { takePhoto, type Photo } from '../orders/photo.ts';
+
+/** As many as the hub takes with one act. */
+const COUNT_MAX = 9;
+
+interface Taken extends Photo {
+  readonly key: string;
+  readonly sent: boolean;
+}
+
+export class Photos {
+  #taken = $state.raw<readonly Taken[]>([]);
+  #sending = $state(false);
+  #unreadable = $state(false);
+  #problem = $state.raw<Problem | null>(null);
+
+  get taken(): readonly Taken[] {
+    return this.#taken;
+  }
+  get sending(): boolean {
+    return this.#sending;
+  }
+  get unreadable(): boolean {
+    return this.#unreadable;
+  }
+  get problem(): Problem | null {
+    return this.#problem;
+  }
+  get hashes(): string[] {
+    return this.#taken.map((photo) => photo.hash);
+  }
+
+  async add(file: Blob): Promise<void> {
+    if (this.#taken.length >= COUNT_MAX) return;
+    this.#unreadable = false;
+    try {
+      const photo = await takePhoto(file);
+      if (!this.#taken.some((known) => known.hash === photo.hash))
+        this.#taken = [...this.#taken, { ...photo, key: newKey(), sent: false }];
+    } catch {
+      this.#unreadable = true;
+    }
+  }
+
+  remove(hash: string): void {
+    this.#taken = this.#taken.filter((photo) => photo.hash !== hash);
+  }
+
+  /** Sends what was not sent yet, each under its own key. False: something failed, and `problem` says what. */
+  async send(api: Api): Promise<boolean> {
+    if (this.#sending) return false;
+    this.#sending = true;
+    this.#problem = null;
+    try {
+      for (const photo of this.#taken) {
+        if (photo.sent) continue;
+        await api.upload('/api/files', photo.blob, `${photo.hash.slice(0, 12)}.jpg`, { key: photo.key });
+        this.#taken = this.#taken.map((known) => (known.hash === photo.hash ? { ...known, sent: true } : known));
+      }
+      return true;
+    } catch (error) {
+      this.#problem = asProblem(error);
+      return false;
+    } finally {
+      this.#sending = false;
+    }
+  }
+}

@@ -1,0 +1,185 @@
+// The demo's fire-safety management of the weeks before: by the same commands as in life, each at its own time and by
+// its own person.
+import { createHash } from 'node:crypto';
+import type { CommandContext } from '../events/api.ts';
+import type { Result } from '../errors.ts';
+import { putFile } from '../files/api.ts';
+import { actOnHazard, assignHazard, extendHazard, reportHazard } from '../fire-safety/api.ts';
+import type { NewHazard } from '../fire-safety/contract.ts';
+import { findByUsername } from '../staff/api.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+type UserActor = Extract<CommandContext['actor'], { kind: 'user' }>;
+export type Who = 'supervisor' | 'manager' | 'inspector' | 'technician' | 'guard' | 'steward' | 'owner' | 'committee';
+const WHO: readonly Who[] = [
+  'supervisor',
+  'manager',
+  'inspector',
+  'technician',
+  'guard',
+  'steward',
+  'owner',
+  'committee',
+];
+
+/** A sketch in place of a photo: the demo invents no places either. */
+const sketch = (words: string, tone: string): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 240"><rect width="320" height="240" fill="${tone}"/>` +
+  `<path d="M0 240 120 110h80l120 130z" fill="#00000022"/><rect x="130" y="60" width="60" height="52" fill="#ffffff88"/>` +
+  `<text x="160" y="216" font-size="20" text-anchor="middle" fill="#222" font-family="sans-serif">${words}</text></svg>`;
+
+export class Past {
+  readonly #c: CommandContext;
+  readonly #people: ReadonlyMap<Who, UserActor>;
+  readonly community: string;
+  constructor(c: CommandContext, community: string, people: ReadonlyMap<Who, UserActor>) {
+    this.#c = c;
+    this.#people = people;
+    this.community = community;
+  }
+
+  get now(): number {
+    return this.#c.now;
+  }
+
+  id(who: Who): string {
+    return this.#person(who).id;
+  }
+
+  #person(who: Who): UserActor {
+    const found = this.#people.get(who);
+    if (!found) throw new Error(`demo fire safety: no ${who}`);
+    return found;
+  }
+
+  /** A command of someone so long ago, ms. */
+  async ago<T>(ms: number, who: Who, work: (c: CommandContext) => Promise<Result<T>>): Promise<T> {
+    const done = await work({ ...this.#c, now: this.#c.now - ms, actor: this.#person(who) });
+    if (!done.ok) throw new Error(`demo fire safety: ${done.code} ${done.detail ?? ''}`);
+    return done.value;
+  }
+
+  async picture(words: string, tone = '#c9c2b4'): Promise<string> {
+    const bytes = Buffer.from(sketch(words, tone));
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const { community } = this;
+    await putFile(this.#c.tx, { sha256, type: 'image/svg+xml', bytes, community, by: 'demo' }, this.#c.now);
+    return sha256;
+  }
+}
+
+async function report(past: Past, ago: number, who: Who, body: Omit<NewHazard, 'photos'>): Promise<string> {
+  const photos = [await past.picture(`演示：${body.place ?? '现场'}`)];
+  return (await past.ago(ago, who, (c) => reportHazard(c, { ...body, photos }))).id;
+}
+
+interface Assigned {
+  readonly to: Who;
+  readonly grade: 'general' | 'major';
+  readonly measures: string;
+}
+const assign = (past: Past, ago: number, id: string, { to, grade, measures }: Assigned): Promise<unknown> =>
+  past.ago(ago, 'supervisor', (c) => assignHazard(c, id, { responsible: past.id(to), grade, measures }));
+
+async function act(
+  past: Past,
+  ago: number,
+  who: Who,
+  id: string,
+  name: 'mend' | 'pass' | 'fail' | 'comment',
+  note: string,
+): Promise<void> {
+  const photos = name === 'comment' ? [] : [await past.picture(`演示：${note.slice(0, 8)}`, '#b9c9b4')];
+  await past.ago(ago, who, (c) => actOnHazard(c, id, name, { note, photos }));
+}
+
+/** Hazards in every state: cleared, failed once, overdue, waiting for the recheck, just reported by an owner. */
+async function hazards(past: Past): Promise<void> {
+  const first = await report(past, 40 * DAY, 'owner', {
+    kind: 'e-bike',
+    description: '东单元一层楼梯间有人飞线给电动车充电',
+    building: 'b2',
+    floor: 1,
+    place: '东单元楼梯间',
+  });
+  await assign(past, 40 * DAY - HOUR, first, {
+    to: 'guard',
+    grade: 'major',
+    measures: '立即断电移出，夜间每小时巡查一次',
+  });
+  await act(past, 39 * DAY, 'guard', first, 'mend', '车辆已移至集中充电棚，飞线已拆除');
+  await act(past, 38.5 * DAY, 'inspector', first, 'fail', '晚间复查，又有一辆在充电');
+  await act(past, 38 * DAY, 'guard', first, 'mend', '已当面告知车主并登记，单元门口增设提示牌');
+  await act(past, 37 * DAY, 'inspector', first, 'pass', '连续三晚复查未再发现');
+  await act(past, 36 * DAY, 'committee', first, 'comment', '请物业把集中充电棚的位置再公示一次');
+
+  const again = await report(past, 3 * DAY, 'owner', {
+    kind: 'e-bike',
+    description: '楼梯间又停了一辆电动车，正在充电',
+    building: 'b2',
+    floor: 1,
+    place: '东单元楼梯间',
+  });
+  await assign(past, 3 * DAY - HOUR, again, { to: 'guard', grade: 'major', measures: '断电，保安岗每两小时巡查' });
+  await past.ago(1 * DAY, 'manager', (c) =>
+    extendHazard(c, again, {
+      deadline: new Date(past.now + 6 * DAY).toISOString(),
+      note: '加装电梯阻车系统，供货需一周；其间加密巡查',
+    }),
+  );
+
+  const door = await report(past, 9 * DAY, 'inspector', {
+    kind: 'propped-door',
+    description: '常闭式防火门被灭火器顶开，闭门器失效',
+    building: 'b1',
+    floor: 12,
+    place: '12层电梯厅',
+  });
+  await assign(past, 9 * DAY - 3 * HOUR, door, { to: 'technician', grade: 'general', measures: '' });
+
+  const goods = await report(past, 2 * DAY, 'steward', {
+    kind: 'stored-goods',
+    description: '走道堆放纸箱、旧沙发，疏散宽度不足 1 米',
+    building: 'b3',
+    floor: 7,
+    place: '7层走道',
+  });
+  await assign(past, 2 * DAY - 2 * HOUR, goods, { to: 'steward', grade: 'general', measures: '' });
+  await act(past, 5 * HOUR, 'steward', goods, 'mend', '已联系住户清走，走道恢复畅通');
+
+  const layout = await report(past, 20 * DAY, 'committee', {
+    kind: 'escape-route',
+    description: '地下车库东侧疏散指示标志指向已封闭的出口，疏散路线不合理',
+    building: 'b1',
+    floor: -1,
+    place: '地下车库东侧',
+  });
+  await assign(past, 20 * DAY - 2 * HOUR, layout, {
+    to: 'technician',
+    grade: 'major',
+    measures: '封闭出口前设临时指示和专人引导',
+  });
+  await act(past, 18 * DAY, 'technician', layout, 'mend', '指示标志改向西侧出口，封闭口加“此路不通”标识');
+  await act(past, 17 * DAY, 'inspector', layout, 'pass', '现场走一遍，指示连续、方向正确');
+
+  await report(past, 40 * 60_000, 'owner', {
+    kind: 'covered',
+    description: '消火栓箱前堆了装修材料，门打不开',
+    building: 'b3',
+    floor: 9,
+    place: '9层走道消火栓',
+  });
+}
+
+/** Writes what was there before the demo's first start. */
+export async function writeFireSafetyHistory(c: CommandContext, community: string): Promise<void> {
+  const people = new Map<Who, UserActor>();
+  for (const username of WHO) {
+    const found = await findByUsername(c.tx, username);
+    if (!found) return;
+    people.set(username, { kind: 'user', id: found.id, name: found.name, role: found.role, community });
+  }
+  await hazards(new Past(c, community, people));
+}

@@ -1,0 +1,115 @@
+// Fire-safety management in a real browser: an owner's report by phone is followed until the committee sees it cleared.
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { HazardPage } from '../../../hub/fire-safety/contract.ts';
+import { launchBrowser } from '../../helpers/chromium.ts';
+import { describeWith } from '../../helpers/needs.ts';
+import { REPO, startNode, type RunningProcess } from '../../helpers/processes.ts';
+import { tempDir } from '../../helpers/temp.ts';
+import { until } from '../../helpers/wait.ts';
+import { PASSWORD, signIn, type Caller } from '../compound.ts';
+import { openDesk, seriousBreaches, type Desk } from './desk.ts';
+
+const PHONE = { viewport: { width: 390, height: 844 } };
+/** One white pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+describeWith(['chromium'], 'fire safety', () => {
+  let hub: RunningProcess;
+  let url: string;
+  let browser: Browser;
+  let manager: Caller;
+  const errors: string[] = [];
+  const open = async (who: string, path: string, phone = false): Promise<Desk> => {
+    const desk = await openDesk(browser, { url }, who, path, phone ? PHONE : {});
+    errors.push(...desk.errors);
+    return desk;
+  };
+  const photo = (page: Page): Promise<void> =>
+    page
+      .getByRole('dialog')
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: PIXEL });
+  /** Writes a note, takes a photo, sends. */
+  const prove = async (page: Page, button: string, note: string): Promise<void> => {
+    await page.getByRole('button', { name: button, exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: button });
+    await dialog.getByRole('textbox').fill(note);
+    await photo(page);
+    await dialog.getByRole('img').waitFor();
+    await dialog.getByRole('button', { name: '提交' }).click();
+    await dialog.waitFor({ state: 'detached' });
+  };
+  const newest = async () => (await manager.good<HazardPage>('GET', '/api/hazards?state=all&limit=1')).items[0];
+
+  beforeAll(async () => {
+    hub = await startNode('hub/main.ts', [], {
+      env: {
+        HTTP_PORT: '0',
+        MQTT_PORT: '0',
+        FENGSUI_DATA: join(tempDir('fire-safety'), 'hub'),
+        FENGSUI_DEMO_PASSWORD: PASSWORD,
+        FENGSUI_DEMO_COMMUNITY: join(REPO, 'simulators/demo-community/xingfuli.yaml'),
+        LOG_LEVEL: 'warn',
+      },
+      ms: 60_000,
+    });
+    url = (hub.ready as { url: string }).url;
+    manager = await signIn(url, 'manager');
+    browser = await launchBrowser();
+  }, 240_000);
+
+  afterAll(async () => {
+    await hub?.stop();
+  });
+
+  it('[F5] an owner reports by phone, the supervisor assigns, the technician mends, another rechecks, the committee sees', async () => {
+    const { page: owner } = await open('owner', '/', true);
+    await owner.getByRole('heading', { name: '我上报的火灾隐患' }).waitFor();
+    await owner.getByRole('button', { name: '上报隐患' }).click();
+    const form = owner.getByRole('dialog', { name: '上报隐患' });
+    await form.getByRole('button', { name: '提交上报' }).click();
+    await form.getByText('请选择类别').waitFor();
+    expect(await seriousBreaches(owner)).toEqual([]);
+    await form.getByLabel('隐患类别').selectOption({ label: '常闭式防火门处于开启状态' });
+    await form.getByLabel('楼栋').selectOption({ label: '3号楼' });
+    await form.getByLabel('情况说明').fill('防火门被砖头顶开');
+    await photo(owner);
+    await form.getByRole('button', { name: '提交上报' }).click();
+    await owner.getByRole('heading', { name: '常闭式防火门处于开启状态' }).waitFor();
+    const id = (await newest())?.id ?? '';
+
+    const { page: supervisor } = await open('supervisor', '/hazards');
+    await supervisor.getByRole('link', { name: /防火门被砖头顶开/ }).click();
+    await supervisor.getByRole('button', { name: '定级定责' }).click();
+    const assign = supervisor.getByRole('dialog', { name: '定级定责' });
+    await assign.getByLabel('整改责任人').selectOption({ label: '维修工 · 维修员' });
+    expect(await seriousBreaches(supervisor)).toEqual([]);
+    await assign.getByRole('button', { name: '下达整改' }).click();
+    await supervisor.getByText('整改中').first().waitFor();
+
+    const { page: technician } = await open('technician', `/hazards/${id}`, true);
+    await prove(technician, '整改完成', '已移走砖头，调整闭门器');
+    await until(async () => (await newest())?.state === 'mended', { ms: 20_000, what: 'the hazard is mended' });
+
+    const { page: inspector } = await open('inspector', `/hazards/${id}`, true);
+    await prove(inspector, '复查合格', '门能自行关闭');
+    await inspector.getByText('复查合格，隐患消除').waitFor();
+
+    const { page: committee } = await open('committee', `/hazards/${id}`);
+    for (const done of ['上报', '定级定责', '整改完成', '复查合格，隐患消除'])
+      await committee.getByRole('listitem').filter({ hasText: done }).first().waitFor();
+    expect(await committee.locator('.acts button').allInnerTexts()).toEqual(['留言']);
+    expect(await seriousBreaches(committee)).toEqual([]);
+    await owner.goto(`${url}/hazards`);
+    await owner
+      .getByRole('link', { name: /防火门被砖头顶开/ })
+      .getByText('已消除')
+      .waitFor();
+    expect(errors).toEqual([]);
+  }, 60_000);
+});
