@@ -95,8 +95,8 @@ async function act(
   await past.ago(ago, who, (c) => actOnHazard(c, id, name, { note, photos }));
 }
 
-/** Hazards in every state: cleared, failed once, overdue, waiting for the recheck, just reported by an owner. */
-async function hazards(past: Past): Promise<void> {
+/** At one place twice: cleared after it failed its recheck once, then back, with a longer deadline. */
+async function eBikes(past: Past): Promise<void> {
   const first = await report(past, 40 * DAY, 'owner', {
     kind: 'e-bike',
     description: '东单元一层楼梯间有人飞线给电动车充电',
@@ -130,6 +130,10 @@ async function hazards(past: Past): Promise<void> {
     }),
   );
 
+}
+
+/** In every other state: overdue, waiting for the recheck, cleared, just reported by an owner. */
+async function others(past: Past): Promise<void> {
   const door = await report(past, 9 * DAY, 'inspector', {
     kind: 'propped-door',
     description: '常闭式防火门被灭火器顶开，闭门器失效',
@@ -181,5 +185,7 @@ export async function writeFireSafetyHistory(c: CommandContext, community: strin
     if (!found) return;
     people.set(username, { kind: 'user', id: found.id, name: found.name, role: found.role, community });
   }
-  await hazards(new Past(c, community, people));
+  const past = new Past(c, community, people);
+  await eBikes(past);
+  await others(past);
 }
