@@ -129,7 +129,6 @@ async function eBikes(past: Past): Promise<void> {
       note: '加装电梯阻车系统，供货需一周；其间加密巡查',
     }),
   );
-
 }
 
 /** In every other state: overdue, waiting for the recheck, cleared, just reported by an owner. */
