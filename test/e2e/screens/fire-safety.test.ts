@@ -111,5 +111,5 @@ describeWith(['chromium'], 'fire safety', () => {
       .getByText('已消除')
       .waitFor();
     expect(errors).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });
