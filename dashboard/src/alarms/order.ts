@@ -14,6 +14,9 @@ export function compareAlarms(a: AlarmView, b: AlarmView): number {
   if (byTime !== 0) return isLifeSafety(a.class) ? byTime : -byTime;
   const byClass = (CLASS_INDEX.get(a.class) ?? 0) - (CLASS_INDEX.get(b.class) ?? 0);
   if (byClass !== 0) return byClass;
+  // What came in one moment stands by place, so that a list of places can be read.
+  const byPlace = comparePlaces(a, b);
+  if (byPlace !== 0) return byPlace;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
@@ -24,6 +27,12 @@ export function compareAlarms(a: AlarmView, b: AlarmView): number {
 function compareTimes(a: AlarmView, b: AlarmView): -1 | 0 | 1 {
   if (a.receivedAt !== b.receivedAt) return a.receivedAt < b.receivedAt ? -1 : 1;
   return a.raisedAt < b.raisedAt ? -1 : a.raisedAt > b.raisedAt ? 1 : 0;
+}
+
+function comparePlaces(a: AlarmView, b: AlarmView): number {
+  const [here, there] = [a.building ?? '', b.building ?? ''];
+  if (here !== there) return here < there ? -1 : 1;
+  return (a.floor ?? 0) - (b.floor ?? 0);
 }
 
 const attentionOf = (alarm: AlarmView): 0 | 1 | 2 => (isUnacked(alarm.state) ? 0 : isSetAside(alarm.state) ? 2 : 1);

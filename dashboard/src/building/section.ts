@@ -91,9 +91,23 @@ export function levels(buildings: readonly OverviewBuilding[]): readonly number[
   return [...numbers].sort((a, b) => b - a);
 }
 
-/** Levels whose number is printed: every fifth, the ends, the first above ground, and where something is wrong. */
-export function isLabelled(level: number, all: readonly number[], troubled: boolean): boolean {
-  return troubled || level % 5 === 0 || level === 1 || level === all[0] || level === all.at(-1);
+/**
+ * Levels whose number is printed: where something is wrong, the ends, the first above ground, every fifth; where that
+ * would overlap, what comes first of these, no two nearer than `apart` rows.
+ * @param all from the top down
+ */
+export function labelled(all: readonly number[], troubled: ReadonlySet<number>, apart = 1): ReadonlySet<number> {
+  const wants = [
+    (level: number) => troubled.has(level),
+    (level: number) => level === all[0] || level === all.at(-1),
+    (level: number) => level === 1,
+    (level: number) => level % 5 === 0,
+  ];
+  const rows: number[] = [];
+  for (const wanted of wants)
+    for (const [row, level] of all.entries())
+      if (wanted(level) && rows.every((other) => Math.abs(other - row) >= apart)) rows.push(row);
+  return new Set(rows.flatMap((row) => all[row] ?? []));
 }
 
 /** Short form on the scale: B1, 1, 12. */

@@ -5,7 +5,7 @@ import {
   buildingKey,
   deviceKey,
   floorKey,
-  isLabelled,
+  labelled,
   levelMark,
   levels,
   neighbour,
@@ -90,9 +90,14 @@ describe('levels', () => {
   });
   test('labels at fives, ends, ground and trouble', () => {
     const all = [26, 25, 12, 1, -1];
-    expect(all.map((l) => isLabelled(l, all, l === 12))).toEqual([true, true, true, true, true]);
-    expect(isLabelled(13, all, false)).toBe(false);
+    expect([...labelled([...all, -2], new Set([12]))].toSorted((x, y) => y - x)).toEqual([26, 25, 12, 1, -2]);
     expect([levelMark(12), levelMark(-1)]).toEqual(['12', 'B1']);
+  });
+  test('labels that would overlap give way to trouble first, then to the ends', () => {
+    const all = Array.from({ length: 26 }, (_, k) => 26 - k);
+    const marks = labelled(all, new Set([24]), 3);
+    expect([...marks].toSorted((x, y) => y - x)).toEqual([24, 20, 15, 10, 5, 1]);
+    expect([...labelled(all, new Set(all), 10)]).toEqual([26, 16, 6]);
   });
   test('arrows lead to the nearest cell there is, and stop at the edge', () => {
     expect(neighbour(site, { column: 0, level: 3 }, 'ArrowDown')).toEqual({ column: 0, level: 2 });

@@ -34,14 +34,55 @@ export async function openDesk(
   return { page, errors };
 }
 
-/** Serious and critical breaches of WCAG 2.1 A and AA that axe finds on the page as it is. */
-export async function seriousBreaches(page: Page): Promise<readonly string[]> {
+/** Breaches of WCAG 2.1 A and AA that axe finds on the page as it is, each with its weight. */
+async function found(page: Page): Promise<readonly { readonly impact: string; readonly text: string }[]> {
   // A script element would be refused by the page's own policy; evaluation by the debugger is not.
-  await page.evaluate(AXE);
-  const found: unknown = await page.evaluate(
-    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(({ violations }) => violations
-      .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-      .map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', ')))`,
+  await page.evaluate(`if (typeof axe === 'undefined') { ${AXE} }`);
+  return page.evaluate(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'] })
+      .then(({ violations }) => violations.map((v) => ({
+        impact: v.impact,
+        text: v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', '),
+      })))`,
   );
-  return Array.isArray(found) ? found.map(String) : ['axe gave no answer'];
+}
+
+/** All of them, whatever their weight. */
+export const breaches = async (page: Page): Promise<readonly string[]> => (await found(page)).map(({ text }) => text);
+
+/** The serious and critical ones. */
+export const seriousBreaches = async (page: Page): Promise<readonly string[]> =>
+  (await found(page)).filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ text }) => text);
+
+/** A share of pixels that are this far apart (of 255) makes two pictures differ in greyscale by more than a shade. */
+const [FAR, SHARE, SIDE] = [40, 0.04, 24];
+
+/** Which of these pictures can't be told apart without colour, in pairs by name. */
+export async function alikeInGrey(browser: Browser, pictures: ReadonlyMap<string, Buffer>): Promise<readonly string[]> {
+  const page = await browser.newPage();
+  const urls = JSON.stringify([...pictures.values()].map((png) => `data:image/png;base64,${png.toString('base64')}`));
+  const alike: [number, number][] = await page.evaluate(`(async () => {
+    const greys = [];
+    for (const url of ${urls}) {
+      const image = new Image();
+      image.src = url;
+      await image.decode();
+      const canvas = document.createElement('canvas');
+      canvas.width = canvas.height = ${SIDE};
+      const context = canvas.getContext('2d');
+      context.filter = 'grayscale(1)';
+      context.drawImage(image, 0, 0, ${SIDE}, ${SIDE});
+      greys.push(context.getImageData(0, 0, ${SIDE}, ${SIDE}).data);
+    }
+    const alike = [];
+    for (let a = 0; a < greys.length; a++) for (let b = a + 1; b < greys.length; b++) {
+      let far = 0;
+      for (let i = 0; i < ${SIDE * SIDE}; i++) if (Math.abs(greys[a][i * 4] - greys[b][i * 4]) > ${FAR}) far += 1;
+      if (far / ${SIDE * SIDE} <= ${SHARE}) alike.push([a, b]);
+    }
+    return alike;
+  })()`);
+  await page.close();
+  const names = [...pictures.keys()];
+  return alike.map(([a, b]) => `${names[a] ?? ''} = ${names[b] ?? ''}`);
 }
