@@ -7,6 +7,7 @@ import { PASSWORD, type Caller } from '../e2e/compound.ts';
 import type { ClassPanel } from './class-panel.ts';
 import { openPage } from './chromium.ts';
 import { percentile, round } from './statistics.ts';
+import { until } from './wait.ts';
 
 export interface SoakOptions {
   readonly url: string;
@@ -30,6 +31,8 @@ export interface Look {
 }
 
 const CHANGE_EVERY_MS = 150;
+/** Beats may come so many times later than they should: only a hub that is gone is not waited for. */
+const PATIENCE = 10;
 const FRAMES = `{
   window.frames = [];
   let before = performance.now();
@@ -57,15 +60,15 @@ async function look(page: Page, cdp: CDPSession, beats: number): Promise<Look> {
 }
 
 /** Alarms of every class come and go, and are acknowledged, until told to stop. @returns how often one changed */
-async function churn({ panel, operator }: SoakOptions, until: AbortSignal): Promise<number> {
+async function churn({ panel, operator }: SoakOptions, ended: AbortSignal): Promise<number> {
   let changes = 0;
-  for (; !until.aborted; changes++) {
+  for (; !ended.aborted; changes++) {
     const c = ALARM_CLASSES[changes % ALARM_CLASSES.length] ?? 'FAULT';
     // On in one round, off in the next: each round a new episode of each class.
     panel.set(c, Math.floor(changes / ALARM_CLASSES.length) % 2 === 0);
     if (changes % ALARM_CLASSES.length === 0)
       for (const { id, state } of await operator.items<{ id: string; state: string }>('/api/alarms?state=open'))
-        if (!until.aborted && state.includes('unacked')) await operator.ask('POST', `/api/alarms/${id}/ack`, {});
+        if (!ended.aborted && state.includes('unacked')) await operator.ask('POST', `/api/alarms/${id}/ack`, {});
     await new Promise((resolve) => setTimeout(resolve, CHANGE_EVERY_MS));
   }
   return changes;
@@ -94,8 +97,13 @@ export async function soak(browser: Browser, options: SoakOptions): Promise<{ lo
   const churned = churn(options, ended.signal);
   const seen: Look[] = [];
   while (seen.length < looks) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    if (heard >= ((seen.length + 1) * beats) / looks) seen.push(await look(page, cdp, heard));
+    const due = ((seen.length + 1) * beats) / looks;
+    await until(() => heard >= due, {
+      ms: (PATIENCE * (1_000 * beats)) / times,
+      what: `beat ${due} is heard`,
+      everyMs: 200,
+    });
+    seen.push(await look(page, cdp, heard));
   }
   ended.abort();
   const changes = await churned;
