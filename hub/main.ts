@@ -14,6 +14,7 @@ import { ConfigError, HUB_LIMITS, readConfig, settingsHelp, type Config } from '
 import { openDatabase, type Database } from './db/open.ts';
 import type { Pools } from './db/pool.ts';
 import type { Tx } from './db/tx.ts';
+import { writeAlarmHistory } from './demo/alarm-history.ts';
 import { commissionDemo, DEMO_COMMISSION_TIMER } from './demo/commission.ts';
 import { drawDemoPlans } from './demo/floor-plans.ts';
 import { startDemo, type DemoHub } from './demo/seed.ts';
@@ -35,6 +36,7 @@ import { makeEnqueue } from './notify/api.ts';
 import { DESK_RULE } from './live/desk.ts';
 import { listBuildings } from './property/api.ts';
 import { propertyRoutes } from './property/routes.ts';
+import { FIGURES_RULE } from './read/figures/rule.ts';
 import { makeResponding, peoplePorts, type Responding } from './responding.ts';
 import { makeSensing, type Sensing } from './sensing.ts';
 import {
@@ -180,7 +182,7 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
       exclusive: (work) => sensing.ingest.exclusive(work),
       assertLease: (tx) => sensing.ingest.assertLease(tx),
     },
-    rules: [...ALARM_RULES, ...INCIDENT_RULES, DESK_RULE],
+    rules: [...ALARM_RULES, ...INCIDENT_RULES, DESK_RULE, FIGURES_RULE],
     deviceNames,
     orderChanged: (community, frame) => sensing.order(community, frame),
     dutyChanged: (community, frame) => sensing.duty(community, frame),
@@ -192,7 +194,10 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     handle: async (c, { community }) => {
       const last = (await listBuildings(c.tx, community)).at(-1)?.id;
       const nums = await commissionDemo(c, sensing.alarmPorts, community, last);
-      if (nums.length > 0) await drawDemoPlans(c, community);
+      if (nums.length > 0) {
+        await drawDemoPlans(c, community);
+        await writeAlarmHistory(c, sensing.alarmPorts, community);
+      }
       return () => sensing.register.marked(nums, true);
     },
   });

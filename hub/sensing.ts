@@ -59,6 +59,7 @@ import {
   watchCounters,
   watchGauge,
 } from './metrics.ts';
+import { figureRoutes } from './read/figures/routes.ts';
 import { overviewNums, overviewRoutes } from './read/overview.ts';
 import { rescueReadRoutes } from './read/rescue.ts';
 import { communityOf, createCommunity } from './property/api.ts';
@@ -140,6 +141,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       floorPlanRoutes({ entry, points: ingest, isProved: (num) => register.isProved(num) }),
       gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway), brokerUrl: () => broker?.url }),
       overviewRoutes(entry, ingest),
+      figureRoutes(entry),
       rescueReadRoutes({ entry, history, points: ingest, deviceNames }),
     ],
     ingest,

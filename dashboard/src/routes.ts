@@ -20,6 +20,8 @@ export const ROUTES = {
   hazards: '/hazards',
   hazard: '/hazards/:id',
   plan: '/plans/:building/:floor',
+  figures: '/figures',
+  'figure-rows': '/figures/rows',
   password: '/password',
   admin: '/admin',
   people: '/admin/people',

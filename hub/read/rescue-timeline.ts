@@ -2,6 +2,7 @@
 import { canonicalJson } from '../canonical.ts';
 import type { RecordedSample } from '../history/api.ts';
 import { TIMELINE_KINDS, type RescueTimeline, type TimelineEntry } from './contract.ts';
+import { csvOf } from './csv.ts';
 
 /** An entry before it has its place; `at` in ms wall. */
 export type Happening = Omit<TimelineEntry, 'n' | 'at'> & { readonly at: number };
@@ -53,18 +54,10 @@ export function changesOf(points: readonly PointSamples[]): { happenings: Happen
 export const timelineJson = (timeline: RescueTimeline): string => canonicalJson(timeline);
 
 const COLUMNS = ['n', 'at', 'kind', 'code', 'who', 'text', 'value', 'unit', 'quality'] as const;
-/** What a spreadsheet would run as a formula. A plain number is none. */
-const FORMULA = /^[=+\-@\t\r]/;
-const NUMBER = /^-?\d+(\.\d+)?$/;
-
-function cell(value: string | number | null | undefined): string {
-  const text = value === null || value === undefined ? '' : String(value);
-  const safe = FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 /** The same as a table for spreadsheets: byte-order mark, commas, CRLF. */
 export function timelineCsv(timeline: RescueTimeline): string {
-  const rows = timeline.entries.map((entry) => COLUMNS.map((column) => cell(entry[column])).join(','));
-  return `\uFEFF${[COLUMNS.join(','), ...rows].map((row) => `${row}\r\n`).join('')}`;
+  return csvOf(
+    COLUMNS,
+    timeline.entries.map((entry) => COLUMNS.map((column) => entry[column])),
+  );
 }

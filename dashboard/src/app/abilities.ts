@@ -37,6 +37,9 @@ export const mayDrawPlans = (role: Role): boolean => DRAWERS.has(role);
 export const mayDoDuty = (role: Role): boolean => DESK.has(role) || role === 'guard';
 /** Plans shifts, asks roll calls (hub/duty/routes.ts). */
 export const mayPlanDuty = (role: Role): boolean => DISPATCHERS.has(role);
+/** Sees the figures of the alarm system (hub/read/figures/routes.ts). */
+const FIGURE_READERS: ReadonlySet<Role> = new Set([...JUDGES, 'committee']);
+const readsFigures = (role: Role): boolean => FIGURE_READERS.has(role);
 export const mayCheck = (role: Role): boolean => CHECKERS.has(role);
 
 /** Runs the site: people, and the way from an empty hub to a desk. */
@@ -74,6 +77,8 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   checks: mayCheck,
   rescues: mayJudge,
   rescue: seesOrders,
+  figures: readsFigures,
+  'figure-rows': readsFigures,
   admin: runs,
   people: runs,
   person: runs,

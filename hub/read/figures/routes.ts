@@ -1,0 +1,163 @@
+// The figures of the alarm system over HTTP: a period's figures, the alarms behind each, and those as a file.
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Tx } from '../../db/tx.ts';
+import { ok, refuse, type Result } from '../../errors.ts';
+import type { Entry } from '../../http/entry.ts';
+import type { Role } from '../../http/policy.ts';
+import { communityOf } from '../../property/api.ts';
+import { ruleInForce } from '../../rules/api.ts';
+import { csvOf } from '../csv.ts';
+import { AlarmFigures, PeriodQuery, RowsQuery, RowsReply, type FigureRow } from './contract.ts';
+import { attendedOf, figuresOf, NOTHING } from './figures.ts';
+import { periodOf, shiftStarts } from './period.ts';
+import { figurePage, figureRows } from './rows.ts';
+import { FIGURES_LIMITS, FIGURES_RULE } from './rule.ts';
+import { dataSince, type Asked } from './store.ts';
+import type { Span } from './sums.ts';
+
+/** Who answers for the alarm system, works with it, or supervises those who do. */
+const READS: readonly Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager', 'committee'];
+const tags = ['figures'];
+
+interface Question {
+  readonly asked: Asked;
+  readonly people: readonly Span[];
+  /** The rest of what the screen is told of the period. */
+  readonly view: Pick<AlarmFigures, 'period' | 'rule'>;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+async function questionOf(
+  tx: Tx,
+  community: string,
+  query: Static<typeof PeriodQuery>,
+  now: number,
+): Promise<Result<Question>> {
+  const of = await communityOf(tx, community);
+  if (!of) return refuse('not-found');
+  const rule = await ruleInForce(tx, community, FIGURES_RULE);
+  const found = periodOf(query, of.timeZone, rule.value.shiftHours);
+  if (!found.ok) return found;
+  const { from, to } = found.value;
+  const dataFrom = await dataSince(tx, community);
+  const asOf = Math.min(to, now);
+  const counted = { from: Math.max(from, dataFrom ?? asOf), asOf };
+  const { people, spans } = await attendedOf(tx, community, { from: counted.from, to: asOf });
+  return ok({
+    asked: { community, ...counted, zone: of.timeZone, rule: rule.value, attended: spans },
+    people,
+    view: {
+      period: {
+        from: iso(from),
+        to: iso(to),
+        asOf: iso(asOf),
+        timeZone: of.timeZone,
+        running: now < to,
+        dataFrom: dataFrom === null ? null : iso(dataFrom),
+        startsBeforeData: dataFrom === null || from < dataFrom,
+        noData: counted.from >= asOf,
+        shifts: shiftStarts(rule.value.shiftHours),
+      },
+      rule: { version: rule.version, source: FIGURES_RULE.source, value: rule.value },
+    },
+  });
+}
+
+const COLUMNS = [
+  ['id', (r) => r.id],
+  ['received_at', (r) => r.receivedAt],
+  ['raised_at', (r) => r.raisedAt],
+  ['class', (r) => r.class],
+  ['device', (r) => r.device],
+  ['device_name', (r) => r.deviceName.zh],
+  ['kind', (r) => r.deviceKind],
+  ['point', (r) => r.point],
+  ['point_name', (r) => r.pointName.zh],
+  ['signal', (r) => r.signal],
+  ['text', (r) => r.text.zh],
+  ['building', (r) => r.building],
+  ['floor', (r) => r.floor],
+  ['shift', (r) => r.shift],
+  ['state', (r) => r.state],
+  ['acked_at', (r) => r.ackedAt],
+  ['ack_ms', (r) => r.ackMs],
+  ['verdict', (r) => r.verdict],
+  ['verdict_at', (r) => r.verdictAt],
+  ['verdict_ms', (r) => r.verdictMs],
+  ['cause', (r) => r.cause],
+  ['ended_at', (r) => r.endedAt],
+  ['recurrences', (r) => r.recurrences],
+  ['mode', (r) => r.mode],
+] as const satisfies readonly (readonly [string, (row: FigureRow) => string | number | null])[];
+
+/** The rows of a figure as a file; one row more than the limit says that there are more. */
+function fileOf(rows: readonly FigureRow[]): Result<string> {
+  if (rows.length > FIGURES_LIMITS.fileRowsMax) return refuse('out-of-range', `rows > ${FIGURES_LIMITS.fileRowsMax}`);
+  return ok(
+    csvOf(
+      COLUMNS.map(([name]) => name),
+      rows.map((row) => COLUMNS.map(([, value]) => value(row))),
+    ),
+  );
+}
+
+export function figureRoutes(entry: Entry): FastifyPluginAsyncTypebox {
+  const config = { policy: { allow: READS } };
+  return async (app) => {
+    app.get(
+      '/api/figures/alarms',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Figures of the alarm system for a period',
+          querystring: PeriodQuery,
+          response: { 200: AlarmFigures },
+        },
+      },
+      (request) =>
+        entry.read(async (tx) => {
+          const now = entry.clock.now();
+          const question = await questionOf(tx, entry.user(request).community, request.query, now);
+          if (!question.ok) return question;
+          const { asked, people, view } = question.value;
+          const sums = view.period.noData ? NOTHING : await figuresOf(tx, asked, people, view.period.running);
+          return ok({ ...view, ...sums });
+        }),
+    );
+    app.get(
+      '/api/figures/alarms/rows',
+      {
+        config,
+        schema: { tags, summary: 'The alarms behind a figure', querystring: RowsQuery, response: { 200: RowsReply } },
+      },
+      (request) =>
+        entry.read(async (tx) => {
+          const question = await questionOf(tx, entry.user(request).community, request.query, entry.clock.now());
+          return question.ok ? ok(await figurePage(tx, question.value.asked, request.query)) : question;
+        }),
+    );
+    app.get(
+      '/api/figures/alarms/rows.csv',
+      {
+        config,
+        schema: { tags, summary: 'The same as a file', querystring: RowsQuery, response: { 200: Type.String() } },
+      },
+      async (request, reply) => {
+        const { cursor: _cursor, ...query } = request.query;
+        const text = await entry.read(async (tx) => {
+          const question = await questionOf(tx, entry.user(request).community, query, entry.clock.now());
+          if (!question.ok) return question;
+          return fileOf(await figureRows(tx, question.value.asked, query, FIGURES_LIMITS.fileRowsMax + 1));
+        });
+        return reply
+          .header('content-type', 'text/csv; charset=utf-8')
+          .header('content-disposition', `attachment; filename="alarms-${query.figure}.csv"`)
+          .send(text);
+      },
+    );
+  };
+}
