@@ -30,6 +30,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'FENGSUI_COMMUNITY', help: 'id of the community that an empty hub makes', default: 'community' },
   { name: 'FENGSUI_DEMO_PASSWORD', help: 'password of the demo users; else one is made at first start', secret: true },
   { name: 'FENGSUI_DEMO_COMMUNITY', help: 'YAML of a demo community: makes an empty hub a demo (npm start sets it)' },
+  { name: 'FENGSUI_DEMO_PAST_DAYS', help: 'days of alarms before its first start that a demo shows (npm start: 14)' },
   { name: 'FENGSUI_DEMO_GATEWAYS', help: 'more gateways that a demo enrols by itself, separated by spaces' },
   { name: 'FENGSUI_ORIGINS', help: 'more web origins to trust, separated by spaces (behind a proxy: its address)' },
   { name: 'FENGSUI_TRUST_PROXY', help: 'addresses of proxies in front whose X-Forwarded-* count, separated by commas' },
@@ -57,6 +58,8 @@ export interface Config {
   /** Absolute path of the YAML of a demo community. */
   readonly demoCommunity?: string;
   readonly demoGateways: readonly string[];
+  /** Days of alarms before its first start; 0: none. */
+  readonly demoPastDays: number;
   readonly origins: readonly string[];
   readonly trustProxy: readonly string[];
   readonly logLevel: string;
@@ -116,6 +119,12 @@ class Reader {
     if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(text)) this.mistakes.push(`${name}: expected small letters, digits and -`);
     return text;
   }
+  days(name: string): number {
+    const text = this.text(name) ?? '0';
+    if (/^\d{1,3}$/.test(text)) return Number(text);
+    this.mistakes.push(`${name}: expected a number of days from 0 to 999`);
+    return 0;
+  }
   level(name: string): string {
     const text = this.text(name) ?? 'info';
     if (!LOG_LEVELS.includes(text)) this.mistakes.push(`${name}: expected one of ${LOG_LEVELS.join(', ')}`);
@@ -153,6 +162,7 @@ export function readConfig(env: Env): Config {
     ...given('demoPassword', read.text('FENGSUI_DEMO_PASSWORD')),
     ...given('demoCommunity', demoCommunity === undefined ? undefined : resolve(demoCommunity)),
     demoGateways: read.list('FENGSUI_DEMO_GATEWAYS', /\s+/),
+    demoPastDays: read.days('FENGSUI_DEMO_PAST_DAYS'),
     origins: read.origins('FENGSUI_ORIGINS'),
     trustProxy: read.list('FENGSUI_TRUST_PROXY', /\s*,\s*/),
     logLevel: read.level('LOG_LEVEL'),

@@ -196,7 +196,7 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
       const nums = await commissionDemo(c, sensing.alarmPorts, community, last);
       if (nums.length > 0) {
         await drawDemoPlans(c, community);
-        await writeAlarmHistory(c, sensing.alarmPorts, community);
+        await writeAlarmHistory(c, sensing.alarmPorts, community, config.demoPastDays);
       }
       return () => sensing.register.marked(nums, true);
     },

@@ -1,4 +1,4 @@
-// The demo's alarms of the fortnight before, so that figures have something to count: raised, acknowledged, judged and gone
+// The demo's alarms of the days before, so that figures have something to count: raised, acknowledged, judged and gone
 // by the same steps as in life, each at its own time. Nothing of it causes an order or a page: it is over.
 import { AlarmChanges, type ChangePorts } from '../alarms/changes.ts';
 import { LIFECYCLE } from '../alarms/rules.ts';
@@ -11,7 +11,6 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const DAYS = 14;
 const DEVICES_MAX = 1_000;
 const A_DAY = 7;
 
@@ -51,7 +50,7 @@ interface Episode {
 }
 
 /** Plain days, one night with a flood from one loop, a point that chatters, and a drill. */
-function episodes(now: number, places: readonly (readonly [DeviceRow, PointRow])[]): Episode[] {
+function episodes(now: number, days: number, places: readonly (readonly [DeviceRow, PointRow])[]): Episode[] {
   const from = numbers();
   const next = (): number => from.next().value;
   const place = (): readonly [DeviceRow, PointRow] | undefined => places[Math.floor(next() ** 2 * places.length)];
@@ -73,7 +72,7 @@ function episodes(now: number, places: readonly (readonly [DeviceRow, PointRow])
     const verdict = next() < 0.15 ? ({ verdict: 'real', note: REAL } as const) : ({ verdict: 'false', note } as const);
     out.push({ at, kind, on, ...times, ...(isFire ? { verdict } : {}), ...more });
   };
-  for (let day = DAYS; day >= 0; day--)
+  for (let day = days; day >= 0; day--)
     for (let n = 0; n < A_DAY; n++)
       add(now - day * DAY + Math.floor(next() * DAY), KINDS[Math.floor(next() * KINDS.length)]);
   const [flooded, chatters] = [place(), place()];
@@ -131,9 +130,14 @@ function live(changes: AlarmChanges, episode: Episode, operator: Extract<Actor, 
   }
 }
 
-/** Writes the fortnight once devices are known: on the points that the first birth has told. */
-export async function writeAlarmHistory(c: CommandContext, ports: ChangePorts, community: string): Promise<void> {
-  const user = await findByUsername(c.tx, 'operator');
+/** Writes so many days once devices are known (0: none): on the points that the first birth has told. */
+export async function writeAlarmHistory(
+  c: CommandContext,
+  ports: ChangePorts,
+  community: string,
+  days: number,
+): Promise<void> {
+  const user = days === 0 ? undefined : await findByUsername(c.tx, 'operator');
   if (!user) return;
   const operator = { kind: 'user', id: user.id, name: user.name, role: user.role, community } as const;
   const devices = await listDevices(
@@ -147,7 +151,7 @@ export async function writeAlarmHistory(c: CommandContext, ports: ChangePorts, c
       places.push([device, point]);
   if (places.length === 0) return;
   const changes = new AlarmChanges(c.now);
-  for (const episode of episodes(c.now, places)) live(changes, episode, operator);
+  for (const episode of episodes(c.now, days, places)) live(changes, episode, operator);
   // Told to nobody: what is long over opens no order and pages nobody.
   await changes.write(c.tx, { ...ports, appendEvents: async () => {}, group: async () => new Map() });
 }

@@ -183,6 +183,7 @@ async function main(): Promise<void> {
   const [hub, simulators] = await Promise.all([
     launch('hub', programs('hub/main.ts'), {
       FENGSUI_DEMO_COMMUNITY: community,
+      FENGSUI_DEMO_PAST_DAYS: '14',
       FENGSUI_DEMO_GATEWAYS: values.site.map((file) => gatewayIdOf(resolve(file))).join(' '),
     }),
     launch(
