@@ -94,3 +94,53 @@ export async function tellOverdue(
       link: `/hazards/${h.hazard}`,
     });
 }
+
+const itemPage = (
+  c: CommandContext,
+  community: string,
+  i: { readonly visit: string; readonly number: string; readonly demand: string },
+  page: { readonly key: string; readonly to: To; readonly message: MessageKey; readonly days?: number },
+): void =>
+  c.emit({
+    effect: 'notify',
+    key: `${page.key}:${'user' in page.to ? page.to.user : page.to.role}`,
+    community,
+    to: page.to,
+    urgency: 'urgent',
+    message: page.message,
+    args: { number: i.number, demand: i.demand, days: page.days ?? 0 },
+    link: `/authority/${i.visit}`,
+  });
+
+/** [F7] A new demand is the supervisor's and the manager's to know; who is named hears it, and when it was not enough. */
+export function tellRectification(
+  c: CommandContext,
+  community: string,
+  i: EventPayloads['rectification.changed'],
+  event: string,
+): void {
+  const key = `rectification:${event}`;
+  const tell = (to: To, message: MessageKey): void => itemPage(c, community, i, { key, to, message });
+  if (i.act === 'demand') for (const role of ['supervisor', 'manager']) tell({ role }, 'notify.rectification-demanded');
+  if (i.act === 'do') tell({ role: 'supervisor' }, 'notify.rectification-done');
+  if (i.responsible === undefined || i.responsible === i.by) return;
+  if (i.act === 'assign') tell({ user: i.responsible }, 'notify.rectification-assigned');
+  if (i.act === 'refuse') tell({ user: i.responsible }, 'notify.rectification-refused');
+}
+
+/** [F7] What nobody has taken on, what is due soon, and what is overdue: that also goes to manager and committee. */
+export async function tellRectificationDue(
+  c: CommandContext,
+  community: string,
+  i: EventPayloads['rectification.due'],
+  event: string,
+): Promise<void> {
+  const { managerFrom, committeeFrom } = (await ruleInForce(c.tx, community, OVERDUE_RULE)).value;
+  const to: To[] = [{ role: 'supervisor' }];
+  if (i.responsible !== undefined) to.push({ user: i.responsible });
+  if (i.step === 'overdue' && i.round >= managerFrom) to.push({ role: 'manager' });
+  if (i.step === 'overdue' && i.round >= committeeFrom) to.push({ role: 'committee' });
+  const key = `rectification-due:${event}`;
+  for (const one of to)
+    itemPage(c, community, i, { key, to: one, message: `notify.rectification-${i.step}`, days: i.days });
+}

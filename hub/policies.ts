@@ -352,6 +352,20 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     run: (c, { id, community, payload }) => fireSafetyNotices.tellOverdue(c, community, payload, id),
   }),
 
+  // What the authority wants → people
+  policy({
+    rule: 'rectification-tells-those-concerned',
+    on: 'rectification.changed',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => fireSafetyNotices.tellRectification(c, community, payload, id),
+  }),
+  policy({
+    rule: 'rectification-that-waits-goes-further',
+    on: 'rectification.due',
+    lane: 'notices',
+    run: (c, { id, community, payload }) => fireSafetyNotices.tellRectificationDue(c, community, payload, id),
+  }),
+
   // The hub's own troubles → FAULT
   policy({
     rule: 'failed-policy-raises-fault',

@@ -19,6 +19,8 @@ export const ROUTES = {
   'duty-handed': '/duty/handover/:id',
   hazards: '/hazards',
   hazard: '/hazards/:id',
+  authority: '/authority',
+  'authority-visit': '/authority/:id',
   plan: '/plans/:building/:floor',
   figures: '/figures',
   'figure-rows': '/figures/rows',

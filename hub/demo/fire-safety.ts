@@ -2,9 +2,19 @@
 // its own person.
 import { createHash } from 'node:crypto';
 import type { CommandContext } from '../events/api.ts';
-import type { Result } from '../errors.ts';
+import { ok, type Result } from '../errors.ts';
 import { putFile } from '../files/api.ts';
-import { actOnHazard, assignHazard, extendHazard, reportHazard } from '../fire-safety/api.ts';
+import {
+  actOnHazard,
+  actOnItem,
+  assignHazard,
+  enterNotice,
+  enterVisit,
+  extendHazard,
+  itemsOf,
+  reportHazard,
+  type Item,
+} from '../fire-safety/api.ts';
 import type { NewHazard } from '../fire-safety/contract.ts';
 import { findByUsername } from '../staff/api.ts';
 
@@ -176,6 +186,60 @@ async function others(past: Past): Promise<void> {
   });
 }
 
+/** Two visits: one whose paper is put right but for one demand, one that found nothing. */
+async function authority(past: Past): Promise<void> {
+  const when = (ago: number): string => new Date(past.now - ago).toISOString();
+  await past.ago(75 * DAY, 'supervisor', (c) =>
+    enterVisit(c, {
+      kind: 'spot',
+      authority: '区消防救援大队（演示）',
+      inspectors: '监督员 2 人（演示）',
+      at: when(75 * DAY + 2 * HOUR),
+      summary: '抽查消防控制室值班、自动喷水灭火系统末端试水，未发现问题',
+    }),
+  );
+  const visit = await past.ago(18 * DAY, 'supervisor', (c) =>
+    enterVisit(c, {
+      kind: 'routine',
+      authority: '区消防救援大队（演示）',
+      inspectors: '监督员 2 人（演示）',
+      at: when(18 * DAY + 2 * HOUR),
+      summary: '检查 1 号楼、地下车库和消防水泵房，发现三处问题，当场下发责令限期改正通知书',
+    }),
+  );
+  const files = [await past.picture('演示：通知书', '#e6e2d6')];
+  await past.ago(18 * DAY, 'supervisor', (c) =>
+    enterNotice(c, visit.id, {
+      kind: 'by-date',
+      number: '演示消限字〔2026〕第 0001 号',
+      issuedAt: when(18 * DAY + HOUR),
+      deadline: when(-2 * DAY),
+      files,
+      items: [
+        '1 号楼 12 层常闭式防火门闭门器损坏，不能自行关闭',
+        '地下车库两处疏散指示标志故障',
+        '消防水泵房未张贴操作规程',
+      ],
+    }),
+  );
+  const items = await past.ago(18 * DAY, 'supervisor', async (c) => ok(await itemsOf(c.tx, [visit.id])));
+  const [door, , rules] = items;
+  const assignItem = (item: Item, measure: string) =>
+    past.ago(17 * DAY, 'supervisor', (c) =>
+      actOnItem(c, item.id, 'assign', { responsible: past.id('technician'), measure }),
+    );
+  const does = async (item: Item, ago: number, who: Who, name: 'do' | 'accept', note: string): Promise<unknown> => {
+    const proof = [await past.picture(`演示：${note.slice(0, 8)}`, '#b9c9b4')];
+    return past.ago(ago, who, (c) => actOnItem(c, item.id, name, { note, files: proof }));
+  };
+  for (const item of items) await assignItem(item, '更换损坏部件，完成后自查');
+  if (rules) {
+    await does(rules, 15 * DAY, 'technician', 'do', '操作规程已上墙');
+    await does(rules, 14 * DAY, 'manager', 'accept', '大队复查合格，收到复查意见书');
+  }
+  if (door) await does(door, 3 * DAY, 'technician', 'do', '闭门器已更换，门能自行关闭');
+}
+
 /** Writes what was there before the demo's first start. */
 export async function writeFireSafetyHistory(c: CommandContext, community: string): Promise<void> {
   const people = new Map<Who, UserActor>();
@@ -187,4 +251,5 @@ export async function writeFireSafetyHistory(c: CommandContext, community: strin
   const past = new Past(c, community, people);
   await eBikes(past);
   await others(past);
+  await authority(past);
 }

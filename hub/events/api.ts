@@ -122,6 +122,14 @@ export interface EventPayloads {
     readonly title: { readonly zh: string; readonly en: string };
     readonly responsible?: string;
   };
+  /** The authority wants something put right, or something was done about it. */
+  'rectification.changed': RectificationFact & { readonly act: string; readonly by: string };
+  /** It is not yet anybody's, due in so many days, or overdue; `round` counts tellings of what is overdue from 1. */
+  'rectification.due': RectificationFact & {
+    readonly step: 'assign' | 'soon' | 'overdue';
+    readonly days: number;
+    readonly round: number;
+  };
   /** A certificate is within so many days of its end. */
   'duty.certificate-expiring': {
     readonly person: string;
@@ -157,6 +165,15 @@ export interface AlarmFact {
   readonly at: number;
   /** Raised while a drill or maintenance covers the place: marks everything, opens no order. */
   readonly mode?: 'drill' | 'maintenance';
+}
+
+export interface RectificationFact {
+  readonly item: string;
+  readonly visit: string;
+  /** Of the authority's paper. */
+  readonly number: string;
+  readonly demand: string;
+  readonly responsible?: string;
 }
 
 export interface OrderFact {

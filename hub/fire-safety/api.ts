@@ -2,7 +2,8 @@
 import type { CommandContext } from '../events/api.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { HAZARD_TIMER, hazardTimer } from './hazard-watch.ts';
-import { HAZARD_KINDS, HAZARD_RULE, OVERDUE_RULE } from './norms.ts';
+import { ITEM_TIMER, itemTimer } from './authority.ts';
+import { AUTHORITY_RULE, HAZARD_KINDS, HAZARD_RULE, OVERDUE_RULE } from './norms.ts';
 
 export {
   actOnHazard,
@@ -15,12 +16,15 @@ export {
   reportHazard,
   type HazardPorts,
 } from './hazards.ts';
+export { actOnItem, enterNotice, enterVisit } from './authority.ts';
+export { itemsOf, type Item } from './authority-store.ts';
 export { fireSafetyRoutes } from './routes.ts';
 export { OVERDUE_RULE } from './norms.ts';
 
-export const FIRE_SAFETY_RULES = [HAZARD_KINDS, HAZARD_RULE, OVERDUE_RULE];
+export const FIRE_SAFETY_RULES = [HAZARD_KINDS, HAZARD_RULE, OVERDUE_RULE, AUTHORITY_RULE];
 
 /** The timers that fire-safety management sets, with what to do when they are due. */
 export const FIRE_SAFETY_TIMERS: Readonly<Record<string, (c: CommandContext, timer: DueTimer) => Promise<void>>> = {
   [HAZARD_TIMER]: hazardTimer,
+  [ITEM_TIMER]: itemTimer,
 };

@@ -1,5 +1,6 @@
-// What screens and tools see of fire-safety management: hazards and violations, and who follows them.
+// What screens and tools see of fire-safety management: hazards and violations, inspections by the authority.
 import { Type, type Static } from 'typebox';
+import { ITEM_ACTS, ITEM_STATES } from './authority-machine.ts';
 import { HAZARD_ACTS, HAZARD_STATES } from './machine.ts';
 import { FAMILIES, FIRE_SAFETY_LIMITS, GRADES } from './norms.ts';
 
@@ -130,3 +131,103 @@ export const ActHazard = Type.Object({ note: Note, photos: Type.Optional(Photos)
 export type ActHazard = Static<typeof ActHazard>;
 export const ExtendHazard = Type.Object({ deadline: Time, note: Note, ...version }, closed);
 export type ExtendHazard = Static<typeof ExtendHazard>;
+
+export const VISIT_KINDS = ['routine', 'spot', 'complaint', 'recheck'] as const;
+/** 责令立即改正, 责令限期改正, 重大火灾隐患整改, 临时查封, 行政处罚. */
+export const NOTICE_KINDS = ['at-once', 'by-date', 'major', 'seal', 'penalty'] as const;
+
+export const ItemEvent = Type.Object({
+  id: Type.String(),
+  at: Time,
+  by: Type.String(),
+  act: Type.String(),
+  note: Type.String(),
+  files: Type.Array(Type.String()),
+  /** The deadline that this act asked for or gave. */
+  deadline: Type.Optional(Time),
+});
+export const RectificationView = Type.Object({
+  id: Type.String(),
+  demand: Type.String(),
+  state: Type.Enum([...ITEM_STATES]),
+  version: Type.Integer(),
+  responsible: Type.Optional(Named),
+  measure: Type.String(),
+  deadline: Time,
+  overdue: Type.Boolean(),
+  askedUntil: Type.Optional(Time),
+  extended: Type.Integer(),
+  refused: Type.Integer(),
+  events: Type.Array(ItemEvent),
+  may: Type.Array(Type.Enum([...ITEM_ACTS])),
+});
+export type RectificationView = Static<typeof RectificationView>;
+export const NoticeView = Type.Object({
+  id: Type.String(),
+  kind: Type.Enum([...NOTICE_KINDS]),
+  number: Type.String(),
+  issuedAt: Time,
+  deadline: Time,
+  files: Type.Array(Type.String()),
+  items: Type.Array(RectificationView),
+});
+const visitHead = {
+  id: Type.String(),
+  /** For people: JC-2026-000003. */
+  number: Type.String(),
+  kind: Type.Enum([...VISIT_KINDS]),
+  authority: Type.String(),
+  inspectors: Type.String(),
+  at: Time,
+  summary: Type.String(),
+  enteredBy: Type.String(),
+};
+export const VisitSummary = Type.Object({
+  ...visitHead,
+  notices: Type.Array(Type.String()),
+  items: Type.Integer(),
+  open: Type.Integer(),
+  overdue: Type.Integer(),
+  /** The next deadline of what is open. */
+  next: Type.Optional(Time),
+});
+export type VisitSummary = Static<typeof VisitSummary>;
+export const VisitView = Type.Object({ ...visitHead, notices: Type.Array(NoticeView), mayEnter: Type.Boolean() });
+export type VisitView = Static<typeof VisitView>;
+
+export const NewVisit = Type.Object(
+  {
+    kind: Type.Enum([...VISIT_KINDS]),
+    authority: Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }),
+    inspectors: Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' }),
+    at: Time,
+    summary: Text,
+  },
+  closed,
+);
+export type NewVisit = Static<typeof NewVisit>;
+export const NewNotice = Type.Object(
+  {
+    kind: Type.Enum([...NOTICE_KINDS]),
+    number: Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' }),
+    issuedAt: Time,
+    deadline: Time,
+    files: Type.Array(Hash, { minItems: 1, maxItems: FIRE_SAFETY_LIMITS.photosMax, uniqueItems: true }),
+    /** What it wants put right. */
+    items: Type.Array(Text, { minItems: 1, maxItems: FIRE_SAFETY_LIMITS.itemsMax }),
+  },
+  closed,
+);
+export type NewNotice = Static<typeof NewNotice>;
+export const ActItem = Type.Object(
+  {
+    responsible: Type.Optional(Type.String({ maxLength: 64 })),
+    measure: Note,
+    note: Note,
+    files: Type.Optional(Photos),
+    deadline: Type.Optional(Time),
+    ...version,
+  },
+  closed,
+);
+export type ActItem = Static<typeof ActItem>;

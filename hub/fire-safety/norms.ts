@@ -114,11 +114,31 @@ export const OVERDUE_RULE = ruleSet({
   value: { repeatHours: 24, managerFrom: 2, committeeFrom: 4 },
 });
 
+export const AUTHORITY_RULE = ruleSet({
+  id: 'fire-safety.authority',
+  version: '2026-1',
+  source: 'Requirement F7 (inspections, notices and rectification tracked); the hours and days: own',
+  schema: Type.Object(
+    {
+      /** From the paper until each thing it wants is somebody's. */
+      assignHours: hours(720),
+      /** How many days before its deadline it is told again. */
+      remindDays: Type.Array(Type.Integer({ minimum: 1, maximum: 365 }), { maxItems: 10 }),
+    },
+    closed,
+  ),
+  value: { assignHours: 24, remindDays: [7, 3, 1] },
+});
+
 export const FIRE_SAFETY_LIMITS = {
   listDefault: 50,
   listMax: 200,
   photosMax: 9,
   textMax: 2_000,
+  /** Things that one paper wants put right. */
+  itemsMax: 50,
+  /** How far what has happened may lie ahead of the hub's clock, ms. */
+  aheadMs: 300_000,
   /** Earlier hazards at the same place that are shown. */
   repeatsMax: 10,
   /** A timer that met a row in use comes back after this, ms. */

@@ -60,6 +60,8 @@ export const seesLive = (role: Role): boolean => !OUTSIDERS.has(role);
 const ORDER_ROLES: ReadonlySet<Role> = new Set([...WORKERS, ...JUDGES]);
 export const seesOrders = (role: Role): boolean => ORDER_ROLES.has(role);
 
+const readsAuthority = (role: Role): boolean => role !== 'owner' && role !== 'contractor';
+
 /** Screens that not everybody is offered: what the rest would see there is refusals, or nothing for ever. */
 const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   'control-room': seesLive,
@@ -88,6 +90,8 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   commissioning: mayProve,
   rules: readsRules,
   rule: readsRules,
+  authority: readsAuthority,
+  'authority-visit': readsAuthority,
 };
 export const sees = (screen: RouteName, role: Role): boolean => SEES[screen]?.(role) ?? true;
 
@@ -98,11 +102,14 @@ const UNDER_ADMIN: ReadonlySet<string> = new Set([...ADMIN_SCREENS, 'person', 'g
 export const inAdmin = (screen: RouteName | 'not-found'): boolean => UNDER_ADMIN.has(screen);
 
 /** The screens under 消防管理, in their order. */
-export const FIRE_SCREENS = ['hazards'] as const;
-const UNDER_FIRE: ReadonlySet<string> = new Set([...FIRE_SCREENS, 'hazard']);
+export const FIRE_SCREENS = ['hazards', 'authority'] as const;
+const UNDER_FIRE: ReadonlySet<string> = new Set([...FIRE_SCREENS, 'hazard', 'authority-visit']);
 export const inFireSafety = (screen: RouteName | 'not-found'): boolean => UNDER_FIRE.has(screen);
 /** Sees every hazard of the community; an owner sees the own reports (hub/fire-safety/machine.ts). */
 export const followsHazards = (role: Role): boolean => role !== 'owner';
+
+/** Enters inspections of the authority and leads what they want (hub/fire-safety/authority-routes.ts). */
+export const entersAuthority = (role: Role): boolean => DISPATCHERS.has(role);
 
 /** Where a role begins its work. */
 export function homeOf(role: Role): string {

@@ -1,6 +1,7 @@
 // Photos that go with an act: taken, shown, sent once each before the act that names them.
 import { newKey, type Api } from '../api/client.ts';
 import { asProblem, type Problem } from '../api/problem.ts';
+import { sha256 } from '../kit/sha256.ts';
 import { takePhoto, type Photo } from '../orders/photo.ts';
 
 /** As many as the hub takes with one act. */
@@ -10,6 +11,13 @@ interface Taken extends Photo {
   readonly key: string;
   readonly sent: boolean;
 }
+
+/** A paper as it was served: not drawn anew, and without a picture of it. */
+const paper = async (file: Blob): Promise<Photo> => ({
+  blob: file,
+  hash: sha256(new Uint8Array(await file.arrayBuffer())),
+  preview: '',
+});
 
 export class Photos {
   #taken = $state.raw<readonly Taken[]>([]);
@@ -37,7 +45,7 @@ export class Photos {
     if (this.#taken.length >= COUNT_MAX) return;
     this.#unreadable = false;
     try {
-      const photo = await takePhoto(file);
+      const photo = file.type === 'application/pdf' ? await paper(file) : await takePhoto(file);
       if (!this.#taken.some((known) => known.hash === photo.hash))
         this.#taken = [...this.#taken, { ...photo, key: newKey(), sent: false }];
     } catch {
@@ -57,7 +65,8 @@ export class Photos {
     try {
       for (const photo of this.#taken) {
         if (photo.sent) continue;
-        await api.upload('/api/files', photo.blob, `${photo.hash.slice(0, 12)}.jpg`, { key: photo.key });
+        const ending = photo.blob.type === 'application/pdf' ? 'pdf' : 'jpg';
+        await api.upload('/api/files', photo.blob, `${photo.hash.slice(0, 12)}.${ending}`, { key: photo.key });
         this.#taken = this.#taken.map((known) => (known.hash === photo.hash ? { ...known, sent: true } : known));
       }
       return true;
