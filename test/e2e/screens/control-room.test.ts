@@ -5,7 +5,7 @@ import { launchBrowser } from '../../helpers/chromium.ts';
 import { describeWith } from '../../helpers/needs.ts';
 import { until } from '../../helpers/wait.ts';
 import { Compound, GATEWAY, PASSWORD, openAlarms, type Caller } from '../compound.ts';
-import { openDesk, seriousBreaches, type Desk } from './desk.ts';
+import { openDesk, type Desk } from './desk.ts';
 
 const FIRST = '12层电梯厅感烟';
 const SECOND = '12层走道感烟';
@@ -124,24 +124,6 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'control room', () =
     await other.getByText('当前没有有效值班资格').first().waitFor();
     expect(await other.getByRole('option').filter({ hasText: SECOND }).isVisible()).toBe(true);
     await other.context().close();
-  });
-
-  it.each([
-    ['/', 'light'],
-    ['/', 'dark'],
-    ['/devices', 'light'],
-    [`/devices/${GATEWAY}.panel`, 'light'],
-    ['/orders', 'light'],
-    ['/checks', 'light'],
-    ['/modes', 'light'],
-    ['/notifications', 'light'],
-    ['/duty', 'dark'],
-  ] as const)('%s in %s has no serious breach of WCAG AA', async (path, colorScheme) => {
-    const { page: screen, errors } = await openDesk(browser, compound, 'operator', path, { colorScheme });
-    await screen.locator('main h1').first().waitFor({ state: 'attached' });
-    expect(await seriousBreaches(screen)).toEqual([]);
-    expect(errors).toEqual([]);
-    await screen.context().close();
   });
 
   it('[S2] declares itself frozen within 6 s of a hub that stands still, and recovers', async () => {
