@@ -84,18 +84,26 @@ export async function takeParked(tx: Tx, ref: ParkedRef): Promise<boolean> {
 export const unpark = (tx: Tx, ref: ParkedRef): Promise<number> =>
   tx.run(`delete from events.parked where rule = $1 and event = $2`, [ref.rule, ref.event]);
 
-/** Notes one more failure: to be tried again at `nextAt` (ms), or set aside when that is undefined. */
+/**
+ * Notes one more failure: to be tried again at `nextAt` (ms), or set aside when that is undefined. `counts`: whether it
+ * brings the rule nearer to that.
+ */
 export async function noteFailure(
   tx: Tx,
   ref: ParkedRef,
-  failure: { readonly error: string; readonly now: number; readonly nextAt: number | undefined },
+  failure: {
+    readonly error: string;
+    readonly now: number;
+    readonly nextAt: number | undefined;
+    readonly counts: boolean;
+  },
 ): Promise<void> {
   await tx.run(
-    `update events.parked set attempts = attempts + 1, error = $3,
+    `update events.parked set attempts = attempts + $6::int, error = $3,
        next_at = coalesce(to_timestamp($4::float8 / 1000), next_at),
        set_aside_at = case when $4::float8 is null then to_timestamp($5::float8 / 1000) end
      where rule = $1 and event = $2`,
-    [ref.rule, ref.event, failure.error, failure.nextAt ?? null, failure.now],
+    [ref.rule, ref.event, failure.error, failure.nextAt ?? null, failure.now, failure.counts ? 1 : 0],
   );
 }
 

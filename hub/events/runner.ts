@@ -4,6 +4,7 @@
 // Exactly once: a rule's effect and its row in `events.done` commit together. At least once delivery: the cursor moves
 // only when every matching rule of an event is done or parked. So a crash at any moment repeats attempts, never effects.
 import type { Clock } from '../clock.ts';
+import { isDatabaseTrouble } from '../db/trouble.ts';
 import type { Db, Tx } from '../db/tx.ts';
 import type { Actor, CommandContext, Effect, EventPayloads, EventType, NewEvent, StoredEvent } from './api.ts';
 import * as books from './books.ts';
@@ -25,6 +26,12 @@ export const RUNNER_LIMITS = {
   hiddenMs: 10,
   /** Pauses before the 2nd, 3rd, … try of a failing rule; after the last one it is set aside. */
   retryMs: [1_000, 5_000, 30_000, 120_000, 600_000],
+  /**
+   * The database's own trouble (killed, out of time, a lock not to be had) says nothing of the rule: such a try is not
+   * counted and follows after this pause, while the event is younger than `troubleForMs`.
+   */
+  troubleMs: 2_000,
+  troubleForMs: 900_000,
   errorChars: 500,
 } as const;
 
@@ -205,10 +212,11 @@ export class PolicyRunner<Ports> {
       if ((await this.#apply(p, event, undefined)) === 'waits') waiting.add(queue);
     } catch (error) {
       this.#counters.failures++;
-      const nextAt = clock.now() + (RUNNER_LIMITS.retryMs[0] ?? 0);
+      const nextAt = clock.now() + RUNNER_LIMITS.retryMs[0];
+      const attempts = isDatabaseTrouble(error) ? 0 : 1;
       this.#deps.log.error({ rule: p.rule, event: event.id, error: words(error) }, 'a policy failed');
       // If this fails too, the database is the trouble, not the rule: the loop waits, the cursor stays.
-      await db.transaction((tx) => books.park(tx, { ...parked, attempts: 1, error: words(error), nextAt }));
+      await db.transaction((tx) => books.park(tx, { ...parked, attempts, error: words(error), nextAt }));
       waiting.add(queue);
     }
   }
@@ -262,23 +270,25 @@ export class PolicyRunner<Ports> {
         through++;
       } catch (error) {
         // Set aside, it lets those behind it pass.
-        if (await this.#failedAgain(ref, event, words(error))) through++;
+        if (await this.#failedAgain(ref, event, error)) through++;
       }
     }
     return through;
   }
 
   /** Notes the failure; true when that was the last try. */
-  async #failedAgain(ref: books.ParkedRef, event: PlacedEvent, error: string): Promise<boolean> {
+  async #failedAgain(ref: books.ParkedRef, event: PlacedEvent, cause: unknown): Promise<boolean> {
     const { db, clock, execute, log } = this.#deps;
     const now = clock.now();
-    const pause = RUNNER_LIMITS.retryMs[ref.attempts];
+    const error = words(cause);
+    const counts = !isDatabaseTrouble(cause) || now - event.at >= RUNNER_LIMITS.troubleForMs;
+    const pause = counts ? RUNNER_LIMITS.retryMs[ref.attempts] : RUNNER_LIMITS.troubleMs;
     const nextAt = pause === undefined ? undefined : now + pause;
     this.#counters.failures++;
     if (nextAt === undefined) this.#counters.setAside++;
     log.error({ rule: ref.rule, event: ref.event, error, nextAt }, 'a policy failed again');
     await db.transaction(async (tx) => {
-      await books.noteFailure(tx, ref, { error, now, nextAt });
+      await books.noteFailure(tx, ref, { error, now, nextAt, counts });
       // A failure to tell of failures is logged and listed, but not told again: that would never end.
       if (nextAt !== undefined || event.type === 'policy.failed') return;
       const failed: NewEvent = {

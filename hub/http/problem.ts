@@ -1,4 +1,5 @@
 // Every refusal and failure as application/problem+json (RFC 9457) with a code of the one table of errors.ts.
+import { isDatabaseTrouble } from '../db/trouble.ts';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { REFUSALS, type RefusalCode, type Result } from '../errors.ts';
 import { languageOf } from './language.ts';
@@ -31,19 +32,11 @@ export interface Problem {
   readonly request: string;
 }
 
-/** PostgreSQL's SQLSTATEs that mean "not now": connection lost or refused, shutting down, out of time or room. */
-const NOT_NOW = /^(08...|57P0[1-5]|57014|55P03|53...|25P0[234])$/;
-const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'];
 const UNIQUE_VIOLATION = '23505';
 
 function fromDatabase(error: Error & { code?: unknown }): RefusalCode | undefined {
-  const code = typeof error.code === 'string' ? error.code : '';
-  if (code === UNIQUE_VIOLATION) return 'conflict';
-  if (NOT_NOW.test(code) || NETWORK.includes(code)) return 'unavailable';
-  // The driver's own messages carry no code.
-  return /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(error.message)
-    ? 'unavailable'
-    : undefined;
+  if (error.code === UNIQUE_VIOLATION) return 'conflict';
+  return isDatabaseTrouble(error) ? 'unavailable' : undefined;
 }
 
 /** Which refusal of the table an error is; undefined when it is a failure of ours. */

@@ -162,6 +162,42 @@ describe('the policy runner', () => {
     expect(await effects()).toHaveLength(2);
   });
 
+  test("the database's own trouble is not held against a rule, but not for ever", async () => {
+    let troubled = true;
+    const r = runner([
+      policy<object, 'gateway.heard'>({
+        rule: 'waiting',
+        on: 'gateway.heard',
+        lane: 'one',
+        run: async (c, event) => {
+          await c.tx.run(`set local statement_timeout = 1`);
+          if (troubled) await c.tx.run('select pg_sleep(5)');
+          await c.tx.run(`set local statement_timeout = 0`);
+          await write(c, 'waiting', event);
+        },
+      }),
+    ]);
+    await append(heard('a'));
+    await r.runAll();
+    clock.advance(RUNNER_LIMITS.retryMs[0]);
+    for (let k = 0; k < 2 * RUNNER_LIMITS.retryMs.length; k++) {
+      await r.runAll();
+      clock.advance(RUNNER_LIMITS.troubleMs);
+    }
+    expect(r.counters()).toMatchObject({ failures: 1 + 2 * RUNNER_LIMITS.retryMs.length, setAside: 0 });
+    troubled = false;
+    await r.runAll();
+    expect((await effects()).map((e) => e.subject)).toEqual(['a']);
+
+    troubled = true;
+    await append(heard('b'));
+    await r.runAll();
+    clock.advance(RUNNER_LIMITS.troubleForMs);
+    await settle(r);
+    await settle(r);
+    expect(r.counters()).toMatchObject({ setAside: 1 });
+  });
+
   test('a failure to tell of a failure is set aside without being told', async () => {
     const teller = policy<object, 'policy.failed'>({
       rule: 'teller',
