@@ -1,6 +1,6 @@
 // The compound of a faults run as real processes: hub, gateway and, when asked for, a PostgreSQL and a Mosquitto of
 // their own. Each can be killed and comes back as its supervisor would start it: same directory, same ports.
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Caller, PASSWORD } from '../e2e/compound.ts';
 import { shippedSetup, startMosquitto, type Mosquitto } from '../helpers/mosquitto.ts';
@@ -222,10 +222,19 @@ export class FaultCompound {
     return new Map(parsed);
   }
 
-  /** What the processes have said on stderr, for the report of a failure. */
-  voices(): string {
+  /**
+   * How the hub says it is and what the processes have said on stderr, for the report of a failure. `FAULTS_KEEP=DIR`
+   * keeps a copy of all data there.
+   */
+  async voices(): Promise<string> {
+    const health = await fetch(`${this.url}/api/health`)
+      .then((answer) => answer.text())
+      .catch(String);
+    // So that a failure that took an hour can be looked into.
+    const keep = process.env['FAULTS_KEEP'];
+    if (keep !== undefined) cpSync(this.dir, keep, { recursive: true, filter: (path) => !statSync(path).isSocket() });
     const tail = (of: RunningProcess | undefined): string => (of?.stderr() ?? '').slice(-6_000);
-    return `--- hub\n${tail(this.#hub)}\n--- gateway\n${tail(this.#gateway)}`;
+    return `--- health\n${health}\n--- hub\n${tail(this.#hub)}\n--- gateway\n${tail(this.#gateway)}`;
   }
 
   #postmaster(): number {

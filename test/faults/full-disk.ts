@@ -52,7 +52,7 @@ export async function runFullDisk(log: (line: string) => void): Promise<FullDisk
     const wrong = [...verdict.wrong, ...(lost.length === 1 ? [] : [`${lost.length} alarms of one loss`])];
     return { ...verdict, wrong, dropped, lossAlarms: lost.length };
   } catch (error) {
-    throw new Error(`full disk: ${String(error)}\n${compound.voices()}`, { cause: error });
+    throw new Error(`full disk: ${String(error)}\n${await compound.voices()}`, { cause: error });
   } finally {
     await compound.stop();
   }

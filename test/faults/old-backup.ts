@@ -48,7 +48,7 @@ export async function runOldBackup(log: (line: string) => void): Promise<OldBack
     const verdict = await judge(compound, new Set(), Infinity);
     return { ...verdict, inBackup, afterBackup: compound.field.raised.length - inBackup };
   } catch (error) {
-    throw new Error(`old backup: ${String(error)}\n${compound.voices()}`, { cause: error });
+    throw new Error(`old backup: ${String(error)}\n${await compound.voices()}`, { cause: error });
   } finally {
     await compound.stop();
   }

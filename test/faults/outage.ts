@@ -83,7 +83,7 @@ export async function runOutage(plan: OutagePlan): Promise<OutageResult> {
     const counts = { recordsBehind: behind(first), bytesPerRecord, catchUpSeconds, historySeconds, timesRealTime };
     return { ...verdict, outageSeconds: plan.seconds, ...counts };
   } catch (error) {
-    throw new Error(`outage: ${String(error)}\n${compound.voices()}`, { cause: error });
+    throw new Error(`outage: ${String(error)}\n${await compound.voices()}`, { cause: error });
   } finally {
     await compound.stop();
   }
