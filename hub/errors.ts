@@ -82,6 +82,21 @@ export const REFUSALS = {
     zh: '电梯恢复运行须先记录检查人和检查结果',
     en: 'A lift goes back into service only after an inspection: record who inspected it and the result',
   },
+  'verdict-required': {
+    status: 422,
+    zh: '尚未核实真实、误报或测试，不能结束',
+    en: 'Cannot end before it is known whether it was real, false or a test',
+  },
+  'cause-required': {
+    status: 422,
+    zh: '误报须先查明并记录原因，才能结束',
+    en: 'A false alarm ends only with its cause on record',
+  },
+  'reason-required': {
+    status: 422,
+    zh: '有步骤未做，请逐项说明原因后再结束',
+    en: 'Steps are missing: give a reason for each before it ends',
+  },
   'out-of-range': { status: 422, zh: '数值超出范围', en: 'Value out of range' },
   unavailable: { status: 503, zh: '暂时不可用', en: 'Unavailable for the moment' },
   internal: { status: 500, zh: '内部错误，已记录', en: 'Internal error, recorded' },

@@ -23,6 +23,7 @@ import { makeEffects } from './effects.ts';
 import { deviceNames } from './equipment/api.ts';
 import type { Actor } from './events/api.ts';
 import { fileRoutes } from './files/routes.ts';
+import { linkageOf, type FirePorts } from './handling/api.ts';
 import { makeEntry, runCommand, type EffectRunner } from './http/command.ts';
 import type { Entry, SignedIn } from './http/entry.ts';
 import { makeHealth, type Health } from './http/health.ts';
@@ -35,6 +36,7 @@ import { HOUSEKEEPING_COUNTERS, watchCounters } from './metrics.ts';
 import { makeEnqueue } from './notify/api.ts';
 import { DESK_RULE } from './live/desk.ts';
 import { listBuildings } from './property/api.ts';
+import { planInForce, planKindOf } from './plans/api.ts';
 import { propertyRoutes } from './property/routes.ts';
 import { FIGURES_RULE } from './read/figures/rule.ts';
 import { makeResponding, peoplePorts, type Responding } from './responding.ts';
@@ -187,6 +189,7 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     orderChanged: (community, frame) => sensing.order(community, frame),
     dutyChanged: (community, frame) => sensing.duty(community, frame),
     sceneChanged: (community, frame) => sensing.scene(community, frame),
+    fires: firePorts(sensing),
     signIn: people.signIn,
   });
   started.add('responding', () => responding.stop());
@@ -216,6 +219,20 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
   const once = setupToken === undefined ? {} : { setupToken };
   return { url, broker, ...(demo === undefined ? {} : { demo }), ...once, ...parts };
 }
+
+/** What the fire procedure asks of points, duty and plans. */
+const firePorts = ({ alarmPorts, engine, ingest }: Sensing): FirePorts => ({
+  alarms: alarmPorts,
+  qualified,
+  linkage: (community, kinds) => linkageOf(engine, ingest, community, kinds),
+  planInForce: async (tx, { community, building }) => {
+    const kind = await planKindOf(tx, community, { class: 'FIRE', deviceKind: 'fire-panel' });
+    const found = kind === undefined ? undefined : await planInForce(tx, community, building, kind);
+    return found && { id: found.plan, title: found.title, version: found.version, number: found.number };
+  },
+  // Nobody tells it yet: the desk asks on site.
+  laneState: () => Promise.resolve(undefined),
+});
 
 /** Database, audit, effects and the entry of writes. */
 async function layGround(config: Config, clock: Clock, log: Logger, started: Started): Promise<Ground> {

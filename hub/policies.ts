@@ -5,11 +5,14 @@
 // on the payload alone), key (the effect happens once for each), run (a command of a domain's api.ts).
 import * as dutyNotices from './duty-notices.ts';
 import * as duty from './duty/api.ts';
+import { REPORT_KIND } from './alarms/api.ts';
 import { beginEscalation } from './escalation.ts';
 import type { AlarmFact, CommandContext, EventPayloads } from './events/api.ts';
 import { policy, type Policy } from './events/runner.ts';
 import * as fireSafetyNotices from './fire-safety-notices.ts';
 import * as fireSafety from './fire-safety/api.ts';
+import * as fireNotices from './fire-notices.ts';
+import * as fires from './handling/api.ts';
 import { DESK_SIGNAL } from './live/desk.ts';
 import * as notices from './policy-notices.ts';
 import * as staff from './staff/api.ts';
@@ -163,6 +166,57 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     on: 'alarm.recurred',
     lane: 'escalation',
     run: (c, { payload, at }) => beginEscalation(c, payload, at),
+  }),
+
+  // Fires → their procedure and people
+  policy({
+    rule: 'fire-begins-procedure',
+    on: 'alarm.raised',
+    lane: 'fires',
+    when: (a) => a.class === 'FIRE',
+    run: (c, { payload, at }) => fires.fireRaised(c, payload, at),
+  }),
+  policy({
+    rule: 'return-of-fire-asks-anew',
+    on: 'alarm.recurred',
+    lane: 'fires',
+    when: (a) => a.class === 'FIRE',
+    run: (c, { payload, at }) => fires.fireRaised(c, payload, at),
+  }),
+  policy({
+    rule: 'reported-fire-pages-control-room',
+    on: 'alarm.raised',
+    lane: 'pages',
+    when: (a) => a.deviceKind === REPORT_KIND,
+    key: ofAlarm,
+    run: (c, { payload }) => fireNotices.pageReport(c, payload, 'operator'),
+  }),
+  policy({
+    rule: 'reported-fire-pages-gate-guard',
+    on: 'alarm.raised',
+    lane: 'pages',
+    when: (a) => a.deviceKind === REPORT_KIND,
+    key: ofAlarm,
+    run: (c, { payload }) => fireNotices.pageReport(c, payload, 'guard'),
+  }),
+  policy({
+    rule: 'late-step-of-fire-tells-desk-and-manager',
+    on: 'fire.breached',
+    lane: 'notices',
+    run: (c, { community, payload }) => fireNotices.tellBreach(c, community, payload),
+  }),
+  policy({
+    rule: 'word-of-fire-pages-who-is-responsible',
+    on: 'fire.told',
+    lane: 'pages',
+    run: (c, { community, payload }) => fireNotices.tellResponsible(c, community, payload),
+  }),
+  policy({
+    rule: 'faulty-detector-opens-order',
+    on: 'fire.order-wanted',
+    lane: 'orders',
+    key: ofAlarm,
+    run: async (c, { payload }, ports) => void (await orders.openForAlarm(c, ports, payload)),
   }),
 
   // Entrapment → people, whether or not the order could be opened

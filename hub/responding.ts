@@ -28,6 +28,7 @@ import { runCommand, type EffectRunner } from './http/command.ts';
 import type { Entry } from './http/entry.ts';
 import type { Health } from './http/health.ts';
 import { ROLES } from './http/policy.ts';
+import { clockRanOut, FIRE_TIMER, fireRoutes, HANDLING_RULES, type FirePorts } from './handling/api.ts';
 import { HUB_FAULT_TIMER, hubFaultTimer, raiseHubFault } from './hub-faults.ts';
 import { hubDevice } from './ingest/api.ts';
 import { checkRoutes } from './inspections/routes.ts';
@@ -82,6 +83,8 @@ export interface RespondingParts {
   readonly dutyChanged: (community: string, frame: DutyFrame) => void;
   /** To screens: something changed that stands beside alarms. */
   readonly sceneChanged: (community: string, frame: SceneFrame) => void;
+  /** What the fire procedure asks of points, duty and domains above it. */
+  readonly fires: FirePorts;
   /** Signs another person in beside the session of a request. */
   readonly signIn: HandoverRouteParts['signIn'];
 }
@@ -92,6 +95,17 @@ export interface Responding {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Rule sets of what is composed here, that a site may set. */
+const OWN_RULES = [
+  ...ORDER_RULES,
+  ...DUTY_RULES,
+  ...HANDLING_RULES,
+  ...FIRE_SAFETY_RULES,
+  ...NOTIFY_RULES,
+  ...PLAN_RULES,
+  ESCALATION,
+];
 
 /** What the outbox must know of people. */
 export const peoplePorts: PeoplePorts = {
@@ -126,6 +140,7 @@ export function makeResponding(parts: RespondingParts): Responding {
   for (const [kind, handle] of Object.entries(FIRE_SAFETY_TIMERS)) timers.register(kind, { handle });
   timers.register(DEMO_DUTY_TIMER, { handle: (c, timer) => ensureDemoDuty(c, timer.community) });
   timers.register(ESCALATION_TIMER, { handle: escalateUnacknowledged });
+  timers.register(FIRE_TIMER, { handle: clockRanOut });
   timers.register(HUB_FAULT_TIMER, hubFaultTimer(alarms));
   watch(parts);
   watchCounters(parts.metrics, POLICY_COUNTERS, () => policies.counters());
@@ -133,15 +148,7 @@ export function makeResponding(parts: RespondingParts): Responding {
     const known = await parts.deviceNames(tx, community, devices);
     return devices.filter((d) => !known.has(d));
   };
-  const rules = [
-    ...ORDER_RULES,
-    ...DUTY_RULES,
-    ...FIRE_SAFETY_RULES,
-    ...NOTIFY_RULES,
-    ...PLAN_RULES,
-    ESCALATION,
-    ...parts.rules,
-  ];
+  const rules = [...OWN_RULES, ...parts.rules];
   const asUser: HandoverRouteParts['asUser'] = ({ id, name, role, community }, work) =>
     runCommand(db, runEffects, { now: clock.now(), actor: { kind: 'user', id, name, role, community } }, work);
   return {
@@ -152,6 +159,7 @@ export function makeResponding(parts: RespondingParts): Responding {
       watchRoutes(entry),
       handoverRoutes({ entry, signIn: parts.signIn, asUser, unfinishedOrders }),
       fireSafetyRoutes(entry, ports),
+      fireRoutes({ entry, ports: parts.fires }),
       notifyRoutes(entry, peoplePorts),
       planRoutes(entry),
       policyRoutes(entry),

@@ -18,6 +18,7 @@ import {
   modesInForce,
   openAlarms,
   viewOf,
+  type AlarmPorts,
   type ChangePorts,
   type GroupIncidents,
 } from './alarms/api.ts';
@@ -40,6 +41,7 @@ import type { History } from './history/api.ts';
 import { raiseHubFault } from './hub-faults.ts';
 import { textOf } from './messages/text.ts';
 import { openHistory } from './history/open.ts';
+import { judgeTogether } from './handling/api.ts';
 import { groupAlarms } from './incidents/api.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { Ingest } from './ingest/ingest.ts';
@@ -135,7 +137,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
   measure(parts, ingest, () => live);
   return {
     routes: [
-      alarmRoutes({ entry, ports: { ...ports, orphaned: (...key) => engine.orphaned(...key) }, qualified }),
+      alarmRoutes({ entry, ports: actPorts(ports, engine), qualified }),
       incidentRoutes(entry),
       equipmentRoutes({ entry, register, points: ingest, history, ports }),
       floorPlanRoutes({ entry, points: ingest, isProved: (num) => register.isProved(num) }),
@@ -175,6 +177,13 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     },
   };
 }
+
+/** What people's acts on alarms need. */
+const actPorts = (ports: ChangePorts, engine: AlarmEngine): AlarmPorts => ({
+  ...ports,
+  orphaned: (...key) => engine.orphaned(...key),
+  judgeTogether,
+});
 
 /** @throws Error before the broker is started */
 function opened<T>(broker: T | undefined): T {

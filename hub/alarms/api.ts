@@ -18,9 +18,22 @@ export { countsSince } from './counts-store.ts';
 export { alarmTimers } from './timers.ts';
 export { Closings } from './closings.ts';
 export { alarmsOfIncidents, type IncidentAlarms } from './by-incident.ts';
-export { SEES_ALARMS } from './roles.ts';
+export { CONTROL_ROOM, ON_SITE, SEES_ALARMS } from './roles.ts';
 export { ALARM_RULES } from './rules.ts';
 export { shiftSteady, steadySince } from './steady-store.ts';
+export {
+  actsOfIncident,
+  fireAlarms,
+  fireVerdicts,
+  firstFire,
+  openFireIncidents,
+  type IncidentAct,
+} from './fires-store.ts';
+export { clearReports, isReport, raiseReport, REPORT_KIND } from './reports.ts';
+export type { AlarmPorts, JudgeTogether, VerdictOn } from './commands.ts';
+export type { ModeSignal } from './engine.ts';
+export { findAlarm } from './store.ts';
+export { UUID } from './lists.ts';
 
 /** An alarm has a work order now: screens get the alarm again with it. Idempotent. */
 export async function linkOrder(c: CommandContext, ports: ChangePorts, alarm: string, order: string): Promise<void> {

@@ -17,7 +17,8 @@ import type {
 import { canHide, type AlarmEvent } from './machine.ts';
 import { factOf, viewOf, type Act, type AlarmRow } from './row.ts';
 import { LIFECYCLE } from './rules.ts';
-import { lockAlarm, lockAlarms, lockAlarmsOf, type Stored } from './store.ts';
+import { isReport } from './reports.ts';
+import { findAlarm, lockAlarm, lockAlarms, lockAlarmsOf, type Stored } from './store.ts';
 
 export const UNSHELVE_TIMER = 'alarm-unshelve';
 const shelveKey = (id: string): string => `${UNSHELVE_TIMER}:${id}`;
@@ -25,7 +26,20 @@ const shelveKey = (id: string): string => `${UNSHELVE_TIMER}:${id}`;
 export interface AlarmPorts extends ChangePorts {
   /** The point or signal is gone from its gateway's configuration, so that nothing can clear the alarm. */
   readonly orphaned: (device: string, point: string, signal: string) => boolean;
+  readonly judgeTogether: JudgeTogether;
 }
+
+/** A verdict on a fire alarm, before it is written. */
+export interface VerdictOn {
+  readonly row: AlarmRow;
+  readonly body: Static<typeof VerdictBody>;
+}
+
+/**
+ * A verdict on a fire alarm is the finding of its incident: one act. Takes what it means for the procedure and answers
+ * which alarms are judged together, the one it was given on among them. Runs before any alarm is locked.
+ */
+export type JudgeTogether = (c: CommandContext, on: VerdictOn) => Promise<Result<readonly string[]>>;
 
 type AckOutcome = (typeof ACK_OUTCOMES)[number];
 type SeenAlarm = Static<typeof AckManyBody>['items'][number];
@@ -161,7 +175,10 @@ function notNow(row: AlarmRow, { seq, recurrences }: SeenAlarm): AckOutcome | un
   return same ? undefined : 'changed';
 }
 
-/** Real, false or test, with a note; a later verdict corrects an earlier one, and the journal keeps both. */
+/**
+ * Real, false or test, with a note; a later verdict corrects an earlier one, and the journal keeps both. What people
+ * reported is cleared by the finding that there was nothing. Refuses what `judgeTogether` refuses.
+ */
 export async function giveVerdict(
   c: CommandContext,
   ports: AlarmPorts,
@@ -169,18 +186,30 @@ export async function giveVerdict(
   body: Static<typeof VerdictBody>,
 ): Promise<Result<AlarmView>> {
   const who = person(c);
-  const stored = await lock(c, who, id);
-  if (!stored) return refuse('not-found');
+  const seen = await findAlarm(c.tx, who.community, id);
+  if (!seen) return refuse('not-found');
+  const together = seen.row.class === 'FIRE' ? await ports.judgeTogether(c, { row: seen.row, body }) : ok([id]);
+  if (!together.ok) return together;
+  const stored = await lockAlarmsOf(c.tx, who.community, together.value);
+  const rules = (await ruleInForce(c.tx, who.community, LIFECYCLE)).value;
   const changes = new AlarmChanges(c.now);
-  changes.hold(stored.row);
-  const after = changes.patch(id, { verdict: { ...actOf(who, c.now), verdict: body.verdict, note: body.note } });
-  changes.act(id, `verdict-${body.verdict}`, { actor: who, at: c.now, note: body.note });
-  const { community } = after;
-  const payload = { ...factOf(after, c.now), verdict: body.verdict, note: body.note };
-  changes.event({ type: 'alarm.verdict', community, subject: id, payload });
+  const by = { actor: who, at: c.now, note: body.note };
+  for (const { row } of stored) {
+    changes.hold(row);
+    judge(changes, row, body, actOf(who, c.now));
+    changes.act(row.id, `verdict-${body.verdict}`, by);
+    if (isReport(row) && row.active && body.verdict !== 'real')
+      changes.step(row.id, { type: 'clear', at: c.now }, { ...by, rules }, { condition: 'false' });
+    const payload = { ...factOf(changes.row(row.id), c.now), verdict: body.verdict, note: body.note };
+    changes.event({ type: 'alarm.verdict', community: row.community, subject: row.id, payload });
+  }
   await changes.write(c.tx, ports);
-  audit(c, 'alarm.verdict', stored.row, after, `${body.verdict}: ${body.note}`);
-  return ok(viewOf(changes.row(id), stored.workOrder));
+  for (const { row } of stored) audit(c, 'alarm.verdict', row, changes.row(row.id), `${body.verdict}: ${body.note}`);
+  return ok(viewOf(changes.row(id), seen.workOrder));
+}
+
+function judge(changes: AlarmChanges, row: AlarmRow, body: Static<typeof VerdictBody>, act: Act): void {
+  changes.patch(row.id, { verdict: { ...act, verdict: body.verdict, note: body.note } });
 }
 
 /** Lets go what was latched until a person says so. Refuses `still-active` unless the point is gone. */

@@ -102,7 +102,16 @@ export const AckManyAnswer = Type.Object({
 export type AckManyAnswer = Static<typeof AckManyAnswer>;
 
 export const VerdictBody = Type.Object(
-  { verdict: Type.Enum([...VERDICTS]), note: Type.String({ minLength: 1, maxLength: 1000 }) },
+  {
+    verdict: Type.Enum([...VERDICTS]),
+    note: Type.String({ minLength: 1, maxLength: 1000 }),
+    /** FIRE: the other fire alarms of the incident that nobody has judged are judged with it. */
+    whole: Type.Optional(Type.Boolean()),
+    /** FIRE, false: why it went off, of the site's list of causes. */
+    cause: Type.Optional(Type.String({ maxLength: 40 })),
+    /** FIRE, false: the equipment is at fault, a work order is wanted. */
+    order: Type.Optional(Type.Boolean()),
+  },
   { additionalProperties: false },
 );
 export const ShelveBody = Type.Object(

@@ -39,6 +39,13 @@ export type StagedEdge =
     }
   | { readonly to: 'reset'; readonly device: string; readonly at: number };
 
+/** A signal of manual or automatic: `true` is not automatic. */
+export interface ModeSignal {
+  readonly entry: PointEntry;
+  readonly reads: readonly PointEntry[];
+  readonly truth: Truth;
+}
+
 const NO_RUNS: readonly SignalRun[] = [];
 const isPanel = (c: Signal['class']): c is PanelClass => (PANEL_CLASSES as readonly string[]).includes(c);
 /** Gateway ids hold no dot, device ids are `{gateway}.{device}`. */
@@ -119,6 +126,13 @@ export class AlarmEngine implements SignalSink {
   run(key: string): SignalRun | null | undefined {
     const live = this.#live.get(gatewayOf(key));
     return live && (live.get(key) ?? null);
+  }
+
+  /** What a gateway's live birth says of manual or automatic, as the last record left it. */
+  modeSignals(gateway: string): ModeSignal[] {
+    return [...(this.#live.get(gateway)?.values() ?? [])].flatMap((run) =>
+      run.def.class === 'MODE' ? [{ entry: run.entry, reads: run.reads, truth: this.track(run.key).truth }] : [],
+    );
   }
 
   retired(gateway: string): void {

@@ -25,6 +25,12 @@ export interface EventPayloads {
   'alarm.verdict': AlarmFact & { readonly verdict: 'real' | 'false' | 'test'; readonly note: string };
   'alarm.closed': AlarmFact;
   'alarm.shelved': AlarmFact & { readonly until: number; readonly reason: string };
+  /** A step of a fire was not done in time. */
+  'fire.breached': FireFact & { readonly clock: string; readonly entry: string };
+  /** Who answers for fire safety is to be paged. */
+  'fire.told': FireFact & { readonly entry: string };
+  /** A false alarm whose cause is the equipment: a work order is wanted. */
+  'fire.order-wanted': AlarmFact;
   'panel.state': { readonly device: string; readonly class: string; readonly active: boolean; readonly at: number };
   'gateway.silent': { readonly gateway: string; readonly since: number };
   'gateway.heard': { readonly gateway: string; readonly blindMs: number };
@@ -142,7 +148,7 @@ export interface EventPayloads {
     readonly days: number;
   };
   /** Something changed that stands beside alarms on screens: plans, their runs and drills, lanes, escorts, held lifts. */
-  'scene.changed': { readonly what: 'plan' | 'run' | 'drill' | 'lane' | 'escort' | 'lift' };
+  'scene.changed': { readonly what: 'plan' | 'run' | 'drill' | 'lane' | 'escort' | 'lift' | 'fire' };
 }
 export type EventType = keyof EventPayloads;
 
@@ -174,6 +180,16 @@ export interface RectificationFact {
   readonly number: string;
   readonly demand: string;
   readonly responsible?: string;
+/** A fire procedure: what it began with, and where. */
+export interface FireFact {
+  readonly fire: string;
+  readonly alarm: string;
+  readonly what: { readonly zh: string; readonly en: string };
+  readonly text: { readonly zh: string; readonly en: string };
+  readonly building?: string;
+  readonly floor?: number;
+  readonly place?: string;
+  readonly mode?: 'drill' | 'maintenance';
 }
 
 export interface OrderFact {

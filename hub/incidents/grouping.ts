@@ -53,6 +53,8 @@ export interface GroupedAlarm {
   readonly floor: number | null;
   /** When it was stored, ms: a device's own clock may be wrong. */
   readonly at: number;
+  /** Told by a person: belongs to a fire of its place that still stands, however long ago that began. */
+  readonly joins?: ReadonlySet<string> | undefined;
 }
 
 export interface Grouped {
@@ -87,7 +89,8 @@ export function group(
 const byDevice = (a: GroupedAlarm): boolean => a.class === 'ENTRAPMENT' || a.building === null;
 
 function fits(i: Incident, a: GroupedAlarm, rule: Grouping): boolean {
-  if (i.community !== a.community || i.family !== familyOf(a.class) || a.at - i.lastAt > rule.windowMs) return false;
+  if (i.community !== a.community || i.family !== familyOf(a.class)) return false;
+  if (a.at - i.lastAt > rule.windowMs && a.joins?.has(i.id) !== true) return false;
   if (byDevice(a)) return i.device === a.device;
   if (i.device !== null || i.building !== a.building) return false;
   if (a.floor === null || i.floorLow === null || i.floorHigh === null) return true;

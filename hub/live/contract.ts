@@ -56,9 +56,9 @@ export interface DutyFrame {
   readonly what: string;
 }
 
-/** Something changed that stands beside alarms: a plan, its run or drill, a blocked lane, an escort, a held lift. */
+/** Something changed that stands beside alarms: a plan, its run or drill, a blocked lane, an escort, a held lift, a fire. */
 export interface SceneFrame {
-  readonly what: 'plan' | 'run' | 'drill' | 'lane' | 'escort' | 'lift';
+  readonly what: 'plan' | 'run' | 'drill' | 'lane' | 'escort' | 'lift' | 'fire';
 }
 
 export interface ServerEvents {

@@ -128,6 +128,34 @@ export async function reachedAnyone(tx: Tx, id: string): Promise<boolean> {
   return reached;
 }
 
+export interface PageDelivery {
+  readonly recipient: string;
+  readonly state: 'pending' | 'delivered' | 'undelivered';
+  /** ms wall */
+  readonly at: number;
+  readonly deliveredAt: number | null;
+}
+
+/** What became of a page at each of its recipients, by its key. */
+export async function deliveriesOf(tx: Tx, community: string, key: string): Promise<PageDelivery[]> {
+  const rows = await tx.query<{
+    recipient: string;
+    state: PageDelivery['state'];
+    at: Date;
+    delivered_at: Date | null;
+  }>(
+    `select recipient, state, at, delivered_at from notify.notification
+     where key = $2 and community = $1 and channel = 'in-app' order by id`,
+    [community, key],
+  );
+  return rows.map(({ recipient, state, at: sent, delivered_at }) => ({
+    recipient,
+    state,
+    at: sent.getTime(),
+    deliveredAt: delivered_at?.getTime() ?? null,
+  }));
+}
+
 /** What a page says. */
 export const messageOf = (tx: Tx, id: string): Promise<{ message: string; args: Args } | undefined> =>
   tx.maybe(`select message, args from notify.notification where id = $1`, [id]);

@@ -1,0 +1,114 @@
+// One fire as the desk sees it: steps, entries, what is missing, the card for 119, linkage by live points, pages.
+import type { Tx } from '../db/tx.ts';
+import { deliveriesOf } from '../notify/api.ts';
+import { whereWords } from '../property/api.ts';
+import { ruleInForce } from '../rules/api.ts';
+import { findUser } from '../staff/api.ts';
+import { dueOf } from '../timers-store.ts';
+import { clockKey } from './deadlines.ts';
+import { CLOCKS, type Delivery, type FireItem, type FireView } from './contract.ts';
+import { placeOf } from './fact.ts';
+import { isFine } from './linkage.ts';
+import { FALSE_CAUSES, FIRE_SITE, LINKAGE_RULE } from './norms.ts';
+import type { FirePorts } from './ports.ts';
+import { standingOf } from './standing.ts';
+import { evacuationOrder, missingOf, stepsOf, type Standing } from './steps.ts';
+import type { FireRow } from './store.ts';
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+export const itemOf = (f: FireRow): FireItem => ({
+  id: f.id,
+  phase: f.closedAt === null ? (f.result ?? 'confirming') : 'closed',
+  ...(f.result === undefined ? {} : { result: f.result }),
+  source: f.source,
+  alarm: f.alarm,
+  what: f.what,
+  text: f.text,
+  ...(f.building === null ? {} : { building: f.building }),
+  ...(f.floor === null ? {} : { floor: f.floor }),
+  ...(f.place === null ? {} : { place: f.place }),
+  ...(f.mode === null ? {} : { mode: f.mode }),
+  openedAt: iso(f.openedAt),
+  ...(f.closedAt === null ? {} : { closedAt: iso(f.closedAt) }),
+});
+
+/** Keys of the pages that went out for a fire. */
+export const REPORT_PAGE = 'fire-report';
+export const TOLD_PAGE = 'fire-told';
+
+async function pagesOf(tx: Tx, community: string, { entries }: Standing): Promise<Delivery[]> {
+  const found: Delivery[] = [];
+  for (const entry of entries) {
+    const about = entry.kind === 'reported' ? 'reported' : entry.kind === 'told' ? 'told' : undefined;
+    if (about === undefined) continue;
+    const key = about === 'reported' ? `${REPORT_PAGE}:${String(entry.body['alarm'])}` : `${TOLD_PAGE}:${entry.id}`;
+    for (const page of await deliveriesOf(tx, community, key))
+      found.push({
+        about,
+        name: (await findUser(tx, page.recipient))?.name ?? page.recipient,
+        state: page.state,
+        at: iso(page.at),
+        ...(page.deliveredAt === null ? {} : { deliveredAt: iso(page.deliveredAt) }),
+      });
+  }
+  return found;
+}
+
+async function cardOf(tx: Tx, ports: FirePorts, fire: FireRow, reader: { readonly name: string }) {
+  const site = (await ruleInForce(tx, fire.community, FIRE_SITE)).value;
+  const place = placeOf(fire);
+  const seat = await whereWords(tx, fire.community, {
+    building: place.building,
+    floor: place.floor,
+    place: fire.place ?? undefined,
+    what: fire.source === 'panel' ? fire.what : undefined,
+  });
+  const lane = await ports.laneState(tx, place);
+  const best = site.gates.filter((g) => place.building !== undefined && g.buildings.includes(place.building));
+  const others = site.gates.filter((g) => !best.includes(g) && g.buildings.length === 0);
+  return {
+    address: site.address,
+    seat,
+    callerName: reader.name,
+    callerNumber: site.callerNumber,
+    gates: [...best, ...others].map(({ name, road }) => ({ name, road })),
+    ...(lane === undefined ? {} : { lane }),
+    responsible: site.responsible,
+  };
+}
+
+export async function fireView(
+  tx: Tx,
+  ports: FirePorts,
+  fire: FireRow,
+  reader: { readonly name: string },
+): Promise<FireView> {
+  const { community } = fire;
+  const standing = await standingOf(tx, fire);
+  const clocks: FireView['clocks'] = [];
+  for (const clock of CLOCKS) {
+    const due = await dueOf(tx, clockKey(fire.id, clock));
+    if (due !== undefined) clocks.push({ clock, dueAt: iso(due) });
+  }
+  const { kinds } = (await ruleInForce(tx, community, LINKAGE_RULE)).value;
+  const { causes } = (await ruleInForce(tx, community, FALSE_CAUSES)).value;
+  const devices = [...ports.linkage(community, kinds)];
+  const plan = await ports.planInForce(tx, placeOf(fire));
+  const { all, open, unacked } = standing.alarms;
+  return {
+    fire: itemOf(fire),
+    ...(fire.cause === null ? {} : { cause: fire.cause }),
+    alarms: { all, open, unacked },
+    steps: stepsOf(standing),
+    missing: missingOf(standing),
+    entries: [...standing.entries],
+    clocks,
+    evacuation: evacuationOrder(standing.entries),
+    linkage: { fine: isFine(devices), devices },
+    card: await cardOf(tx, ports, fire, reader),
+    ...(plan === undefined ? {} : { plan: { ...plan } }),
+    causes: causes.map(({ id, zh, en, order }) => ({ id, name: { zh, en }, order })),
+    pages: await pagesOf(tx, community, standing),
+  };
+}
