@@ -12,6 +12,8 @@ export const ROUTES = {
   checks: '/checks',
   modes: '/modes',
   notifications: '/notifications',
+  fires: '/fires',
+  fire: '/fires/:id',
   duty: '/duty',
   'duty-roster': '/duty/roster',
   'duty-log': '/duty/log',

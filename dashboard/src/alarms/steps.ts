@@ -1,22 +1,10 @@
-// The steps of dealing with an alarm, read off its record. Reminders are what the standard asks people to do
-// (GB 25506-2010 4.2.2: confirm by the fastest means; if real, check that linkage is in automatic, call 119, start the
-// plan, report); they are told, not recorded.
+// The steps of dealing with an alarm, read off its record. A fire has a procedure of its own (fires/), which is recorded.
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import { isUnacked } from './classes.ts';
 
 export const STEP_IDS = ['received', 'acked', 'verdict', 'reset', 'released', 'over'] as const;
 export type StepId = (typeof STEP_IDS)[number];
-export const REMINDERS = [
-  'confirm-fastest',
-  'linkage-auto',
-  'call-119',
-  'evacuate',
-  'report-manager',
-  'find-cause',
-  'call-lift-company',
-  'comfort',
-  'dont-force',
-] as const;
+export const REMINDERS = ['call-lift-company', 'comfort', 'dont-force'] as const;
 export type Reminder = (typeof REMINDERS)[number];
 
 export interface Step {
@@ -36,12 +24,6 @@ interface Draft {
 }
 
 function remindersOf(alarm: AlarmView, step: StepId): readonly Reminder[] {
-  if (alarm.class === 'FIRE') {
-    if (step === 'acked') return ['confirm-fastest'];
-    if (step !== 'verdict' || alarm.verdict?.verdict === 'test') return [];
-    if (alarm.verdict?.verdict === 'false') return ['find-cause'];
-    return ['linkage-auto', 'call-119', 'evacuate', 'report-manager'];
-  }
   if (alarm.class === 'ENTRAPMENT' && step === 'acked') return ['call-lift-company', 'comfort', 'dont-force'];
   return [];
 }

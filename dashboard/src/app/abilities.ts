@@ -61,6 +61,9 @@ const ORDER_ROLES: ReadonlySet<Role> = new Set([...WORKERS, ...JUDGES]);
 export const seesOrders = (role: Role): boolean => ORDER_ROLES.has(role);
 
 const readsAuthority = (role: Role): boolean => role !== 'owner' && role !== 'contractor';
+const ON_SITE: ReadonlySet<Role> = new Set([...DESK, 'technician', 'guard']);
+/** Acts at a fire and reads what was done (hub/alarms/roles.ts). */
+export const handlesFires = (role: Role): boolean => ON_SITE.has(role);
 
 /** Screens that not everybody is offered: what the rest would see there is refusals, or nothing for ever. */
 const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
@@ -70,6 +73,8 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   device: seesLive,
   plan: seesLive,
   modes: seesLive,
+  fires: seesLive,
+  fire: handlesFires,
   'duty-roster': seesLive,
   'duty-log': seesLive,
   'duty-handover': seesLive,
