@@ -16,12 +16,18 @@ import { commissionSoon } from './commission.ts';
 import { writeDutyHistory } from './duty-history.ts';
 import { ensureDemoDuty } from './duty.ts';
 import { writeFireSafetyHistory } from './fire-safety.ts';
+import { writeFireHistory } from './fires.ts';
 import { DEMO_USERS, demoPassword, ensureDemo } from './users.ts';
 
 const Words = Type.Object({ zh: Type.String(), en: Type.String() });
 /** The part of the community's YAML that the hub needs. */
 const DemoCommunity = Type.Object({
-  community: Type.Object({ id: Type.String(), name: Words, timeZone: Type.String() }),
+  community: Type.Object({
+    id: Type.String(),
+    name: Words,
+    timeZone: Type.String(),
+    address: Type.Optional(Words),
+  }),
   gateway: Type.String(),
   floors: Type.Object({ lowest: Type.Integer(), highest: Type.Integer() }),
   buildings: Type.Array(Type.Object({ id: Type.String(), name: Words })),
@@ -86,6 +92,7 @@ export async function startDemo(
     if (first) {
       await writeDutyHistory(c, demo.community.id);
       await writeFireSafetyHistory(c, demo.community.id);
+      await writeFireHistory(c, demo.community.id, demo.community.address?.zh ?? '');
     }
     await ensureDemoDuty(c, demo.community.id);
     return ok(null);

@@ -8,13 +8,13 @@ interface Speech {
 
 /** Fields whose values are words of the catalogue, with where those stand. */
 const CHOSEN: Readonly<Record<string, string>> = {
-  means: 'ui.fire.means',
-  finding: 'ui.fire.answer',
-  verdict: 'ui.verdict',
-  result: 'ui.fire.linkage',
-  clock: 'ui.fire.step',
-  via: 'ui.fire.via',
-  sight: 'ui.fire.sight',
+  means: 'means',
+  finding: 'answer',
+  verdict: 'verdict',
+  result: 'linkage',
+  clock: 'step',
+  via: 'via',
+  sight: 'sight',
 };
 const PLAIN = [
   'whom',
@@ -40,12 +40,8 @@ export function sayEntry({ kind, body }: Pick<FireEntry, 'kind' | 'body'>, speec
     const value = body[field];
     if (typeof value !== 'string') continue;
     const shelf =
-      kind === 'told' && field === 'means'
-        ? 'ui.fire.report'
-        : kind === 'closed' && field === 'result'
-          ? 'ui.verdict'
-          : at;
-    said.push(speech.named(`${shelf}.${value}`, value));
+      kind === 'told' && field === 'means' ? 'report' : kind === 'closed' && field === 'result' ? 'verdict' : at;
+    said.push(speech.named(shelf === 'verdict' ? `ui.verdict.${value}` : `ui.fire.${shelf}.${value}`, value));
   }
   if (isRecord(body['plan']) && typeof body['plan']['title'] === 'string') said.push(body['plan']['title']);
   if (kind === 'plan' && body['plan'] === null) said.push(speech.named('ui.fire.plan.none', ''));

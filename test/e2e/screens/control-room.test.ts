@@ -72,6 +72,9 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'control room', () =
     // The dialog begins at its question: an arrow chooses, Tab goes on to the note and to the act.
     await page.keyboard.press('ArrowDown');
     expect(await dialog.getByLabel(/误报/).isChecked()).toBe(true);
+    await dialog.getByLabel('灰尘').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
