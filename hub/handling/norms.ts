@@ -61,7 +61,7 @@ export const FALSE_CAUSES = ruleSet({
       { id: 'water', zh: '进水受潮', en: 'Water ingress', order: true },
       { id: 'works', zh: '施工装修', en: 'Works', order: false },
       { id: 'detector', zh: '探测器或线路故障', en: 'Detector or wiring fault', order: true },
-      { id: 'human', zh: '人为误动、误报', en: 'Touched or reported by mistake', order: false },
+      { id: 'human', zh: '人为误动', en: 'Touched by mistake', order: false },
       { id: 'unknown', zh: '原因不明', en: 'Unknown', order: false },
     ],
   },
