@@ -92,7 +92,7 @@ export async function startDemo(
     if (first) {
       await writeDutyHistory(c, demo.community.id);
       await writeFireSafetyHistory(c, demo.community.id);
-      await writeFireHistory(c, demo.community.id, demo.community.address?.zh ?? '');
+      if (config.demoPastDays > 0) await writeFireHistory(c, demo.community.id, demo.community.address?.zh ?? '');
     }
     await ensureDemoDuty(c, demo.community.id);
     return ok(null);

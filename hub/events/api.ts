@@ -180,6 +180,8 @@ export interface RectificationFact {
   readonly number: string;
   readonly demand: string;
   readonly responsible?: string;
+}
+
 /** A fire procedure: what it began with, and where. */
 export interface FireFact {
   readonly fire: string;
