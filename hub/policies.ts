@@ -7,7 +7,7 @@ import * as dutyNotices from './duty-notices.ts';
 import * as duty from './duty/api.ts';
 import { REPORT_KIND } from './alarms/api.ts';
 import { beginEscalation } from './escalation.ts';
-import type { AlarmFact, CommandContext, EventPayloads } from './events/api.ts';
+import type { AlarmFact, CommandContext, EventPayloads, EventType } from './events/api.ts';
 import { policy, type Policy } from './events/runner.ts';
 import * as fireSafetyNotices from './fire-safety-notices.ts';
 import * as fireSafety from './fire-safety/api.ts';
@@ -15,6 +15,7 @@ import * as fireNotices from './fire-notices.ts';
 import * as fires from './handling/api.ts';
 import { DESK_SIGNAL } from './live/desk.ts';
 import * as notices from './policy-notices.ts';
+import * as scene from './scene-notices.ts';
 import * as staff from './staff/api.ts';
 import * as orders from './work-orders/api.ts';
 
@@ -54,6 +55,15 @@ const entered =
   (state: string) =>
   (o: EventPayloads['order.changed']): boolean =>
     o.state === state && o.from !== state;
+
+/** A line that only tells people, each event once. */
+const telling = <T extends EventType>(
+  rule: string,
+  on: T,
+  lane: 'pages' | 'notices',
+  tell: (c: CommandContext, community: string, payload: EventPayloads[T], event: string) => Promise<void>,
+): Policy<PolicyPorts> =>
+  policy({ rule, on, lane, run: (c, { id, community, payload }) => tell(c, community, payload, id) });
 
 export const POLICIES: readonly Policy<PolicyPorts>[] = [
   // Alarms → orders
@@ -418,6 +428,27 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     on: 'rectification.due',
     lane: 'notices',
     run: (c, { id, community, payload }) => fireSafetyNotices.tellRectificationDue(c, community, payload, id),
+  }),
+
+  // Plans, lanes, escorts, lifts → people
+  telling('turn-of-a-plan-tells-its-people', 'plan.turn', 'pages', scene.tellTurn),
+  telling('late-step-tells-supervisor', 'plan.step-late', 'notices', scene.tellStepLate),
+  telling('announced-drill-tells-staff', 'drill.announced', 'notices', scene.tellAnnounced),
+  telling('due-drill-tells-fire-supervisor', 'drill.due', 'notices', scene.tellDrillDue),
+  telling('blocked-lane-tells-guards-and-desk', 'lane.reported', 'notices', scene.tellLane),
+  telling('lane-still-blocked-escalates', 'lane.overdue', 'notices', scene.tellLaneOverdue),
+  telling('lane-blocked-again-tells-supervisor', 'lane.repeated', 'notices', scene.tellLaneRepeated),
+  telling('cleared-lane-thanks-reporter', 'lane.cleared', 'notices', scene.thankForLane),
+  telling('called-escort-pages-gate', 'escort.called', 'pages', scene.pageGate),
+  telling('late-escort-escalates', 'escort.late', 'pages', scene.tellEscortLate),
+  telling('asked-lift-pages-who-holds-it', 'escort.lift-asked', 'pages', scene.askForLift),
+  telling('turn-of-a-reserved-lift-tells-gate-and-desk', 'lift.turn', 'notices', scene.tellLiftTurn),
+  policy({
+    rule: 'alarm-on-a-taken-lift-tells-desk',
+    on: 'alarm.raised',
+    lane: 'notices',
+    when: (a) => a.deviceKind === 'elevator',
+    run: (c, { payload }) => scene.tellTakenLift(c, payload),
   }),
 
   // The hub's own troubles → FAULT

@@ -6,7 +6,15 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { linkOrder, shiftSteady, steadySince, type AlarmEngine, type ChangePorts } from './alarms/api.ts';
+import {
+  linkOrder,
+  shiftSteady,
+  startMode,
+  steadySince,
+  stopMode,
+  type AlarmEngine,
+  type ChangePorts,
+} from './alarms/api.ts';
 import { keyOf } from './alarms/row.ts';
 import { findAlarm } from './alarms/store.ts';
 import type { Clock } from './clock.ts';
@@ -22,8 +30,11 @@ import type { Effect } from './events/api.ts';
 import { PolicyRunner, READER } from './events/runner.ts';
 import { EventTail } from './events/tail.ts';
 import { missingFiles } from './files/api.ts';
+import { ok } from './errors.ts';
 import { ESCALATION, ESCALATION_TIMER, escalateUnacknowledged } from './escalation.ts';
 import { FIRE_SAFETY_RULES, FIRE_SAFETY_TIMERS, fireSafetyRoutes } from './fire-safety/api.ts';
+import { ESCORT_RULES } from './escorts/api.ts';
+import { escortRoutes } from './escorts/routes.ts';
 import { runCommand, type EffectRunner } from './http/command.ts';
 import type { Entry } from './http/entry.ts';
 import type { Health } from './http/health.ts';
@@ -31,6 +42,8 @@ import { ROLES } from './http/policy.ts';
 import { clockRanOut, FIRE_TIMER, fireRoutes, HANDLING_RULES, type FirePorts } from './handling/api.ts';
 import { HUB_FAULT_TIMER, hubFaultTimer, raiseHubFault } from './hub-faults.ts';
 import { hubDevice } from './ingest/api.ts';
+import { LANE_RULES } from './lanes/api.ts';
+import { laneRoutes } from './lanes/routes.ts';
 import { checkRoutes } from './inspections/routes.ts';
 import type { DutyFrame, OrderFrame, SceneFrame } from './live/contract.ts';
 import { deskTimer } from './live/desk-watch.ts';
@@ -38,14 +51,17 @@ import { POLICY_COUNTERS, watchCounters } from './metrics.ts';
 import { NOTIFY_RULES, reachedAnyone, type PeoplePorts } from './notify/api.ts';
 import { notifyRoutes } from './notify/routes.ts';
 import { NotifyRunner } from './notify/runner.ts';
-import { PLAN_RULES } from './plans/api.ts';
+import { PLAN_RULES, PLAN_TIMERS, type DrillPorts } from './plans/api.ts';
 import { planRoutes } from './plans/routes.ts';
+import { runRoutes } from './plans/run-routes.ts';
 import { POLICIES, type PolicyPorts } from './policies.ts';
+import { sceneRoutes } from './read/scene.ts';
 import type { RuleSet } from './rules/api.ts';
 import { ruleRoutes } from './rules/routes.ts';
+import { SCENE_TIMERS } from './scene-notices.ts';
 import { findUser, usersByRole } from './staff/api.ts';
 import type { TimerRunner } from './timers.ts';
-import { ORDER_RULES, orderTimers, unfinishedOrders, type SignalQuestion } from './work-orders/api.ts';
+import { openByHand, ORDER_RULES, orderTimers, unfinishedOrders, type SignalQuestion } from './work-orders/api.ts';
 import { raiseUnfitRules } from './unfit-rules.ts';
 import { orderRoutes } from './work-orders/routes.ts';
 
@@ -104,6 +120,8 @@ const OWN_RULES = [
   ...FIRE_SAFETY_RULES,
   ...NOTIFY_RULES,
   ...PLAN_RULES,
+  ...LANE_RULES,
+  ...ESCORT_RULES,
   ESCALATION,
 ];
 
@@ -128,19 +146,7 @@ export function makeResponding(parts: RespondingParts): Responding {
   );
   tail.on('duty.changed', ({ community, payload }) => parts.dutyChanged(community, payload));
   tail.on('scene.changed', ({ community, payload }) => parts.sceneChanged(community, payload));
-  for (const [kind, handle] of Object.entries(orderTimers(ports))) timers.register(kind, { handle });
-  for (const [kind, handle] of Object.entries(DUTY_TIMERS))
-    timers.register(kind, {
-      handle: async (c, timer) => {
-        await handle(c, timer);
-        // From the beginning of a shift somebody has to be at the screen.
-        if (kind === SHIFT_TIMER) c.emit(deskTimer(timer.community, c.now));
-      },
-    });
-  for (const [kind, handle] of Object.entries(FIRE_SAFETY_TIMERS)) timers.register(kind, { handle });
-  timers.register(DEMO_DUTY_TIMER, { handle: (c, timer) => ensureDemoDuty(c, timer.community) });
-  timers.register(ESCALATION_TIMER, { handle: escalateUnacknowledged });
-  timers.register(FIRE_TIMER, { handle: clockRanOut });
+  registerTimers(timers, ports);
   timers.register(HUB_FAULT_TIMER, hubFaultTimer(alarms));
   watch(parts);
   watchCounters(parts.metrics, POLICY_COUNTERS, () => policies.counters());
@@ -149,6 +155,7 @@ export function makeResponding(parts: RespondingParts): Responding {
     return devices.filter((d) => !known.has(d));
   };
   const rules = [...OWN_RULES, ...parts.rules];
+  const sceneParts = scenePortsOf(ports, alarms.ports);
   const asUser: HandoverRouteParts['asUser'] = ({ id, name, role, community }, work) =>
     runCommand(db, runEffects, { now: clock.now(), actor: { kind: 'user', id, name, role, community } }, work);
   return {
@@ -162,6 +169,10 @@ export function makeResponding(parts: RespondingParts): Responding {
       fireRoutes({ entry, ports: parts.fires }),
       notifyRoutes(entry, peoplePorts),
       planRoutes(entry),
+      runRoutes(entry, sceneParts),
+      laneRoutes(entry, sceneParts),
+      escortRoutes(entry),
+      sceneRoutes(entry),
       policyRoutes(entry),
       ruleRoutes(entry, rules),
     ],
@@ -180,6 +191,23 @@ export function makeResponding(parts: RespondingParts): Responding {
   };
 }
 
+function registerTimers(timers: TimerRunner, ports: PolicyPorts): void {
+  for (const [kind, handle] of Object.entries(orderTimers(ports))) timers.register(kind, { handle });
+  for (const [kind, handle] of Object.entries(DUTY_TIMERS))
+    timers.register(kind, {
+      handle: async (c, timer) => {
+        await handle(c, timer);
+        // From the beginning of a shift somebody has to be at the screen.
+        if (kind === SHIFT_TIMER) c.emit(deskTimer(timer.community, c.now));
+      },
+    });
+  for (const [kind, handle] of Object.entries(FIRE_SAFETY_TIMERS)) timers.register(kind, { handle });
+  for (const [kind, handle] of Object.entries({ ...PLAN_TIMERS, ...SCENE_TIMERS })) timers.register(kind, { handle });
+  timers.register(DEMO_DUTY_TIMER, { handle: (c, timer) => ensureDemoDuty(c, timer.community) });
+  timers.register(ESCALATION_TIMER, { handle: escalateUnacknowledged });
+  timers.register(FIRE_TIMER, { handle: clockRanOut });
+}
+
 async function tellUnfitRules({ db, clock, runEffects }: RespondingParts, rules: readonly RuleSet[]): Promise<void> {
   const actor = { kind: 'system', id: 'rules' } as const;
   const now = clock.now();
@@ -188,6 +216,19 @@ async function tellUnfitRules({ db, clock, runEffects }: RespondingParts, rules:
     await raiseUnfitRules({ tx, now, actor, emit: (effect) => void effects.push(effect) }, rules);
     await runEffects(tx, effects, { now, actor });
   });
+}
+
+/** What lanes and drills ask of alarms and work orders. */
+function scenePortsOf(ports: PolicyPorts, changes: ChangePorts): DrillPorts {
+  return {
+    openOrder: (c, id, wish) => openByHand(c, ports, id, wish),
+    beginMode: async (c, { building, minutes, reason }) => {
+      const scope = building === undefined ? {} : { building };
+      const begun = await startMode(c, changes, { mode: 'drill', scope, minutes, reason });
+      return begun.ok ? ok(begun.value.id) : begun;
+    },
+    endMode: async (c, id) => void (await stopMode(c, changes, id)),
+  };
 }
 
 function portsOf({ alarms, deviceNames }: RespondingParts): PolicyPorts {

@@ -11,6 +11,7 @@ import { Router } from './app/router.svelte.ts';
 import { Session } from './app/session.svelte.ts';
 import { Theme } from './app/theme.svelte.ts';
 import { Duty } from './duty/duty.svelte.ts';
+import { Scene } from './emergency/scene.svelte.ts';
 import { Live } from './live/live.svelte.ts';
 
 const language = new Language();
@@ -22,6 +23,7 @@ const parts: Parts = {
   live: new Live(api),
   modes: new Modes(api),
   router: new Router(),
+  scene: new Scene(api),
   session: new Session(api),
   theme: new Theme(),
 };

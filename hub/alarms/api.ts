@@ -12,7 +12,7 @@ export { factOf, viewOf } from './row.ts';
 export { unattendedIn, type Unattended } from './lists-store.ts';
 export { isUnacked } from './machine.ts';
 export { ALARMS_CHANNEL, changedSince, lastSeqs, openAlarms, openCounts, type Stored } from './store.ts';
-export { covers } from './modes.ts';
+export { covers, startMode, stopMode } from './modes.ts';
 export { listModes, modesInForce, type ModeRow } from './store.ts';
 export { countsSince } from './counts-store.ts';
 export { alarmTimers } from './timers.ts';

@@ -17,6 +17,7 @@ import { writeDutyHistory } from './duty-history.ts';
 import { ensureDemoDuty } from './duty.ts';
 import { writeFireSafetyHistory } from './fire-safety.ts';
 import { writeFireHistory } from './fires.ts';
+import { writeSceneHistory } from './scene-history.ts';
 import { DEMO_USERS, demoPassword, ensureDemo } from './users.ts';
 
 const Words = Type.Object({ zh: Type.String(), en: Type.String() });
@@ -93,6 +94,7 @@ export async function startDemo(
       await writeDutyHistory(c, demo.community.id);
       await writeFireSafetyHistory(c, demo.community.id);
       if (config.demoPastDays > 0) await writeFireHistory(c, demo.community.id, demo.community.address?.zh ?? '');
+      await writeSceneHistory(c, demo.community.id, demo.buildings.at(0)?.id);
     }
     await ensureDemoDuty(c, demo.community.id);
     return ok(null);

@@ -135,6 +135,21 @@ export async function findDevice(tx: Tx, community: string, id: string): Promise
   ]);
 }
 
+/** How many devices of a kind a building has now; without a building, those that stand in none. */
+export async function countOfKind(
+  tx: Tx,
+  community: string,
+  kind: string,
+  building: string | undefined,
+): Promise<number> {
+  const { n } = await tx.one<{ n: number }>(
+    `select count(*)::int as n from equipment.device
+     where community = $1 and kind = $2 and building is not distinct from $3 and removed_at is null`,
+    [community, kind, building ?? null],
+  );
+  return n;
+}
+
 export async function pointsOf(tx: Tx, device: string): Promise<PointRow[]> {
   return tx.query<PointRow>(
     `select num, device, id, ${POINT_COLUMNS}, proved_at, proved_by, proved_note from equipment.point

@@ -147,6 +147,47 @@ export interface EventPayloads {
     readonly lastDay: string;
     readonly days: number;
   };
+  'plan.started': SceneFact & { readonly run: string; readonly title: string; readonly mode: 'real' | 'drill' };
+  /** Steps of a run whose turn has come, with whose they are. */
+  'plan.turn': SceneFact & {
+    readonly run: string;
+    readonly title: string;
+    readonly mode: 'real' | 'drill';
+    readonly steps: readonly { readonly title: string; readonly role?: string }[];
+  };
+  'plan.step-late': SceneFact & {
+    readonly run: string;
+    readonly title: string;
+    readonly mode: 'real' | 'drill';
+    readonly step: string;
+  };
+  'drill.announced': SceneFact & { readonly drill: string; readonly title: string; readonly at: number };
+  /** `round`: 0 ahead of its time, then 1, 2, … past it. */
+  'drill.due': {
+    readonly plan: string;
+    readonly title: string;
+    readonly dueAt: number;
+    readonly daysLeft: number;
+    readonly round: number;
+  };
+  /** `by`: who wrote it down. */
+  'lane.reported': LaneFact;
+  'lane.repeated': LaneFact & { readonly times: number };
+  'lane.overdue': LaneFact & { readonly round: number; readonly minutes: number };
+  'lane.cleared': LaneFact;
+  'escort.called': EscortFact;
+  /** The gate has not answered, or nobody has come. */
+  'escort.late': EscortFact & { readonly what: 'gate' | 'arrive'; readonly round: number };
+  'escort.lift-asked': EscortFact & { readonly lift: string };
+  /** A reserved lift's time has come, or is over. */
+  'lift.turn': {
+    readonly reservation: string;
+    readonly device: string;
+    readonly purpose: string;
+    readonly unit: string;
+    readonly turn: 'begin' | 'end';
+    readonly building?: string;
+  };
   /** Something changed that stands beside alarms on screens: plans, their runs and drills, lanes, escorts, held lifts. */
   'scene.changed': { readonly what: 'plan' | 'run' | 'drill' | 'lane' | 'escort' | 'lift' | 'fire' };
 }
@@ -192,6 +233,24 @@ export interface FireFact {
   readonly floor?: number;
   readonly place?: string;
   readonly mode?: 'drill' | 'maintenance';
+}
+
+/** Where something of the scene is. */
+export interface SceneFact {
+  readonly building?: string;
+  readonly floor?: number;
+  readonly place?: string;
+}
+export interface LaneFact extends SceneFact {
+  readonly blockage: string;
+  readonly plate?: string;
+  readonly by: string;
+}
+export interface EscortFact extends SceneFact {
+  readonly escort: string;
+  readonly service: string;
+  readonly number: string;
+  readonly reason: string;
 }
 
 export interface OrderFact {

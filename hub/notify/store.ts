@@ -155,6 +155,19 @@ export async function deliveriesOf(tx: Tx, community: string, key: string): Prom
     deliveredAt: delivered_at?.getTime() ?? null,
   }));
 }
+export interface PageProof {
+  readonly key: string;
+  readonly recipient: string;
+  readonly state: 'pending' | 'delivered' | 'undelivered';
+  readonly delivered_at: Date | null;
+}
+/** What became of the in-app pages under these keys, a row a recipient. */
+export const pageProofs = (tx: Tx, community: string, keys: readonly string[]): Promise<PageProof[]> =>
+  tx.query<PageProof>(
+    `select key, recipient, state, delivered_at from notify.notification
+     where community = $1 and key = any ($2::text[]) and channel = 'in-app' order by id`,
+    [community, keys],
+  );
 
 /** What a page says. */
 export const messageOf = (tx: Tx, id: string): Promise<{ message: string; args: Args } | undefined> =>

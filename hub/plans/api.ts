@@ -1,16 +1,47 @@
 // What others may ask of emergency plans: which one is in force for an incident.
 import type { Tx } from '../db/tx.ts';
+import type { CommandContext } from '../events/api.ts';
 import { ruleInForce } from '../rules/api.ts';
-import type { PlanInForce } from './contract.ts';
-import { kindOfAlarm, PLAN_KINDS } from './norms.ts';
+import type { DueTimer } from '../timers-store.ts';
+import type { OpenRun, PlanInForce } from './contract.ts';
+import { lookForDrills } from './drills.ts';
+import { DRILL_RULE, DRILLS_TIMER, kindOfAlarm, PLAN_KINDS } from './norms.ts';
+import { openRunsOf } from './run-store.ts';
+import { runViews } from './run-views.ts';
+import { STEP_TIMER, stepLate } from './runs.ts';
+import { isFinished } from './steps.ts';
 import { versionInForce } from './store.ts';
 import { planInForceView } from './views.ts';
 
 export { draftPlan, judgePlan } from './commands.ts';
-export { PLAN_KINDS } from './norms.ts';
+export { addFinding, announceDrill, attendDrill, endDrill, planDrill, startDrill, type DrillPorts } from './drills.ts';
+export { drillsLook, PLAN_KINDS } from './norms.ts';
+export { actOnStep, startRun } from './runs.ts';
 
 /** Rule sets of plans that a site may set. */
-export const PLAN_RULES = [PLAN_KINDS];
+export const PLAN_RULES = [PLAN_KINDS, DRILL_RULE];
+
+/** The timers that plans set, with what to do when they are due. */
+export const PLAN_TIMERS: Readonly<Record<string, (c: CommandContext, timer: DueTimer) => Promise<void>>> = {
+  [STEP_TIMER]: stepLate,
+  [DRILLS_TIMER]: (c, timer) => lookForDrills(c, timer.community),
+};
+
+/** Plans that are being run now, for real or as a drill. */
+export async function openRuns(tx: Tx, community: string): Promise<OpenRun[]> {
+  return (await runViews(tx, await openRunsOf(tx, community))).map((r) => ({
+    id: r.id,
+    kind: r.kind,
+    title: r.title,
+    mode: r.mode,
+    ...(r.building === undefined ? {} : { building: r.building }),
+    ...(r.alarm === undefined ? {} : { alarm: r.alarm }),
+    startedAt: r.started.at,
+    steps: r.steps.length,
+    finished: r.steps.filter((s) => isFinished(s.state)).length,
+    late: r.steps.filter((s) => s.lateAt !== undefined && !isFinished(s.state)).length,
+  }));
+}
 
 /**
  * The plan in force for a kind of incident (`fire`, `entrapment`, …; see `planKindOf`) at a place: the building's own

@@ -5,7 +5,7 @@ import { missingFiles } from '../files/api.ts';
 import { listBuildings } from '../property/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import type { NewPlan, PlanBody, VersionView } from './contract.ts';
-import { PLAN_KINDS } from './norms.ts';
+import { drillsLook, PLAN_KINDS } from './norms.ts';
 import {
   ensurePlan,
   findVersion,
@@ -95,7 +95,10 @@ export async function judgePlan(
   if (!version) return refuse('not-found', id);
   const to = stepVersion({ state: version.state, writtenBy: version.written_by }, { event, by: person.id, note });
   if (!to.ok) return to;
-  if (to.value === 'in-force') await retireOthers(c.tx, version.plan, id, c.now);
+  if (to.value === 'in-force') {
+    await retireOthers(c.tx, version.plan, id, c.now);
+    c.emit(drillsLook(community, c.now));
+  }
   await saveState(c.tx, id, to.value, { id: person.id, name: person.name, now: c.now, note });
   audit(c, community, id, {
     action: `plan.${event}`,

@@ -103,6 +103,13 @@ export const PlanInForce = Type.Object({
 });
 export type PlanInForce = Static<typeof PlanInForce>;
 
+/** What stands beside an alarm: the kind of incident it is, and the plan in force for it. */
+export const PlanBeside = Type.Object({
+  kind: Type.Union([Type.String(), Type.Null()]),
+  plan: Type.Union([PlanInForce, Type.Null()]),
+});
+export type PlanBeside = Static<typeof PlanBeside>;
+
 export const PlanView = Type.Object({
   id: Type.String(),
   kind: Type.String(),
@@ -132,3 +139,163 @@ export const NewPlan = Type.Object(
 );
 export type NewPlan = Static<typeof NewPlan>;
 export const NoteBody = Type.Object({ note: Type.String({ minLength: 1, maxLength: 500 }) }, closed);
+
+/** A step of a plan that is run. */
+export const RunStep = Type.Intersect([
+  PlanStep,
+  Type.Object({
+    state: Type.Enum(['waiting', 'open', 'taken', 'done', 'skipped']),
+    openedAt: Type.Optional(Time),
+    dueAt: Type.Optional(Time),
+    lateAt: Type.Optional(Time),
+    taken: Type.Optional(By),
+    finished: Type.Optional(By),
+    /** From its turn to its end, s. */
+    seconds: Type.Optional(Type.Integer()),
+    note: Type.String(),
+    photo: Type.Optional(Type.String()),
+  }),
+]);
+export type RunStep = Static<typeof RunStep>;
+
+export const RunView = Type.Object({
+  id: Type.String(),
+  plan: Type.String(),
+  version: Type.String(),
+  number: Type.Integer(),
+  kind: Type.String(),
+  title: Type.String(),
+  mode: Type.Enum(['real', 'drill']),
+  building: Type.Optional(Type.String()),
+  floor: Type.Optional(Type.Integer()),
+  place: Type.String(),
+  alarm: Type.Optional(Type.String()),
+  started: By,
+  ended: Type.Optional(Type.Intersect([By, Type.Object({ note: Type.String() })])),
+  phones: Type.Array(Phone),
+  documents: PlanBody.properties.documents,
+  steps: Type.Array(RunStep),
+});
+export type RunView = Static<typeof RunView>;
+
+export const NewRun = Type.Object(
+  {
+    kind: Type.String({ minLength: 1, maxLength: 40 }),
+    building: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    floor: Type.Optional(Type.Integer({ minimum: -20, maximum: 300 })),
+    place: Type.Optional(Type.String({ maxLength: 200 })),
+    alarm: Type.Optional(Type.String({ maxLength: 64 })),
+  },
+  closed,
+);
+export type NewRun = Static<typeof NewRun>;
+export const StepActBody = Type.Object(
+  {
+    act: Type.Enum(['take', 'done', 'skip']),
+    note: Type.Optional(Type.String({ maxLength: 500 })),
+    photo: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+  },
+  closed,
+);
+export type StepActBody = Static<typeof StepActBody>;
+
+export const DrillView = Type.Object({
+  id: Type.String(),
+  plan: Type.String(),
+  kind: Type.String(),
+  title: Type.String(),
+  building: Type.Optional(Type.String()),
+  state: Type.Enum(['planned', 'announced', 'running', 'done', 'cancelled']),
+  at: Time,
+  minutes: Type.Integer(),
+  goal: Type.String(),
+  planned: By,
+  announced: Type.Optional(By),
+  run: Type.Optional(Type.String()),
+  startedAt: Type.Optional(Time),
+  ended: Type.Optional(By),
+  report: Type.String(),
+  attendance: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      party: Type.String(),
+      how: Type.Enum(['phone', 'hand']),
+      at: Time,
+      by: Type.String(),
+    }),
+  ),
+  findings: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      text: Type.String(),
+      step: Type.Optional(Type.String()),
+      place: Type.String(),
+      at: Time,
+      name: Type.String(),
+      workOrder: Type.Optional(Type.String()),
+    }),
+  ),
+});
+export type DrillView = Static<typeof DrillView>;
+
+/** When each plan is to be exercised next. */
+export const DrillDue = Type.Object({
+  plan: Type.String(),
+  kind: Type.String(),
+  title: Type.String(),
+  building: Type.Optional(Type.String()),
+  months: Type.Integer(),
+  last: Type.Optional(Time),
+  dueAt: Time,
+  overdue: Type.Boolean(),
+});
+export type DrillDue = Static<typeof DrillDue>;
+export const DrillList = Type.Object({ items: Type.Array(DrillView), next: Type.Null(), due: Type.Array(DrillDue) });
+export type DrillList = Static<typeof DrillList>;
+
+export const NewDrill = Type.Object(
+  {
+    plan: Type.String({ minLength: 1, maxLength: 64 }),
+    building: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    at: Time,
+    minutes: Type.Integer({ minimum: 5, maximum: 480 }),
+    goal: Type.Optional(Type.String({ maxLength: 1000 })),
+  },
+  closed,
+);
+export type NewDrill = Static<typeof NewDrill>;
+export const AttendBody = Type.Object(
+  {
+    /** Written down by hand; absent: who asks signs in for themselves. */
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 80 })),
+    party: Type.Optional(Type.String({ maxLength: 80 })),
+  },
+  closed,
+);
+export type AttendBody = Static<typeof AttendBody>;
+export const FindingBody = Type.Object(
+  {
+    text: Type.String({ minLength: 1, maxLength: 1000 }),
+    step: Type.Optional(Type.String({ maxLength: 40 })),
+    place: Type.Optional(Type.String({ maxLength: 200 })),
+    /** Also opens a work order for it. */
+    order: Type.Boolean(),
+  },
+  closed,
+);
+export type FindingBody = Static<typeof FindingBody>;
+
+/** A plan that is being run, in a line. */
+export const OpenRun = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  title: Type.String(),
+  mode: Type.Enum(['real', 'drill']),
+  building: Type.Optional(Type.String()),
+  alarm: Type.Optional(Type.String()),
+  startedAt: Time,
+  steps: Type.Integer(),
+  finished: Type.Integer(),
+  late: Type.Integer(),
+});
+export type OpenRun = Static<typeof OpenRun>;

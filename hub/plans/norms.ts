@@ -1,5 +1,6 @@
 // The kinds of incident that a community has plans for, as versioned data: a site adds its own.
 import { Type } from 'typebox';
+import type { Effect } from '../events/api.ts';
 import { ruleSet } from '../rules/api.ts';
 import { PlanKind } from './contract.ts';
 
@@ -43,3 +44,53 @@ export const kindOfAlarm = (
       k.classes.some((c) => c === alarm.class) &&
       (k.deviceKinds.length === 0 || k.deviceKinds.includes(alarm.deviceKind)),
   );
+
+/** How often plans are exercised. */
+export const DRILL_RULE = ruleSet({
+  id: 'plans.drills',
+  version: '2026-1',
+  source:
+    'Ministry of Public Security Order 61 (2001) Art. 40: key fire-safety units at least half-yearly, others at least yearly; TSG T5002-2017: lift rescue half-yearly; other kinds and the days: own',
+  schema: Type.Object(
+    {
+      /** The community is a key unit of fire safety (消防安全重点单位). */
+      keyUnit: Type.Boolean(),
+      keyUnitFireMonths: Type.Integer({ minimum: 1, maximum: 60 }),
+      fireMonths: Type.Integer({ minimum: 1, maximum: 60 }),
+      entrapmentMonths: Type.Integer({ minimum: 1, maximum: 60 }),
+      otherMonths: Type.Integer({ minimum: 1, maximum: 60 }),
+      /** Said so many days before it is due, and every so many days after. */
+      remindDays: Type.Integer({ minimum: 1, maximum: 180 }),
+      againDays: Type.Integer({ minimum: 1, maximum: 90 }),
+    },
+    closed,
+  ),
+  value: {
+    keyUnit: false,
+    keyUnitFireMonths: 6,
+    fireMonths: 12,
+    entrapmentMonths: 6,
+    otherMonths: 12,
+    remindDays: 30,
+    againDays: 7,
+  },
+});
+export type DrillRule = typeof DRILL_RULE.value;
+
+/** Months between two drills of a kind. */
+export function monthsOf(rule: DrillRule, kind: string): number {
+  if (kind === 'fire') return rule.keyUnit ? rule.keyUnitFireMonths : rule.fireMonths;
+  return kind === 'entrapment' ? rule.entrapmentMonths : rule.otherMonths;
+}
+
+/** Timer kind: is a drill due or overdue? Once a day. */
+export const DRILLS_TIMER = 'plans.drills-due';
+export const drillsLook = (community: string, dueAt: number): Effect => ({
+  effect: 'timer',
+  key: `${DRILLS_TIMER}:${community}`,
+  kind: DRILLS_TIMER,
+  community,
+  dueAt,
+  basis: 'calendar',
+  payload: {},
+});

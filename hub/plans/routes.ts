@@ -5,9 +5,9 @@ import { ok, refuse } from '../errors.ts';
 import type { Entry } from '../http/entry.ts';
 import { STAFF, type Role } from '../http/policy.ts';
 import { ruleInForce } from '../rules/api.ts';
-import { planInForce } from './api.ts';
+import { planInForce, planKindOf } from './api.ts';
 import { draftPlan, editPlan, judgePlan } from './commands.ts';
-import { NewPlan, NoteBody, PlanBody, PlanInForce, PlanList, VersionView } from './contract.ts';
+import { NewPlan, NoteBody, PlanBeside, PlanBody, PlanInForce, PlanList, VersionView } from './contract.ts';
 import { PLAN_KINDS } from './norms.ts';
 import { currentVersions, findVersion, listPlans, versionsOf } from './store.ts';
 import { planView, versionView } from './views.ts';
@@ -29,26 +29,6 @@ export function planRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         const items = (await listPlans(tx, community)).map((plan) => planView(plan, versions));
         return ok({ items, next: null, kinds });
       }),
-    );
-    app.get(
-      '/api/plans/in-force',
-      {
-        config: staff,
-        schema: {
-          tags,
-          querystring: Type.Object({
-            kind: Type.String({ maxLength: 40 }),
-            building: Type.Optional(Type.String({ maxLength: 64 })),
-          }),
-          response: { 200: PlanInForce },
-        },
-      },
-      (request) =>
-        entry.read(async (tx) => {
-          const { kind, building } = request.query;
-          const found = await planInForce(tx, entry.user(request).community, building, kind);
-          return found ? ok(found) : refuse('not-found', kind);
-        }),
     );
     app.get(
       '/api/plans/:id/versions',
@@ -75,7 +55,57 @@ export function planRoutes(entry: Entry): FastifyPluginAsyncTypebox {
           return found ? ok(versionView(found)) : refuse('not-found', request.params.id);
         }),
     );
+    await app.register(besideRoutes(entry));
     await app.register(writeRoutes(entry));
+  };
+}
+
+/** What is in force for an incident. */
+function besideRoutes(entry: Entry): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/api/plans/in-force',
+      {
+        config: staff,
+        schema: {
+          tags,
+          querystring: Type.Object({
+            kind: Type.String({ maxLength: 40 }),
+            building: Type.Optional(Type.String({ maxLength: 64 })),
+          }),
+          response: { 200: PlanInForce },
+        },
+      },
+      (request) =>
+        entry.read(async (tx) => {
+          const { kind, building } = request.query;
+          const found = await planInForce(tx, entry.user(request).community, building, kind);
+          return found ? ok(found) : refuse('not-found', kind);
+        }),
+    );
+    app.get(
+      '/api/plans/beside',
+      {
+        config: staff,
+        schema: {
+          tags,
+          querystring: Type.Object({
+            class: Type.String({ maxLength: 40 }),
+            deviceKind: Type.String({ maxLength: 40 }),
+            building: Type.Optional(Type.String({ maxLength: 64 })),
+          }),
+          response: { 200: PlanBeside },
+        },
+      },
+      (request) =>
+        entry.read(async (tx) => {
+          const { building, ...alarm } = request.query;
+          const { community } = entry.user(request);
+          const kind = await planKindOf(tx, community, alarm);
+          const plan = kind === undefined ? undefined : await planInForce(tx, community, building, kind);
+          return ok({ kind: kind ?? null, plan: plan ?? null });
+        }),
+    );
   };
 }
 

@@ -1,5 +1,8 @@
 // The control room's overview: buildings in section with what stands on each floor.
 import { Type, type Static } from 'typebox';
+import { EscortView, TakenLift } from '../escorts/contract.ts';
+import { OpenLane } from '../lanes/contract.ts';
+import { OpenRun } from '../plans/contract.ts';
 import { OrderView } from '../work-orders/contract.ts';
 const Words = Type.Object({ zh: Type.String(), en: Type.String() });
 
@@ -239,3 +242,12 @@ export const ExportProof = Type.Object({
   ),
 });
 export type ExportProof = Static<typeof ExportProof>;
+
+/** What stands beside the alarms on every desk. */
+export const SceneView = Type.Object({
+  lanes: Type.Array(OpenLane),
+  escorts: Type.Array(EscortView),
+  lifts: Type.Array(TakenLift),
+  runs: Type.Array(OpenRun),
+});
+export type SceneView = Static<typeof SceneView>;

@@ -14,7 +14,7 @@ import { verifyByLiveData } from './verify.ts';
 
 export { alarmCleared, alarmRecurred, endAlarmPatience, startAlarmPatience } from './follow.ts';
 export { actOnOrder } from './act.ts';
-export { openForAlarm, openForCheck, openForHazard, reopenForHazard } from './open.ts';
+export { openByHand, openForAlarm, openForCheck, openForHazard, reopenForHazard, type HandOrder } from './open.ts';
 export { recordExport } from './rescue-commands.ts';
 export { contractOf, MAINTENANCE_CONTRACTS, RESCUE_NORMS, type MaintenanceContract } from './rescue-norms.ts';
 export { penaltyOf } from './rescue-penalty.ts';

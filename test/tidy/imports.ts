@@ -45,6 +45,8 @@ export const DOMAINS: readonly string[] = [
   'notices',
   'community',
   'frontdesk',
+  'lanes',
+  'escorts',
   'plans',
   'read',
 ];
@@ -80,6 +82,7 @@ export const ABOVE: readonly string[] = [
   'duty-notices.ts',
   'fire-safety-notices.ts',
   'fire-notices.ts',
+  'scene-notices.ts',
   'hub-faults.ts',
   'unfit-rules.ts',
   'responding.ts',

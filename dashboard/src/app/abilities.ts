@@ -65,6 +65,20 @@ const ON_SITE: ReadonlySet<Role> = new Set([...DESK, 'technician', 'guard']);
 /** Acts at a fire and reads what was done (hub/alarms/roles.ts). */
 export const handlesFires = (role: Role): boolean => ON_SITE.has(role);
 
+const LANE_CLEARERS: ReadonlySet<Role> = new Set([...DESK, 'guard', 'frontdesk', 'steward']);
+/** Deals with cars in a fire lane (hub/lanes/routes.ts). */
+export const clearsLanes = (role: Role): boolean => LANE_CLEARERS.has(role);
+/** Writes plans, holds drills (hub/plans/routes.ts). */
+export const mayPlanDrills = (role: Role): boolean => DISPATCHERS.has(role);
+/** Sets a plan going (hub/plans/run-routes.ts). */
+export const mayStartPlan = (role: Role): boolean => DESK.has(role) || role === 'guard';
+/** Leads ambulances in and out, holds lifts (hub/escorts/routes.ts). */
+export const mayEscort = (role: Role): boolean => clearsLanes(role) || role === 'technician';
+const RESERVERS: ReadonlySet<Role> = new Set([...DESK, 'frontdesk', 'steward']);
+export const mayReserveLift = (role: Role): boolean => RESERVERS.has(role);
+const VEHICLE_KEEPERS: ReadonlySet<Role> = new Set([...DISPATCHERS, 'frontdesk']);
+export const mayKeepVehicles = (role: Role): boolean => VEHICLE_KEEPERS.has(role);
+
 /** Screens that not everybody is offered: what the rest would see there is refusals, or nothing for ever. */
 const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   'control-room': seesLive,
@@ -86,6 +100,14 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   rescue: seesOrders,
   figures: readsFigures,
   'figure-rows': readsFigures,
+  emergency: seesLive,
+  'emergency-plan': seesLive,
+  'plan-run': seesLive,
+  drill: seesLive,
+  lanes: clearsLanes,
+  lane: clearsLanes,
+  escorts: seesLive,
+  escort: seesLive,
   admin: runs,
   people: runs,
   person: runs,
@@ -112,6 +134,17 @@ const UNDER_FIRE: ReadonlySet<string> = new Set([...FIRE_SCREENS, 'hazard', 'aut
 export const inFireSafety = (screen: RouteName | 'not-found'): boolean => UNDER_FIRE.has(screen);
 /** Sees every hazard of the community; an owner sees the own reports (hub/fire-safety/machine.ts). */
 export const followsHazards = (role: Role): boolean => role !== 'owner';
+const IN_EMERGENCY: ReadonlySet<string> = new Set([
+  'emergency',
+  'emergency-plan',
+  'plan-run',
+  'drill',
+  'lanes',
+  'lane',
+  'escorts',
+  'escort',
+]);
+export const inEmergency = (screen: RouteName | 'not-found'): boolean => IN_EMERGENCY.has(screen);
 
 /** Enters inspections of the authority and leads what they want (hub/fire-safety/authority-routes.ts). */
 export const entersAuthority = (role: Role): boolean => DISPATCHERS.has(role);

@@ -2,6 +2,7 @@
 import { createContext } from 'svelte';
 import type { Api } from '../api/client.ts';
 import type { Duty } from '../duty/duty.svelte.ts';
+import type { Scene } from '../emergency/scene.svelte.ts';
 import type { Live } from '../live/live.svelte.ts';
 import type { Language } from './language.svelte.ts';
 import type { Modes } from './modes.svelte.ts';
@@ -16,6 +17,7 @@ export interface App {
   readonly language: Language;
   readonly modes: Modes;
   readonly router: Router;
+  readonly scene: Scene;
   readonly session: Session;
   readonly theme: Theme;
 }

@@ -1,9 +1,12 @@
 // Plans over HTTP on a real database: who may what, versions, and which plan is in force where.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { planInForce, planKindOf } from '../../../hub/plans/api.ts';
 import type { PlanList, VersionView } from '../../../hub/plans/contract.ts';
 import { startTestHub, TEST_COMMUNITY, type Client, type TestHub } from '../../helpers/hub.ts';
 import { fireBody } from './plan.ts';
+
+// A loaded machine is slow; every deadline of the product here runs on the supplied clock.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 let hub: TestHub;
 let supervisor: Client;

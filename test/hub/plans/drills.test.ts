@@ -1,0 +1,145 @@
+// Plans that are run and drills over HTTP on a clock of its own: turns, times, the mode, attendance, findings, overdue.
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import type { ModeView } from '../../../hub/alarms/contract.ts';
+import type { DrillList, DrillView, RunView, VersionView } from '../../../hub/plans/contract.ts';
+import type { Client } from '../../helpers/hub.ts';
+import { codeOf, MINUTE, SECOND, sceneHub, type SceneHub } from '../scene.ts';
+import { fireBody } from './plan.ts';
+
+const DAY = 24 * 60 * MINUTE;
+// A loaded machine is slow; every deadline of the product here runs on the supplied clock.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
+
+let hub: SceneHub;
+let supervisor: Client;
+let guard: Client;
+let operator: Client;
+let plan = '';
+
+beforeAll(async () => {
+  hub = await sceneHub();
+  [supervisor, guard, operator] = await Promise.all([hub.as('supervisor'), hub.as('guard'), hub.as('operator')]);
+  const manager = await hub.as('manager');
+  const draft = await supervisor.post<VersionView>('/api/plans', { kind: 'fire', body: fireBody() });
+  await manager.post(`/api/plan-versions/${draft.body.id}/approve`);
+  await manager.post(`/api/plan-versions/${draft.body.id}/put-in-force`);
+  plan = draft.body.plan;
+});
+
+const states = (run: RunView): string[] => run.steps.map((s) => s.state);
+
+describe('[W9] a plan that is run for real', () => {
+  let id = '';
+  const act = (who: Client, step: string, body: object) =>
+    who.post<RunView>(`/api/plan-runs/${id}/steps/${step}`, body);
+
+  test('gives the first steps at once to their people, and one alarm one run', async () => {
+    const wish = { kind: 'fire', building: 'b1', floor: 1, alarm: 'alarm-1' };
+    const run = await operator.post<RunView>('/api/plan-runs', wish);
+    id = run.body.id;
+    expect(run.body).toMatchObject({ mode: 'real', number: 1, alarm: 'alarm-1' });
+    expect(states(run.body)).toEqual(['open', 'open', 'waiting']);
+    expect(codeOf(await operator.post('/api/plan-runs', wish))).toBe('already-done');
+    expect(codeOf(await operator.post('/api/plan-runs', { kind: 'gas' }))).toBe('not-found');
+    await hub.pass(0);
+    expect(await hub.told(guard)).toEqual(['notify.plan-turn']);
+  });
+
+  test('a step past its time is told to the supervisor at that moment, and once', async () => {
+    await hub.pass(60 * SECOND - 1);
+    expect(await hub.told(supervisor)).not.toContain('notify.plan-step-late');
+    await hub.pass(1);
+    expect((await hub.told(supervisor)).filter((m) => m === 'notify.plan-step-late')).toHaveLength(1);
+    await hub.pass(60 * SECOND);
+    expect((await hub.told(supervisor)).filter((m) => m === 'notify.plan-step-late')).toHaveLength(1);
+  });
+
+  test('steps are done with who and when; the next come when all of an order are finished', async () => {
+    const called = await act(operator, 'call', { act: 'done' });
+    expect(called.body.steps[0]).toMatchObject({ state: 'done', seconds: 120, finished: { name: 'operator' } });
+    expect(called.body.steps[0]?.lateAt).toBeDefined();
+    expect(states(called.body)).toEqual(['done', 'open', 'waiting']);
+    expect(codeOf(await act(guard, 'evacuate', { act: 'skip' }))).toBe('note-required');
+    await act(guard, 'evacuate', { act: 'take' });
+    const done = await act(guard, 'evacuate', { act: 'done', photo: hub.photo });
+    expect(states(done.body)).toEqual(['done', 'done', 'open']);
+    expect(codeOf(await act(guard, 'evacuate', { act: 'done' }))).toBe('already-done');
+    expect(codeOf(await act(guard, 'nothing', { act: 'done' }))).toBe('not-found');
+  });
+
+  test('ends with a reason for what was left undone, and its clocks end too', async () => {
+    expect(codeOf(await guard.post(`/api/plan-runs/${id}/end`, { note: '完' }))).toBe('not-allowed');
+    const ended = await operator.post<RunView>(`/api/plan-runs/${id}/end`, { note: '消防队接管' });
+    expect(ended.body.steps[2]).toMatchObject({ state: 'skipped', note: '消防队接管' });
+    expect(codeOf(await act(guard, 'meet', { act: 'done' }))).toBe('already-done');
+    await hub.pass(10 * MINUTE);
+    expect((await hub.told(supervisor)).filter((m) => m === 'notify.plan-step-late')).toHaveLength(1);
+  });
+});
+
+describe('[W9] a drill', () => {
+  let id = '';
+  const act = (path: string, body: object = {}, who: Client = supervisor) =>
+    who.post<DrillView>(`/api/drills/${id}/${path}`, body);
+
+  test('is announced before it is run, and runs under the mode that marks everything', async () => {
+    const at = new Date(hub.clock.now() + 60 * MINUTE).toISOString();
+    const wish = { plan, building: 'b1', at, minutes: 30 };
+    expect(codeOf(await guard.post('/api/drills', wish))).toBe('not-allowed');
+    expect(codeOf(await supervisor.post('/api/drills', { ...wish, building: 'b9' }))).toBe('not-found');
+    id = (await supervisor.post<DrillView>('/api/drills', wish)).body.id;
+    expect(codeOf(await act('start'))).toBe('wrong-state');
+    expect(codeOf(await act('attend', {}, guard))).toBe('wrong-state');
+    await act('announce');
+    await hub.pass(0);
+    expect(await hub.told(guard)).toContain('notify.drill-announced');
+    const started = await act('start');
+    expect(started.body).toMatchObject({ state: 'running' });
+    const modes = await operator.get<{ items: ModeView[] }>('/api/modes');
+    expect(modes.body.items[0]).toMatchObject({ mode: 'drill', building: 'b1' });
+    await hub.pass(0);
+    expect((await hub.told(guard))[0]).toBe('notify.plan-turn-drill');
+  });
+
+  test('people sign in by phone once, or by hand; findings become work orders', async () => {
+    await act('attend', {}, guard);
+    expect(codeOf(await act('attend', {}, guard))).toBe('already-done');
+    const signed = await act('attend', { name: '住户代表', party: '1203' });
+    expect(signed.body.attendance.map((a) => [a.name, a.how])).toEqual([
+      ['guard', 'phone'],
+      ['住户代表', 'hand'],
+    ]);
+    const found = await act('findings', { text: '2层常闭防火门未关', step: 'evacuate', place: '2层', order: true });
+    const [finding] = found.body.findings;
+    const order = await supervisor.get<{ title: { zh: string } }>(`/api/work-orders/${finding?.workOrder}`);
+    expect(order.body.title.zh).toBe('2层常闭防火门未关');
+  });
+
+  test('ends with its report: the run, the mode and its cycle end with it', async () => {
+    const done = await act('end', { note: '疏散用时 4 分钟，达标' });
+    expect(done.body).toMatchObject({ state: 'done', report: '疏散用时 4 分钟，达标' });
+    const run = await operator.get<RunView>(`/api/plan-runs/${done.body.run}`);
+    expect(run.body.ended).toBeDefined();
+    const modes = await operator.get<{ items: ModeView[] }>('/api/modes');
+    expect(modes.body.items[0]?.endedAt).toBeDefined();
+    const list = await operator.get<DrillList>('/api/drills');
+    expect(list.body.due).toMatchObject([{ plan, months: 12, overdue: false }]);
+    expect(codeOf(await act('end', { note: 'again' }))).toBe('wrong-state');
+  });
+
+  test('that is due is told a month ahead, overdue each week, and to the manager from the second week', async () => {
+    const manager = await hub.as('manager');
+    const count = async (who: Client, message: string): Promise<number> =>
+      (await hub.told(who)).filter((m) => m === message).length;
+    await hub.pass(330 * DAY);
+    expect(await count(supervisor, 'notify.drill-due')).toBe(0);
+    await hub.pass(6 * DAY);
+    expect(await count(supervisor, 'notify.drill-due')).toBe(1);
+    await hub.pass(30 * DAY);
+    expect(await count(supervisor, 'notify.drill-overdue')).toBe(1);
+    expect(await count(manager, 'notify.drill-overdue')).toBe(0);
+    await hub.pass(7 * DAY);
+    expect(await count(supervisor, 'notify.drill-overdue')).toBe(2);
+    expect(await count(manager, 'notify.drill-overdue')).toBe(1);
+  });
+});
