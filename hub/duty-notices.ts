@@ -2,7 +2,7 @@
 // that is about to end.
 import type { CommandContext, EventPayloads } from './events/api.ts';
 import { textOf, type MessageKey } from './messages/text.ts';
-import type { PolicyPorts } from './policies.ts';
+import type { PolicyPorts } from './policy-ports.ts';
 
 interface Told {
   readonly key: string;

@@ -4,7 +4,7 @@ import type { AlarmEngine } from './alarms/api.ts';
 import type { Tx } from './db/tx.ts';
 import type { CommandContext } from './events/api.ts';
 import { HUB_ID_PREFIX, hubDevice, type HubSignal } from './ingest/api.ts';
-import type { HubFault } from './policies.ts';
+import type { HubFault } from './policy-ports.ts';
 import type { TimerKind } from './timers.ts';
 
 export const HUB_FAULT_TIMER = 'hub.fault';

@@ -36,6 +36,7 @@ import { HOUSEKEEPING_COUNTERS, watchCounters } from './metrics.ts';
 import { makeEnqueue } from './notify/api.ts';
 import { DESK_RULE } from './live/desk.ts';
 import { listBuildings } from './property/api.ts';
+import { openBlockages } from './lanes/api.ts';
 import { planInForce, planKindOf } from './plans/api.ts';
 import { propertyRoutes } from './property/routes.ts';
 import { FIGURES_RULE } from './read/figures/rule.ts';
@@ -230,8 +231,14 @@ const firePorts = ({ alarmPorts, engine, ingest }: Sensing): FirePorts => ({
     const found = kind === undefined ? undefined : await planInForce(tx, community, building, kind);
     return found && { id: found.plan, title: found.title, version: found.version, number: found.number };
   },
-  // Nobody tells it yet: the desk asks on site.
-  laneState: () => Promise.resolve(undefined),
+  // That nobody reported a lane does not make it clear: only a blocked one is known.
+  laneState: async (tx, { community, building }) => {
+    const here = (await openBlockages(tx, community)).filter(
+      (lane) => lane.building === undefined || building === undefined || lane.building === building,
+    );
+    if (here.length === 0) return undefined;
+    return { state: 'blocked', note: here.map((lane) => lane.place).join('、') };
+  },
 });
 
 /** Database, audit, effects and the entry of writes. */

@@ -15,28 +15,10 @@ import * as fireNotices from './fire-notices.ts';
 import * as fires from './handling/api.ts';
 import { DESK_SIGNAL } from './live/desk.ts';
 import * as notices from './policy-notices.ts';
+import type { PolicyPorts } from './policy-ports.ts';
 import * as scene from './scene-notices.ts';
 import * as staff from './staff/api.ts';
 import * as orders from './work-orders/api.ts';
-
-/** What rules need that main.ts must hand in. */
-export interface PolicyPorts extends orders.OrderPorts {
-  /** Raises a FAULT of the hub itself on its own point, or goes on with the open one. */
-  raiseFault(c: CommandContext, fault: HubFault): Promise<void>;
-  /** Tells the alarm which order answers it, so that screens show it. */
-  linkAlarm(c: CommandContext, alarm: string, order: string): Promise<void>;
-  /** Moves since when signals are known to be gone with a jump of the wall clock. */
-  shiftSteady(c: CommandContext, jumpMs: number): Promise<void>;
-  /** Has this page reached anyone at all? */
-  reachedAnyone(c: CommandContext, notification: string): Promise<boolean>;
-}
-
-export interface HubFault {
-  readonly community: string;
-  /** Which of the hub's own signals. */
-  readonly signal: 'policy' | 'page' | 'audit' | 'grouping' | 'history' | 'clock' | 'rules' | 'duty';
-  readonly text: { readonly zh: string; readonly en: string };
-}
 
 /** Kinds of device whose limits (pressure, level) are repaired by an order. */
 const PROCESS_KINDS = ['extinguisher', 'water-tank', 'water-main', 'hydrant'];
@@ -298,12 +280,7 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     when: entered('done'),
     run: (c, { id, community, payload }) => notices.tellDone(c, community, payload, id),
   }),
-  policy({
-    rule: 'breach-escalates',
-    on: 'order.breached',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => notices.escalate(c, community, payload, id),
-  }),
+  telling('breach-escalates', 'order.breached', 'notices', notices.escalate),
   policy({
     rule: 'failed-check-tells-supervisor',
     on: 'check.failed',
@@ -338,12 +315,7 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     lane: 'notices',
     run: (c, { id, community, payload }, ports) => notices.tellUnqualified(c, ports, community, payload, id),
   }),
-  policy({
-    rule: 'too-few-on-duty-tells-manager',
-    on: 'duty.understaffed',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => notices.tellUnderstaffed(c, community, payload, id),
-  }),
+  telling('too-few-on-duty-tells-manager', 'duty.understaffed', 'notices', notices.tellUnderstaffed),
 
   policy({
     rule: 'empty-control-room-raises-fault',
@@ -352,36 +324,16 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     when: (d) => d.present === 0,
     run: (c, { community }, ports) => dutyNotices.raiseUnstaffed(c, ports, community),
   }),
-  policy({
-    rule: 'missing-people-on-duty-tell-supervisor',
-    on: 'duty.unstaffed',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => dutyNotices.tellUnstaffed(c, community, payload, id),
-  }),
-  policy({
-    rule: 'overtime-on-duty-tells-supervisor',
-    on: 'duty.overtime',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => dutyNotices.tellOvertime(c, community, payload, id),
-  }),
-  policy({
-    rule: 'missed-entry-tells-desk-and-supervisor',
-    on: 'duty.entry-missed',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => dutyNotices.tellEntryMissed(c, community, payload, id),
-  }),
-  policy({
-    rule: 'roll-call-tells-those-on-duty',
-    on: 'duty.roll-call',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => dutyNotices.tellRollCall(c, community, payload, id),
-  }),
-  policy({
-    rule: 'missed-roll-call-tells-supervisor-and-manager',
-    on: 'duty.roll-call-missed',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => dutyNotices.tellRollCallMissed(c, community, payload, id),
-  }),
+  telling('missing-people-on-duty-tell-supervisor', 'duty.unstaffed', 'notices', dutyNotices.tellUnstaffed),
+  telling('overtime-on-duty-tells-supervisor', 'duty.overtime', 'notices', dutyNotices.tellOvertime),
+  telling('missed-entry-tells-desk-and-supervisor', 'duty.entry-missed', 'notices', dutyNotices.tellEntryMissed),
+  telling('roll-call-tells-those-on-duty', 'duty.roll-call', 'notices', dutyNotices.tellRollCall),
+  telling(
+    'missed-roll-call-tells-supervisor-and-manager',
+    'duty.roll-call-missed',
+    'notices',
+    dutyNotices.tellRollCallMissed,
+  ),
   policy({
     rule: 'new-certificate-is-watched',
     on: 'certificate.added',
@@ -403,32 +355,22 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     when: entered('done'),
     run: (c, { payload }) => fireSafety.orderFinished(c, payload.order),
   }),
-  policy({
-    rule: 'hazard-tells-those-concerned',
-    on: 'hazard.changed',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => fireSafetyNotices.tellHazard(c, community, payload, id),
-  }),
-  policy({
-    rule: 'overdue-hazard-goes-further',
-    on: 'hazard.overdue',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => fireSafetyNotices.tellOverdue(c, community, payload, id),
-  }),
+  telling('hazard-tells-those-concerned', 'hazard.changed', 'notices', fireSafetyNotices.tellHazard),
+  telling('overdue-hazard-goes-further', 'hazard.overdue', 'notices', fireSafetyNotices.tellOverdue),
 
   // What the authority wants → people
-  policy({
-    rule: 'rectification-tells-those-concerned',
-    on: 'rectification.changed',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => fireSafetyNotices.tellRectification(c, community, payload, id),
-  }),
-  policy({
-    rule: 'rectification-that-waits-goes-further',
-    on: 'rectification.due',
-    lane: 'notices',
-    run: (c, { id, community, payload }) => fireSafetyNotices.tellRectificationDue(c, community, payload, id),
-  }),
+  telling(
+    'rectification-tells-those-concerned',
+    'rectification.changed',
+    'notices',
+    fireSafetyNotices.tellRectification,
+  ),
+  telling(
+    'rectification-that-waits-goes-further',
+    'rectification.due',
+    'notices',
+    fireSafetyNotices.tellRectificationDue,
+  ),
 
   // Plans, lanes, escorts, lifts → people
   telling('turn-of-a-plan-tells-its-people', 'plan.turn', 'pages', scene.tellTurn),

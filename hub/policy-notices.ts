@@ -3,7 +3,7 @@ import type { AlarmFact, CommandContext, EventPayloads, OrderFact } from './even
 import { textOf, type MessageKey } from './messages/text.ts';
 import { orderTitle, titleOf, whereOf } from './notice-words.ts';
 import { lostPage, whyLost } from './notify/api.ts';
-import type { PolicyPorts } from './policies.ts';
+import type { PolicyPorts } from './policy-ports.ts';
 import { whereWords } from './property/api.ts';
 import { deviceNames } from './equipment/api.ts';
 import { orderState } from './work-orders/api.ts';

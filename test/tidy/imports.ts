@@ -77,6 +77,7 @@ export const ABOVE: readonly string[] = [
   'sensing.ts',
   'policies.ts',
   'policy-notices.ts',
+  'policy-ports.ts',
   'notice-words.ts',
   'escalation.ts',
   'duty-notices.ts',
