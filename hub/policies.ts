@@ -43,7 +43,7 @@ const telling = <T extends EventType>(
   rule: string,
   on: T,
   lane: 'pages' | 'notices',
-  tell: (c: CommandContext, community: string, payload: EventPayloads[T], event: string) => Promise<void>,
+  tell: (c: CommandContext, community: string, payload: EventPayloads[T], event: string) => Promise<void> | void,
 ): Policy<PolicyPorts> =>
   policy({ rule, on, lane, run: (c, { id, community, payload }) => tell(c, community, payload, id) });
 
