@@ -17,6 +17,7 @@ import { appliedMigrations } from './db/migrate.ts';
 import { DataDirInUse, ownServer } from './db/open.ts';
 import { asTx } from './db/pool.ts';
 import { openHistory } from './history/open.ts';
+import { noteBackup, oldestRunning } from './records/api.ts';
 
 /** The first section of a backup: what a restore needs to know before it touches anything. */
 export interface Manifest {
@@ -77,7 +78,7 @@ async function* once(text: string): AsyncGenerator<string> {
   yield text;
 }
 
-async function writeDatabase(client: Client, archive: ArchiveWriter): Promise<Manifest> {
+async function writeDatabase(client: Client, archive: ArchiveWriter): Promise<{ manifest: Manifest; seen: string }> {
   await client.query(PLAIN_FORMATS);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const tables = await tablesOf(client);
@@ -94,8 +95,9 @@ async function writeDatabase(client: Client, archive: ArchiveWriter): Promise<Ma
   }
   const sequences = await sequencesOf(client);
   await archive.section({ kind: 'sequences', name: 'sequences' }, once(JSON.stringify(sequences)));
+  const seen = await oldestRunning(asTx(client));
   await client.query('COMMIT');
-  return manifest;
+  return { manifest, seen };
 }
 
 async function writeFiles(dataDir: string, archive: ArchiveWriter, heads: readonly Head[]): Promise<void> {
@@ -146,11 +148,13 @@ export async function backup(config: Config, file: string, log: Logger): Promise
     client.on('error', () => undefined);
     await client.connect();
     try {
-      const manifest = await writeDatabase(client, archive);
+      const { manifest, seen } = await writeDatabase(client, archive);
       await writeFiles(config.dataDir, archive, manifest.heads);
       if (source.copyHistory !== undefined) await writeHistory(config.dataDir, archive, source.copyHistory);
       await archive.close();
       renameSync(unfinished, file);
+      // Only now: what a backup holds may be given up, so it must be whole first.
+      await noteBackup(asTx(client), Date.parse(manifest.madeAt), seen);
       return manifest;
     } finally {
       await client.end();

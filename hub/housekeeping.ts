@@ -1,22 +1,31 @@
 // Throws away what has served its time: ended sessions, old sign-in failures, old idempotency keys, events long dealt
-// with.
+// with, and the oldest records beyond their limit once a backup holds them.
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import { HOUSEKEEPING_LIMITS, HTTP_LIMITS, STAFF_LIMITS } from './config.ts';
 import type { Db, Tx } from './db/tx.ts';
 import { pruneEvents, pruneKeys, RETENTION_LIMITS } from './events/retention.ts';
 import { forgetKeys } from './http/idempotency-store.ts';
+import { keepRecords, type Round } from './records/api.ts';
 import { forgetOldSessions } from './staff/api.ts';
 
 export interface Housekeeping {
   /** Once, now. */
   run(): Promise<void>;
-  counters(): Readonly<{ rounds: number; failures: number; events: number; keys: number }>;
+  counters(): Readonly<{ rounds: number; failures: number; events: number; keys: number; records: number }>;
   stop(): Promise<void>;
 }
 
-export function startHousekeeping({ db, clock, log }: { db: Db; clock: Clock; log: Logger }): Housekeeping {
-  const counters = { rounds: 0, failures: 0, events: 0, keys: 0 };
+export interface HousekeepingParts {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Tells people what the records lack. */
+  readonly tellRecords: (round: Round) => Promise<void>;
+}
+
+export function startHousekeeping({ db, clock, log, tellRecords }: HousekeepingParts): Housekeeping {
+  const counters = { rounds: 0, failures: 0, events: 0, keys: 0, records: 0 };
   let stopping = false;
   /** In small transactions, so that nobody waits for them. */
   const inBatches = async (prune: (tx: Tx) => Promise<number>, count: (n: number) => void): Promise<void> => {
@@ -41,6 +50,9 @@ export function startHousekeeping({ db, clock, log }: { db: Db; clock: Clock; lo
       (tx) => pruneKeys(tx, now - keyKeepMs, batchRows),
       (n) => (counters.keys += n),
     );
+    const round = await keepRecords(db, now);
+    counters.records += round.dropped;
+    await tellRecords(round);
     counters.rounds++;
   };
   let current: Promise<void> = Promise.resolve();

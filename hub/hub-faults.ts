@@ -18,6 +18,7 @@ const POINTS = {
   clock: { zh: '时钟', en: 'Clock' },
   rules: { zh: '规则参数', en: 'Rules' },
   duty: { zh: '消防控制室值班', en: 'Control-room duty' },
+  records: { zh: '消防控制室记录', en: 'Control-room records' },
 } as const satisfies Record<HubFault['signal'], { zh: string; en: string }>;
 
 /** Queues the fault in the caller's transaction. Faults of one signal are one open alarm, whatever their number. */

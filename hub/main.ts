@@ -20,6 +20,7 @@ import { drawDemoPlans } from './demo/floor-plans.ts';
 import { startDemo, type DemoHub } from './demo/seed.ts';
 import { controlRoomSince, qualified } from './duty/api.ts';
 import { makeEffects } from './effects.ts';
+import { ok } from './errors.ts';
 import { deviceNames } from './equipment/api.ts';
 import type { Actor } from './events/api.ts';
 import { fileRoutes } from './files/routes.ts';
@@ -35,11 +36,14 @@ import { INCIDENT_RULES } from './incidents/api.ts';
 import { HOUSEKEEPING_COUNTERS, watchCounters } from './metrics.ts';
 import { makeEnqueue } from './notify/api.ts';
 import { DESK_RULE } from './live/desk.ts';
+import { makePrinter, type Printer } from './print/api.ts';
 import { listBuildings } from './property/api.ts';
 import { openBlockages } from './lanes/api.ts';
 import { planInForce, planKindOf } from './plans/api.ts';
 import { propertyRoutes } from './property/routes.ts';
 import { FIGURES_RULE } from './read/figures/rule.ts';
+import { tellRecordTroubles } from './record-troubles.ts';
+import type { Round } from './records/api.ts';
 import { makeResponding, peoplePorts, type Responding } from './responding.ts';
 import { makeSensing, type Sensing } from './sensing.ts';
 import {
@@ -159,6 +163,7 @@ interface Ground {
   readonly runEffects: EffectRunner;
   readonly entry: Entry;
   readonly asSystem: RunSystem;
+  readonly printer: Printer;
 }
 
 async function compose(config: Config, clock: Clock, log: Logger, started: Started): Promise<Hub> {
@@ -266,10 +271,14 @@ async function layGround(config: Config, clock: Clock, log: Logger, started: Sta
   const runEffects = makeEffects({ enqueue: makeEnqueue(peoplePorts), auditBlocked: () => sealer.blocked() });
   const entry = makeEntry({ db, clock, runEffects });
   const asSystem: RunSystem = (work) => runCommand(db, runEffects, { now: clock.now(), actor: SYSTEM }, work);
-  const housekeeping = startHousekeeping({ db, clock, log });
+  const tellRecords = async (round: Round): Promise<void> =>
+    void (await asSystem(async (c) => ok(tellRecordTroubles(c, round))));
+  const housekeeping = startHousekeeping({ db, clock, log, tellRecords });
   watchCounters(metrics, HOUSEKEEPING_COUNTERS, () => housekeeping.counters());
   started.add('housekeeping', () => housekeeping.stop());
-  return { config, clock, log, started, database, db, metrics, health, heads, runEffects, entry, asSystem };
+  const printer = makePrinter();
+  started.add('printer', () => printer.stop());
+  return { config, clock, log, started, database, db, metrics, health, heads, runEffects, entry, asSystem, printer };
 }
 
 interface People {

@@ -82,6 +82,7 @@ export const HOUSEKEEPING_COUNTERS: readonly CounterLine[] = [
   { key: 'failures', name: 'housekeeping_failures', help: 'Rounds of housekeeping that failed' },
   { key: 'events', name: 'events_pruned', help: 'Events thrown away after their time' },
   { key: 'keys', name: 'event_keys_pruned', help: 'Keys of rules forgotten after their time' },
+  { key: 'records', name: 'records_dropped', help: 'Records given up after a backup' },
 ];
 
 /** Shows counters of a part. A line whose key the part does not have shows 0, so that its name is always there. */

@@ -16,6 +16,6 @@ export interface PolicyPorts extends OrderPorts {
 export interface HubFault {
   readonly community: string;
   /** Which of the hub's own signals. */
-  readonly signal: 'policy' | 'page' | 'audit' | 'grouping' | 'history' | 'clock' | 'rules' | 'duty';
+  readonly signal: 'policy' | 'page' | 'audit' | 'grouping' | 'history' | 'clock' | 'rules' | 'duty' | 'records';
   readonly text: { readonly zh: string; readonly en: string };
 }

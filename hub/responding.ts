@@ -58,6 +58,9 @@ import { POLICIES } from './policies.ts';
 import type { PolicyPorts } from './policy-ports.ts';
 import { sceneRoutes } from './read/scene.ts';
 import type { RuleSet } from './rules/api.ts';
+import type { Printer } from './print/api.ts';
+import { KEEP_RULE } from './records/api.ts';
+import { recordRoutes } from './records/routes.ts';
 import { ruleRoutes } from './rules/routes.ts';
 import { SCENE_TIMERS } from './scene-notices.ts';
 import { findUser, usersByRole } from './staff/api.ts';
@@ -77,6 +80,7 @@ export interface RespondingParts {
   readonly metrics: Registry;
   readonly entry: Entry;
   readonly runEffects: EffectRunner;
+  readonly printer: Printer;
   /** Kinds are registered here; whoever made it starts and stops it. */
   readonly timers: TimerRunner;
   readonly alarms: {
@@ -123,6 +127,7 @@ const OWN_RULES = [
   ...PLAN_RULES,
   ...LANE_RULES,
   ...ESCORT_RULES,
+  KEEP_RULE,
   ESCALATION,
 ];
 
@@ -175,6 +180,7 @@ export function makeResponding(parts: RespondingParts): Responding {
       escortRoutes(entry),
       sceneRoutes(entry),
       policyRoutes(entry),
+      recordRoutes({ entry, printer: parts.printer }),
       ruleRoutes(entry, rules),
     ],
     policies,

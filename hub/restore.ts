@@ -23,6 +23,7 @@ import {
 import { loadMigrations, migrate, pending, type Migration } from './db/migrate.ts';
 import { ownServer } from './db/open.ts';
 import { asTx } from './db/pool.ts';
+import { noteRestored } from './records/api.ts';
 
 interface Contents {
   readonly manifest: Manifest;
@@ -91,6 +92,8 @@ interface Sums {
 async function load(file: string, client: Client, dataDir: string): Promise<Sums> {
   const sums: Sums = { tables: [] };
   await client.query('BEGIN');
+  // Rows come as they were: nothing is made anew from them.
+  await client.query("SET LOCAL fengsui.restoring = 'on'");
   await emptyTables(client, await tablesOf(client));
   for await (const { header, data } of readArchive(file)) {
     if (header.kind === 'table') {
@@ -186,6 +189,7 @@ async function fill(connection: ClientConfig, plan: Plan, { dataDir }: Config, l
     await checkRestored(client, sums, plan.manifest, dataDir);
     await client.query('COMMIT');
     await migrate(connection, plan.ours, log);
+    await noteRestored(asTx(client), Date.parse(plan.manifest.madeAt));
     await client.query('ANALYZE');
   } finally {
     await client.end();

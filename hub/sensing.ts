@@ -63,12 +63,15 @@ import {
 } from './metrics.ts';
 import { figureRoutes } from './read/figures/routes.ts';
 import { overviewNums, overviewRoutes } from './read/overview.ts';
+import type { Printer } from './print/api.ts';
+import { printRoutes, type PrintRouteParts } from './read/print-routes.ts';
 import { rescueReadRoutes } from './read/rescue.ts';
 import { communityOf, createCommunity } from './property/api.ts';
 import { PERSON_CHANGED_CHANNEL, type Sessions } from './staff/api.ts';
 import { TimerRunner } from './timers.ts';
 
 export interface SensingParts {
+  readonly printer: Printer;
   readonly config: Config;
   readonly db: Db;
   readonly clock: Clock;
@@ -105,6 +108,9 @@ export interface Sensing {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** The console of a rescue, and papers. */
+const rescueRoutes = (parts: PrintRouteParts): FastifyPluginAsync[] => [rescueReadRoutes(parts), printRoutes(parts)];
 
 /** Opens history and puts everything together; nothing runs before `start`. */
 export async function makeSensing(parts: SensingParts): Promise<Sensing> {
@@ -144,7 +150,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway), brokerUrl: () => broker?.url }),
       overviewRoutes(entry, ingest),
       figureRoutes(entry),
-      rescueReadRoutes({ entry, history, points: ingest, deviceNames }),
+      ...rescueRoutes({ entry, history, points: ingest, deviceNames, printer: parts.printer }),
     ],
     ingest,
     engine,

@@ -23,6 +23,7 @@ export const ROUTES = {
   hazard: '/hazards/:id',
   authority: '/authority',
   'authority-visit': '/authority/:id',
+  records: '/records',
   plan: '/plans/:building/:floor',
   figures: '/figures',
   'figure-rows': '/figures/rows',

@@ -18,6 +18,7 @@ import { ensureDemoDuty } from './duty.ts';
 import { writeFireSafetyHistory } from './fire-safety.ts';
 import { writeFireHistory } from './fires.ts';
 import { writeSceneHistory } from './scene-history.ts';
+import { enterLiftContract } from './lift-contract.ts';
 import { DEMO_USERS, demoPassword, ensureDemo } from './users.ts';
 
 const Words = Type.Object({ zh: Type.String(), en: Type.String() });
@@ -95,6 +96,7 @@ export async function startDemo(
       await writeFireSafetyHistory(c, demo.community.id);
       if (config.demoPastDays > 0) await writeFireHistory(c, demo.community.id, demo.community.address?.zh ?? '');
       await writeSceneHistory(c, demo.community.id, demo.buildings.at(0)?.id);
+      await enterLiftContract(c, demo.community.id);
     }
     await ensureDemoDuty(c, demo.community.id);
     return ok(null);

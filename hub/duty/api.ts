@@ -13,7 +13,7 @@ import { SHIFT_TIMER } from './shift-timers.ts';
 import { isInControlRoom, shiftsAt } from './store.ts';
 
 export { takeOver } from './attendance.ts';
-export { presentIn } from './attendance-store.ts';
+export { findHandover, presentIn } from './attendance-store.ts';
 export { lookAtCertificates } from './certificates.ts';
 export { certificateRevoked, planShift } from './commands.ts';
 export { currentDuty } from './current.ts';
@@ -21,6 +21,9 @@ export { writeEntry } from './entries.ts';
 export { prepareHandover, signHandover } from './handovers.ts';
 export { handoverList, type HandoverPorts } from './handover-list.ts';
 export { answerCall, askRollCall } from './roll-calls.ts';
+export { handoverView } from './handover-routes.ts';
+export { recordView } from './record.ts';
+export { listRecords } from './record-store.ts';
 export { SHIFT_TIMER } from './shift-timers.ts';
 export { CONTROL_ROOM_CERTIFICATE, DUTY_LIMITS, DUTY_RULE, DUTY_RULES } from './norms.ts';
 export { lastShiftEnd, shiftsBetween } from './store.ts';

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { DutyForm } from './form.ts';
 
-export { DutyForm } from './form.ts';
+export { DutyForm, FORM_CHECKS, FORM_COUNTS, FORM_SYSTEMS } from './form.ts';
 
 const Time = Type.String({ format: 'date-time' });
 export const SHIFT_KINDS = ['control-room', 'maintenance'] as const;

@@ -40,7 +40,7 @@ export interface HandoverRouteParts extends HandoverPorts {
   readonly asUser: <T>(user: SignedIn, work: (c: CommandContext) => Promise<Result<T>>) => Promise<T>;
 }
 
-async function viewOf(tx: Tx, h: Handover, now: number): Promise<HandoverView> {
+export async function handoverView(tx: Tx, h: Handover, now: number): Promise<HandoverView> {
   const leaving: { id: string; name: string }[] = [];
   for (const id of h.leaving) leaving.push({ id, name: (await findUser(tx, id))?.name ?? id });
   return {
@@ -59,7 +59,7 @@ async function viewOf(tx: Tx, h: Handover, now: number): Promise<HandoverView> {
 }
 
 const told = async (c: CommandContext, done: Result<Handover>): Promise<Result<HandoverView>> =>
-  done.ok ? ok(await viewOf(c.tx, done.value, c.now)) : done;
+  done.ok ? ok(await handoverView(c.tx, done.value, c.now)) : done;
 
 export function handoverRoutes(parts: HandoverRouteParts): FastifyPluginAsyncTypebox {
   const { entry } = parts;
@@ -79,7 +79,9 @@ export function handoverRoutes(parts: HandoverRouteParts): FastifyPluginAsyncTyp
       (request) =>
         entry.read(async (tx) => {
           const handover = await findHandover(tx, entry.user(request).community, request.params.id);
-          return handover ? ok(await viewOf(tx, handover, entry.clock.now())) : refuse('not-found', request.params.id);
+          return handover
+            ? ok(await handoverView(tx, handover, entry.clock.now()))
+            : refuse('not-found', request.params.id);
         }),
     );
     app.post(

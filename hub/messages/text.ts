@@ -1,6 +1,8 @@
 // The hub's own words from its catalogues: Chinese and English by key.
 import i18next from 'i18next';
 import en from './en.json' with { type: 'json' };
+import uiEn from './ui.en.json' with { type: 'json' };
+import uiZh from './ui.zh.json' with { type: 'json' };
 import zh from './zh.json' with { type: 'json' };
 
 export type MessageKey = keyof typeof zh;
@@ -15,7 +17,7 @@ const words = i18next.createInstance();
 void words.init({
   lng: 'zh',
   fallbackLng: 'zh',
-  resources: { zh: { translation: zh }, en: { translation: en } },
+  resources: { zh: { translation: zh, ui: uiZh }, en: { translation: en, ui: uiEn } },
   keySeparator: false,
   nsSeparator: false,
   initAsync: false,
@@ -41,4 +43,17 @@ export function textOf(key: string, args: Args = {}): Words {
   const say = (language: (typeof LANGUAGES)[number]): string =>
     words.t(key, { lng: language, ...argsFor(language, args) });
   return { zh: say('zh'), en: say('en') };
+}
+
+/** A text of the screens (`ui.…`) for paper, so that both say the same. An unknown key is shown as it is. */
+export const screenText = (key: string, language: 'zh' | 'en', args: Args = {}): string =>
+  words.t(key, { lng: language, ns: 'ui', ...argsFor(language, args) });
+
+/** Keys with this beginning whose text in either language holds the given one, whatever the case. */
+export function keysSaying(prefix: string, text: string): string[] {
+  const wanted = text.toLowerCase();
+  return Object.keys(zh).filter((key) => {
+    const said = key.startsWith(prefix) ? textOf(key) : undefined;
+    return said !== undefined && `${said.zh}\n${said.en}`.toLowerCase().includes(wanted);
+  });
 }

@@ -1,6 +1,7 @@
 // What other domains may ask of places: a community by its id, and places made known when a gateway first names them.
 import type { Tx } from '../db/tx.ts';
 import { asNamed, floorName, spotWords, type Words } from './names.ts';
+export { placeWords, type PlaceWords } from './place-words.ts';
 export { changeCommunity, createCommunity, importBuildings, listBuildings } from './commands.ts';
 import {
   allCommunityIds,

@@ -117,7 +117,8 @@ function told({ record }: Gathered): Happening[] {
   ];
 }
 
-async function timelineOf(parts: RescueParts, user: SignedIn, id: string): Promise<Result<RescueTimeline>> {
+/** The whole timeline of a rescue, for a file or for paper. */
+export async function timelineOf(parts: RescueParts, user: SignedIn, id: string): Promise<Result<RescueTimeline>> {
   const { entry, history } = parts;
   const now = entry.clock.now();
   const found = await entry.read(async (tx) => {

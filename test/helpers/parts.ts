@@ -12,6 +12,7 @@ export const PART_IDS = [
   'influxdb',
   'cjk-font',
   'socat',
+  'poppler',
 ] as const;
 export type PartId = (typeof PART_IDS)[number];
 
@@ -146,6 +147,17 @@ export const PARTS: readonly Part[] = [
     what: 'a pair of serial lines',
     packages: { 'apt-get': 'socat', dnf: 'socat', apk: 'socat', brew: 'socat' },
     find: () => program('socat'),
+  },
+  {
+    id: 'poppler',
+    what: 'a reader of PDF by other authors (pdftotext, pdffonts, pdfinfo)',
+    packages: {
+      'apt-get': 'poppler-utils',
+      dnf: 'poppler-utils',
+      apk: 'poppler-utils',
+      brew: 'poppler',
+    },
+    find: () => (program('pdffonts') && program('pdfinfo') ? program('pdftotext') : null),
   },
 ];
 

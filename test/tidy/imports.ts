@@ -48,6 +48,8 @@ export const DOMAINS: readonly string[] = [
   'lanes',
   'escorts',
   'plans',
+  'records',
+  'archive',
   'read',
 ];
 
@@ -66,6 +68,7 @@ export const PLATFORM: readonly string[] = [
   'audit',
   'files',
   'notify',
+  'print',
   'http',
   'messages',
 ];
@@ -85,6 +88,7 @@ export const ABOVE: readonly string[] = [
   'fire-notices.ts',
   'scene-notices.ts',
   'hub-faults.ts',
+  'record-troubles.ts',
   'unfit-rules.ts',
   'responding.ts',
   'effects.ts',

@@ -55,6 +55,12 @@ const keepsGateways = (role: Role): boolean => GATEWAY_KEEPERS.has(role);
 const keepsPlaces = (role: Role): boolean => PLACE_KEEPERS.has(role);
 const readsRules = (role: Role): boolean => RULE_READERS.has(role);
 
+/** The logs of the control room (hub/records/routes.ts): who reads them, who takes them out. */
+const RECORD_READERS: ReadonlySet<Role> = new Set([...JUDGES, 'technician', 'legal', 'committee']);
+const RECORD_TAKERS: ReadonlySet<Role> = new Set([...JUDGES, 'legal']);
+const readsRecords = (role: Role): boolean => RECORD_READERS.has(role);
+export const mayExportRecords = (role: Role): boolean => RECORD_TAKERS.has(role);
+
 /** Sees the compound live: control room, devices. */
 export const seesLive = (role: Role): boolean => !OUTSIDERS.has(role);
 const ORDER_ROLES: ReadonlySet<Role> = new Set([...WORKERS, ...JUDGES]);
@@ -95,6 +101,7 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   'duty-handed': seesLive,
   orders: seesOrders,
   order: seesOrders,
+  records: readsRecords,
   checks: mayCheck,
   rescues: mayJudge,
   rescue: seesOrders,
