@@ -129,30 +129,8 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
 };
 export const sees = (screen: RouteName, role: Role): boolean => SEES[screen]?.(role) ?? true;
 
-/** The screens under 管理, in their order. */
-export const ADMIN_SCREENS = ['admin', 'places', 'people', 'gateways', 'commissioning', 'rules'] as const;
-
-const UNDER_ADMIN: ReadonlySet<string> = new Set([...ADMIN_SCREENS, 'person', 'gateway', 'rule']);
-export const inAdmin = (screen: RouteName | 'not-found'): boolean => UNDER_ADMIN.has(screen);
-
-/** The screens under 消防管理, in their order. */
-export const FIRE_SCREENS = ['hazards', 'authority'] as const;
-const UNDER_FIRE: ReadonlySet<string> = new Set([...FIRE_SCREENS, 'hazard', 'authority-visit']);
-export const inFireSafety = (screen: RouteName | 'not-found'): boolean => UNDER_FIRE.has(screen);
 /** Sees every hazard of the community; an owner sees the own reports (hub/fire-safety/machine.ts). */
 export const followsHazards = (role: Role): boolean => role !== 'owner';
-const IN_EMERGENCY: ReadonlySet<string> = new Set([
-  'emergency',
-  'emergency-plan',
-  'plan-run',
-  'drill',
-  'lanes',
-  'lane',
-  'escorts',
-  'escort',
-]);
-export const inEmergency = (screen: RouteName | 'not-found'): boolean => IN_EMERGENCY.has(screen);
-
 /** Enters inspections of the authority and leads what they want (hub/fire-safety/authority-routes.ts). */
 export const entersAuthority = (role: Role): boolean => DISPATCHERS.has(role);
 
