@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { formatAge, formatSpan } from '../../../dashboard/src/kit/age.ts';
 import { sha256 } from '../../../dashboard/src/kit/sha256.ts';
 import { timeFormats } from '../../../dashboard/src/kit/time.ts';
-import { fit } from '../../../dashboard/src/orders/photo-size.ts';
+import { fit } from '../../../dashboard/src/photos/photo-size.ts';
 
 describe('ages', () => {
   test.each([

@@ -1,52 +1,30 @@
 // A blocked fire lane on a guard's phone, in a real browser on the demo.
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { BlockageList } from '../../../hub/lanes/contract.ts';
 import { launchBrowser } from '../../helpers/chromium.ts';
 import { describeWith } from '../../helpers/needs.ts';
-import { REPO, startNode, type RunningProcess } from '../../helpers/processes.ts';
-import { tempDir } from '../../helpers/temp.ts';
-import { PASSWORD, signIn, type Caller } from '../compound.ts';
+import { signIn, type Caller } from '../compound.ts';
+import { photograph, startDemoHub, type DemoHub } from './demo-hub.ts';
 import { openDesk, seriousBreaches } from './desk.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** A photo as a camera would give it, drawn by the browser itself. */
-async function photograph(page: Page, colour: string): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
-  const url: unknown = await page.evaluate(
-    `(() => { const c = document.createElement('canvas'); c.width = 640; c.height = 480;
-      const x = c.getContext('2d'); x.fillStyle = '${colour}'; x.fillRect(0, 0, 640, 480);
-      return c.toDataURL('image/jpeg'); })()`,
-  );
-  return { name: 'p.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(String(url).split(',')[1] ?? '', 'base64') };
-}
-
 describeWith(['chromium'], 'what stands beside alarms', () => {
-  let hub: RunningProcess;
+  let hub: DemoHub | undefined;
   let url: string;
   let browser: Browser;
   let manager: Caller;
 
   beforeAll(async () => {
-    hub = await startNode('hub/main.ts', [], {
-      env: {
-        HTTP_PORT: '0',
-        MQTT_PORT: '0',
-        FENGSUI_DATA: join(tempDir('emergency'), 'hub'),
-        FENGSUI_DEMO_PASSWORD: PASSWORD,
-        FENGSUI_DEMO_COMMUNITY: join(REPO, 'simulators/demo-community/xingfuli.yaml'),
-        LOG_LEVEL: 'warn',
-      },
-      ms: 120_000,
-    });
-    url = (hub.ready as { url: string }).url;
+    hub = await startDemoHub('emergency');
+    url = hub.url;
     manager = await signIn(url, 'manager');
     browser = await launchBrowser();
   }, 240_000);
 
   afterAll(async () => {
-    await hub?.stop();
+    await hub?.process.stop();
   });
 
   it('[S7] a guard reports a blocked lane on a phone, reaches the owner and clears it with a photo', async () => {
@@ -57,7 +35,7 @@ describeWith(['chromium'], 'what stands beside alarms', () => {
     await form.getByRole('button', { name: '报告', exact: true }).click();
     await form.getByText('请填写位置').waitFor();
     await form.locator('input[type=file]').setInputFiles(await photograph(page, '#884422'));
-    await form.getByText('✓').waitFor();
+    await form.getByRole('img', { name: '现场照片' }).waitFor();
     await form.getByLabel('车牌号').fill('京b·67890');
     await form.getByLabel('位置').fill('北门消防车道');
     await form.getByRole('button', { name: '报告', exact: true }).click();
@@ -78,11 +56,19 @@ describeWith(['chromium'], 'what stands beside alarms', () => {
     await clear.getByRole('button', { name: '保存' }).click();
     await clear.getByText('✕').first().waitFor();
     await clear.locator('input[type=file]').setInputFiles(await photograph(page, '#228844'));
-    await clear.getByText('✓').waitFor();
+    await clear.getByRole('img', { name: '清通后的照片' }).waitFor();
     await clear.getByRole('button', { name: '保存' }).click();
     await page.getByText('已致谢报告人').waitFor();
     const [lane] = (await manager.good<BlockageList>('GET', '/api/lanes')).items;
-    expect(lane).toMatchObject({ state: 'cleared', plate: '京B67890', contacts: [{ result: 'coming' }] });
+    const photo: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect(lane).toMatchObject({
+      state: 'cleared',
+      plate: '京B67890',
+      contacts: [{ result: 'coming' }],
+      photo,
+      ended: { photo },
+    });
+    expect(lane?.photo).not.toBe(lane?.ended?.photo);
     expect(errors).toEqual([]);
     await page.context().close();
   });

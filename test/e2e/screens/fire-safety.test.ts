@@ -1,14 +1,12 @@
 // Fire-safety management in a real browser: an owner's report by phone is followed until the committee sees it cleared.
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { HazardPage } from '../../../hub/fire-safety/contract.ts';
 import { launchBrowser } from '../../helpers/chromium.ts';
 import { describeWith } from '../../helpers/needs.ts';
-import { REPO, startNode, type RunningProcess } from '../../helpers/processes.ts';
-import { tempDir } from '../../helpers/temp.ts';
 import { until } from '../../helpers/wait.ts';
-import { PASSWORD, signIn, type Caller } from '../compound.ts';
+import { signIn, type Caller } from '../compound.ts';
+import { startDemoHub, type DemoHub } from './demo-hub.ts';
 import { openDesk, seriousBreaches, type Desk } from './desk.ts';
 
 const PHONE = { viewport: { width: 390, height: 844 } };
@@ -19,7 +17,7 @@ const PIXEL = Buffer.from(
 );
 
 describeWith(['chromium'], 'fire safety', () => {
-  let hub: RunningProcess;
+  let hub: DemoHub | undefined;
   let url: string;
   let browser: Browser;
   let manager: Caller;
@@ -47,27 +45,17 @@ describeWith(['chromium'], 'fire safety', () => {
   const newest = async () => (await manager.good<HazardPage>('GET', '/api/hazards?state=all&limit=1')).items[0];
 
   beforeAll(async () => {
-    hub = await startNode('hub/main.ts', [], {
-      env: {
-        HTTP_PORT: '0',
-        MQTT_PORT: '0',
-        FENGSUI_DATA: join(tempDir('fire-safety'), 'hub'),
-        FENGSUI_DEMO_PASSWORD: PASSWORD,
-        FENGSUI_DEMO_COMMUNITY: join(REPO, 'simulators/demo-community/xingfuli.yaml'),
-        LOG_LEVEL: 'warn',
-      },
-      ms: 60_000,
-    });
-    url = (hub.ready as { url: string }).url;
+    hub = await startDemoHub('fire-safety');
+    url = hub.url;
     manager = await signIn(url, 'manager');
     browser = await launchBrowser();
   }, 240_000);
 
   afterAll(async () => {
-    await hub?.stop();
+    await hub?.process.stop();
   });
 
-  it('[F5] an owner reports by phone, the supervisor assigns, the technician mends, another rechecks, the committee sees', async () => {
+  it('an owner reports by phone, the supervisor assigns, the technician mends, another rechecks, the committee sees', async () => {
     const { page: owner } = await open('owner', '/', true);
     await owner.getByRole('heading', { name: '我上报的火灾隐患' }).waitFor();
     await owner.getByRole('button', { name: '上报隐患' }).click();

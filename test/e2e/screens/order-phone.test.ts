@@ -6,19 +6,10 @@ import { launchBrowser } from '../../helpers/chromium.ts';
 import { describeWith } from '../../helpers/needs.ts';
 import { until } from '../../helpers/wait.ts';
 import { Compound, GATEWAY, UNITS, openAlarms, type Caller } from '../compound.ts';
+import { photograph } from './demo-hub.ts';
 import { openDesk, seriousBreaches } from './desk.ts';
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true } as const;
-
-/** A photo as a camera would give it, drawn by the browser itself. */
-async function photograph(page: Page): Promise<Buffer> {
-  const url: unknown = await page.evaluate(
-    `(() => { const c = document.createElement('canvas'); c.width = 2000; c.height = 1500;
-      const x = c.getContext('2d'); x.fillStyle = '#486'; x.fillRect(0, 0, 2000, 1500); x.fillStyle = '#fff';
-      x.fillRect(300, 300, 500, 500); return c.toDataURL('image/jpeg', 0.9); })()`,
-  );
-  return Buffer.from(String(url).split(',')[1] ?? '', 'base64');
-}
 
 describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'order on a phone', () => {
   let compound: Compound;
@@ -86,8 +77,8 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'order on a phone', 
     await dialog.getByText('请附完工照片').waitFor();
     await dialog.getByText('请写明做了什么').waitFor();
     await dialog.getByLabel(/处理结果/).fill('更换启动接触器，手动启动三次正常');
-    const buffer = await photograph(page);
-    await dialog.locator('input[type=file]').first().setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer });
+    const taken = await photograph(page, '#448866', { width: 2_000, height: 1_500 });
+    await dialog.locator('input[type=file]').first().setInputFiles(taken);
     const shown = /SHA-256 ([0-9a-f]{16})/.exec((await dialog.locator('figcaption').textContent()) ?? '')?.[1];
     await dialog.getByRole('button', { name: '提交完成' }).click();
     await page.getByText('待验收').first().waitFor();

@@ -2,12 +2,11 @@
 import { newKey, type Api } from '../api/client.ts';
 import { asProblem, type Problem } from '../api/problem.ts';
 import { sha256 } from '../kit/sha256.ts';
-import { takePhoto, type Photo } from '../orders/photo.ts';
+import { takePhoto, type Photo } from './photo.ts';
 
-/** As many as the hub takes with one act. */
-const COUNT_MAX = 9;
-
-interface Taken extends Photo {
+interface Taken<As extends string> extends Photo {
+  /** What it was taken as, where an act tells photos apart. */
+  readonly as: As;
   readonly key: string;
   readonly sent: boolean;
 }
@@ -19,13 +18,22 @@ const paper = async (file: Blob): Promise<Photo> => ({
   preview: '',
 });
 
-export class Photos {
-  #taken = $state.raw<readonly Taken[]>([]);
+export class Photos<As extends string = 'photo'> {
+  #taken = $state.raw<readonly Taken<As>[]>([]);
   #sending = $state(false);
   #unreadable = $state(false);
   #problem = $state.raw<Problem | null>(null);
+  readonly #countMax: number;
 
-  get taken(): readonly Taken[] {
+  /** @param countMax as many as the hub takes with one act */
+  constructor(countMax: number) {
+    this.#countMax = countMax;
+  }
+
+  get full(): boolean {
+    return this.#taken.length >= this.#countMax;
+  }
+  get taken(): readonly Taken<As>[] {
     return this.#taken;
   }
   get sending(): boolean {
@@ -41,13 +49,13 @@ export class Photos {
     return this.#taken.map((photo) => photo.hash);
   }
 
-  async add(file: Blob): Promise<void> {
-    if (this.#taken.length >= COUNT_MAX) return;
+  async add(file: Blob, as: As): Promise<void> {
+    if (this.full) return;
     this.#unreadable = false;
     try {
       const photo = file.type === 'application/pdf' ? await paper(file) : await takePhoto(file);
       if (!this.#taken.some((known) => known.hash === photo.hash))
-        this.#taken = [...this.#taken, { ...photo, key: newKey(), sent: false }];
+        this.#taken = [...this.#taken, { ...photo, as, key: newKey(), sent: false }];
     } catch {
       this.#unreadable = true;
     }
@@ -55,6 +63,13 @@ export class Photos {
 
   remove(hash: string): void {
     this.#taken = this.#taken.filter((photo) => photo.hash !== hash);
+  }
+
+  /** For the next act. */
+  clear(): void {
+    this.#taken = [];
+    this.#unreadable = false;
+    this.#problem = null;
   }
 
   /** Sends what was not sent yet, each under its own key. False: something failed, and `problem` says what. */

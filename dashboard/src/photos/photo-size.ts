@@ -4,8 +4,9 @@ export const PHOTO_LIMITS = {
   /** Longest side after scaling, px. */
   sideMax: 1_600,
   quality: 0.82,
-  /** Photos with one act (hub/work-orders/contract.ts). */
-  countMax: 20,
+  /** Photos with one act: of an order (hub/work-orders/contract.ts), of a hazard or a paper (hub/fire-safety/norms.ts). */
+  orderMax: 20,
+  fireSafetyMax: 9,
 } as const;
 
 /** Width and height scaled down so that neither exceeds `max`; never scaled up. */
