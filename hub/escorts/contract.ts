@@ -132,8 +132,9 @@ export const NewReservation = Type.Object(
   closed,
 );
 export type NewReservation = Static<typeof NewReservation>;
-export const ReservationActBody = Type.Object({ act: Type.Enum(['post', 'release', 'cancel']), note: Note }, closed);
-export type ReservationAct = Static<typeof ReservationActBody>['act'];
+export const RESERVATION_ACTS = ['post', 'release', 'cancel'] as const;
+export type ReservationAct = (typeof RESERVATION_ACTS)[number];
+export const ReservationActBody = Type.Object({ act: Type.Enum([...RESERVATION_ACTS]), note: Note }, closed);
 
 /** A lift that is held for an escort or reserved now: an alarm on it says so. */
 export const TakenLift = Type.Object({

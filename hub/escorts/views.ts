@@ -1,7 +1,7 @@
 // Escorts and reserved lifts as screens see them.
 import type { Tx } from '../db/tx.ts';
 import { deviceNames } from '../equipment/api.ts';
-import { pageProofs } from '../notify/api.ts';
+import { deliveriesOf } from '../notify/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import { namesOf } from '../staff/api.ts';
 import type { EscortView, PageProof, ReservationView, ServiceView, TakenLift } from './contract.ts';
@@ -36,7 +36,7 @@ export async function escortViews(tx: Tx, community: string, rows: readonly Esco
     tx,
     rows.map((r) => r.id),
   );
-  const proofs = await pageProofs(
+  const proofs = await deliveriesOf(
     tx,
     community,
     rows.map((r) => gateKey(r.id)),
@@ -68,7 +68,7 @@ export async function escortViews(tx: Tx, community: string, rows: readonly Esco
       .map((p): PageProof => ({
         name: people.get(p.recipient) ?? '',
         state: p.state,
-        ...(p.delivered_at === null ? {} : { at: iso(p.delivered_at) }),
+        ...(p.deliveredAt === null ? {} : { at: new Date(p.deliveredAt).toISOString() }),
       })),
   }));
 }

@@ -3,7 +3,7 @@ import type { Tx } from '../db/tx.ts';
 import { deliveriesOf } from '../notify/api.ts';
 import { whereWords } from '../property/api.ts';
 import { ruleInForce } from '../rules/api.ts';
-import { findUser } from '../staff/api.ts';
+import { namesOf } from '../staff/api.ts';
 import { dueOf } from '../timers-store.ts';
 import { clockKey } from './deadlines.ts';
 import { CLOCKS, type Delivery, type FireItem, type FireView } from './contract.ts';
@@ -38,21 +38,23 @@ export const REPORT_PAGE = 'fire-report';
 export const TOLD_PAGE = 'fire-told';
 
 async function pagesOf(tx: Tx, community: string, { entries }: Standing): Promise<Delivery[]> {
-  const found: Delivery[] = [];
+  const about = new Map<string, Delivery['about']>();
   for (const entry of entries) {
-    const about = entry.kind === 'reported' ? 'reported' : entry.kind === 'told' ? 'told' : undefined;
-    if (about === undefined) continue;
-    const key = about === 'reported' ? `${REPORT_PAGE}:${String(entry.body['alarm'])}` : `${TOLD_PAGE}:${entry.id}`;
-    for (const page of await deliveriesOf(tx, community, key))
-      found.push({
-        about,
-        name: (await findUser(tx, page.recipient))?.name ?? page.recipient,
-        state: page.state,
-        at: iso(page.at),
-        ...(page.deliveredAt === null ? {} : { deliveredAt: iso(page.deliveredAt) }),
-      });
+    if (entry.kind === 'reported') about.set(`${REPORT_PAGE}:${String(entry.body['alarm'])}`, 'reported');
+    if (entry.kind === 'told') about.set(`${TOLD_PAGE}:${entry.id}`, 'told');
   }
-  return found;
+  const pages = await deliveriesOf(tx, community, [...about.keys()]);
+  const names = await namesOf(
+    tx,
+    pages.map((page) => page.recipient),
+  );
+  return pages.map(({ key, recipient, state, at, deliveredAt }) => ({
+    about: about.get(key) ?? 'told',
+    name: names.get(recipient) ?? recipient,
+    state,
+    at: iso(at),
+    ...(deliveredAt === null ? {} : { deliveredAt: iso(deliveredAt) }),
+  }));
 }
 
 async function cardOf(tx: Tx, ports: FirePorts, fire: FireRow, reader: { readonly name: string }) {

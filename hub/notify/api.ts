@@ -16,7 +16,7 @@ import {
 } from './store.ts';
 
 export { NOTIFY_RULES } from './norms.ts';
-export { deliveriesOf, pageProofs, reachedAnyone } from './store.ts';
+export { deliveriesOf, reachedAnyone } from './store.ts';
 
 /** Heard after commit when there is something new; the payload is the ids of the people concerned, by commas. */
 export const NOTIFY_CHANNEL = 'fengsui_notify';

@@ -129,6 +129,7 @@ export async function reachedAnyone(tx: Tx, id: string): Promise<boolean> {
 }
 
 export interface PageDelivery {
+  readonly key: string;
   readonly recipient: string;
   readonly state: 'pending' | 'delivered' | 'undelivered';
   /** ms wall */
@@ -136,38 +137,25 @@ export interface PageDelivery {
   readonly deliveredAt: number | null;
 }
 
-/** What became of a page at each of its recipients, by its key. */
-export async function deliveriesOf(tx: Tx, community: string, key: string): Promise<PageDelivery[]> {
+/** What became of the pages under these keys, a row a recipient. */
+export async function deliveriesOf(tx: Tx, community: string, keys: readonly string[]): Promise<PageDelivery[]> {
   const rows = await tx.query<{
+    key: string;
     recipient: string;
     state: PageDelivery['state'];
     at: Date;
     delivered_at: Date | null;
   }>(
-    `select recipient, state, at, delivered_at from notify.notification
-     where key = $2 and community = $1 and channel = 'in-app' order by id`,
-    [community, key],
+    `select key, recipient, state, at, delivered_at from notify.notification
+     where community = $1 and key = any ($2::text[]) and channel = 'in-app' order by id`,
+    [community, keys],
   );
-  return rows.map(({ recipient, state, at: sent, delivered_at }) => ({
-    recipient,
-    state,
+  return rows.map(({ at: sent, delivered_at, ...page }) => ({
+    ...page,
     at: sent.getTime(),
     deliveredAt: delivered_at?.getTime() ?? null,
   }));
 }
-export interface PageProof {
-  readonly key: string;
-  readonly recipient: string;
-  readonly state: 'pending' | 'delivered' | 'undelivered';
-  readonly delivered_at: Date | null;
-}
-/** What became of the in-app pages under these keys, a row a recipient. */
-export const pageProofs = (tx: Tx, community: string, keys: readonly string[]): Promise<PageProof[]> =>
-  tx.query<PageProof>(
-    `select key, recipient, state, delivered_at from notify.notification
-     where community = $1 and key = any ($2::text[]) and channel = 'in-app' order by id`,
-    [community, keys],
-  );
 
 /** What a page says. */
 export const messageOf = (tx: Tx, id: string): Promise<{ message: string; args: Args } | undefined> =>

@@ -119,20 +119,24 @@ export async function lastBackup(tx: Tx): Promise<Date | null> {
   return at;
 }
 
-/** Rows of the sources that are in no log and were not given up after a backup. */
+/**
+ * Rows of the sources that are in no log and were not given up after a backup. Row by row: as many too many of one kind
+ * must not hide one that is missing.
+ */
 export async function missingRows(tx: Tx, community: string): Promise<number> {
   const { missing } = await tx.one<{ missing: string }>(
     `with told as (
-       select source, count(*) as n from (
-         select source from records.of_alarm where community = $1
-         union all select source from records.of_audit where community = $1
-         union all select source from records.of_order where community = $1
-         union all select source from records.of_check where community = $1
-         union all select source from records.of_duty where community = $1) s group by source),
-     kept as (select source, count(*) as n from records.entry where community = $1 group by source),
+       select source, source_id from records.of_alarm where community = $1
+       union all select source, source_id from records.of_audit where community = $1
+       union all select source, source_id from records.of_order where community = $1
+       union all select source, source_id from records.of_check where community = $1
+       union all select source, source_id from records.of_duty where community = $1),
+     absent as (select t.source, count(*) as n from told t
+       where not exists (select 1 from records.entry e where e.source = t.source and e.source_id = t.source_id)
+       group by t.source),
      gone as (select source, sum(entries) as n from records.dropped where community = $1 group by source)
-     select coalesce(sum(greatest(t.n - coalesce(k.n, 0) - coalesce(g.n, 0), 0)), 0) as missing
-     from told t left join kept k using (source) left join gone g using (source)`,
+     select coalesce(sum(greatest(a.n - coalesce(g.n, 0), 0)), 0) as missing
+     from absent a left join gone g using (source)`,
     [community],
   );
   return Number(missing);

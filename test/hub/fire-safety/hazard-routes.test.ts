@@ -31,7 +31,7 @@ const report = async (who: Client, more: object = {}): Promise<HazardView> => {
 };
 const codeOf = ({ body }: { readonly body: Record<string, unknown> }): unknown => body['code'];
 
-describe('[F5] hazards over HTTP', () => {
+describe('hazards over HTTP', () => {
   test('an owner sees what they reported, and nothing of others', async () => {
     const own = await report(owner, { photos: [photo] });
     const others = await report(await hub.as('guard'));

@@ -57,7 +57,7 @@ const paged = async (message: string): Promise<string[]> => {
 };
 const settle = (): Promise<void> => site.pass(1);
 
-describe('[F5] a hazard that an owner reports', () => {
+describe('a hazard that an owner reports', () => {
   test('is followed until somebody else than who mended it has seen that it is gone', async () => {
     const id = await report();
     await settle();
@@ -127,7 +127,7 @@ describe('[F5] a hazard that an owner reports', () => {
   });
 });
 
-describe('[F5] a hazard that waits', () => {
+describe('a hazard that waits', () => {
   test('is told when nobody takes it up, and not a moment before', async () => {
     await report();
     await site.pass(2 * HOUR - MINUTE);
@@ -170,7 +170,7 @@ describe('[F5] a hazard that waits', () => {
   });
 });
 
-describe('[F5] a hazard that is repaired by a work order', () => {
+describe('a hazard that is repaired by a work order', () => {
   const order = (id: string): Promise<string> =>
     try_('supervisor', (c) => orderForHazard(c, site.ports, id, { note: '更换闭门器' }));
 
@@ -199,7 +199,7 @@ describe('[F5] a hazard that is repaired by a work order', () => {
   });
 });
 
-test('[F5] counts and the list of what is overdue are those of everything open', async () => {
+test('counts and the list of what is overdue are those of everything open', async () => {
   const late = await report();
   await report('owner', { kind: 'stored-goods', floor: 5 });
   await site.pass(3 * HOUR);

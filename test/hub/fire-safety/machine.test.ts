@@ -53,7 +53,7 @@ const outcome = (facts: HazardFacts, act: HazardAct, who: Doer, brought: Brought
   return done.ok ? done.value.to : `${done.code}${done.detail === undefined ? '' : ` ${done.detail}`}`;
 };
 
-describe('[F5] a hazard', () => {
+describe('a hazard', () => {
   test.each(HAZARD_ACTS.flatMap((act) => HAZARD_STATES.map((state) => [act, state] as const)))(
     '%s in state %s does what the table says and nothing else',
     (act, state) => {
