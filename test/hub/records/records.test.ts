@@ -87,7 +87,7 @@ describe('the logs', () => {
     expect(body.missing).toBe(0);
     const counted = await one<Record<string, string>>(
       `select (select count(*) from alarms.act) as acts, (select count(*) from duty.record) as duty,
-         (select count(*) from audit.entry where action !~ '^(alarm|order)\\.' and entity <> 'duty-record') as audited,
+         (select count(*) from audit.entry where action !~ '^(alarm|order|check)\\.' and entity <> 'duty-record') as audited,
          (select count(*) from records.entry where source = 'alarm') as kept_acts,
          (select count(*) from records.entry where source = 'duty') as kept_duty,
          (select count(*) from records.entry where source = 'audit') as kept_audited`,
@@ -96,6 +96,16 @@ describe('the logs', () => {
     expect(counted['kept_duty']).toBe(counted['duty']);
     expect(counted['kept_audited']).toBe(counted['audited']);
     expect(Number(counted['audited'])).toBeGreaterThan(0);
+  });
+
+  test('tell a check once', async () => {
+    const body = { item: '压力表', outcome: 'pass', note: '示例', building: 'b1', place: '泵房' };
+    expect((await manager.send('POST', '/api/checks', body)).status).toBe(200);
+    const told = await one<{ rows: string; audits: string }>(
+      `select (select count(*) from records.entry where code like '%check.%') as rows,
+         (select count(*) from audit.entry where action like 'check.%') as audits`,
+    );
+    expect(told).toEqual({ rows: '1', audits: '1' });
   });
 
   test('are seen by nobody outside the control room, and by no other community', async () => {
@@ -113,6 +123,12 @@ describe('the logs', () => {
     const act = `insert into alarms.act (alarm, act, state, actor_kind, actor, note, at)
       values ($1, 'closed', 'normal', 'device', 'd', 'break me', '2026-11-02T00:00:00Z')`;
     expect(await run(act, [alarm.id])).toBe(1);
+    // One too many of the same source does not hide the one that is missing.
+    await run(
+      `insert into records.entry (community, log, at, source, source_id, code, note, search)
+       values ($1, 'running', '2026-11-02T00:00:00Z', 'alarm', 'nobody', 'alarm.raised', '', '')`,
+      [TEST_COMMUNITY],
+    );
     expect((await operator.get<RecordsState>('/api/records/state')).body.missing).toBe(1);
     await run('alter table records.entry drop constraint broken');
     const { mended, missedIn } = await keepRecords(site.hub.database.db, Date.parse('2026-11-22T00:00:00Z'));
