@@ -53,19 +53,22 @@ async function onOwnServer(args: readonly string[]): Promise<readonly Pass[]> {
   const filters = args.filter((arg) => !arg.startsWith('-'));
   const files = databaseTests(filters);
   if (files.length === 0 || findPart('postgresql') === null || process.env['FENGSUI_TEST_DATABASE_URL']) return [];
-  const server = await startPostgres({ settings: QUICK_SERVER });
-  const on = `PostgreSQL ${server.version} of the system`;
-  console.log(`\nagain on ${on}: ${files.length} test files of the hub that use a database`);
+  const halves = [0, 1].map((half) => files.filter((_, index) => index % 2 === half)).filter((some) => some.length > 0);
+  console.log(`\nagain on PostgreSQL of the system: ${files.length} test files of the hub that use a database`);
   const options = args.filter((arg) => arg.startsWith('-'));
-  // One file at a time: on one server, files wait for each other's databases to be made.
-  const alone = ['--no-file-parallelism'];
+  return Promise.all(halves.map((half) => onServerOf(half, options)));
+}
+
+/** These files one after the other on a server of their own: on one server, files wait for each other's databases to be made. */
+async function onServerOf(files: readonly string[], options: readonly string[]): Promise<Pass> {
+  const server = await startPostgres({ settings: QUICK_SERVER });
   const pass = await runVitest({
-    args: [...options, ...alone, ...files],
-    on,
+    args: [...options, '--no-file-parallelism', ...files],
+    on: `PostgreSQL ${server.version} of the system`,
     env: { FENGSUI_TEST_DATABASE_URL: server.url },
   });
   await server.stop();
-  return [pass];
+  return pass;
 }
 
 function provisioned(): readonly MissingPart[] {
