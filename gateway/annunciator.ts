@@ -20,6 +20,8 @@ interface Watched {
   held: boolean;
 }
 
+const keyOf = ({ device, signal }: Watched): string => `${device.id} ${signal.signal.id} ${signal.point}`;
+
 export interface ActiveSignal {
   readonly alarmClass: AlarmClass;
   readonly since: number;
@@ -31,13 +33,34 @@ export interface ActiveSignal {
 }
 
 export class Annunciator {
-  readonly #table: ReportTable;
+  #table: ReportTable;
   /** Signals by the point on the wire that they read. */
-  readonly #byPoint = new Map<number, Watched[]>();
-  readonly #active = new Set<Watched>();
+  #byPoint = new Map<number, Watched[]>();
+  #active = new Set<Watched>();
 
   constructor(devices: readonly SiteDevice[], table: ReportTable) {
     this.#table = table;
+    this.#watchAll(devices);
+  }
+
+  /** These are the devices from now on; what is active on a point that was there before stays, since when it was. */
+  reshape(devices: readonly SiteDevice[], table: ReportTable): void {
+    const before = new Map([...this.#active].map((w) => [keyOf(w), w]));
+    this.#table = table;
+    this.#byPoint = new Map();
+    this.#active = new Set();
+    this.#watchAll(devices);
+    for (const watched of new Set([...this.#byPoint.values()].flat())) {
+      const known = before.get(keyOf(watched));
+      if (!known) continue;
+      watched.truth = known.truth;
+      watched.since = known.since;
+      watched.held = true;
+      this.#active.add(watched);
+    }
+  }
+
+  #watchAll(devices: readonly SiteDevice[]): void {
     const places = new Map<SiteDevice['model'], ReadonlyMap<string, number>>();
     for (const device of devices) {
       const { model } = device;

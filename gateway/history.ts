@@ -49,6 +49,8 @@ export class HistoryWriter {
   readonly #consumer: Consumer;
   /** Birth id → prefix of the line of each point. */
   readonly #prefixes = new Map<string, readonly (string | undefined)[]>();
+  /** Id of the index that new batches carry. */
+  #current = '';
   #running: Promise<void> | undefined;
   #stopping = false;
   /** Something was added to the spool since the last look. */
@@ -68,7 +70,7 @@ export class HistoryWriter {
       lines: this.#limits.lines + WIRE_LIMITS.batchRecords,
     });
     this.#consumer = o.spool.consumer(HISTORY_CONSUMER);
-    this.#prefixes.set(o.index.id, this.#prefixesOf(o.index.devices));
+    this.reindex(o.index);
   }
 
   start(): void {
@@ -207,6 +209,12 @@ export class HistoryWriter {
     spool.note({ kind: 'refused-history', count: refused.length, ...(first ? { text: first.why } : {}) });
   }
 
+  /** Batches are numbered by this index from now on. */
+  reindex({ id, devices }: PointIndex): void {
+    this.#current = id;
+    this.#prefixes.set(id, this.#prefixesOf(devices));
+  }
+
   async #prefixesFor(birth: string): Promise<readonly (string | undefined)[]> {
     const known = this.#prefixes.get(birth);
     if (known) return known;
@@ -215,7 +223,7 @@ export class HistoryWriter {
     if (!bytes) this.#o.log.error({ birth }, 'an old point index is lost: its samples have no name in history');
     if (this.#prefixes.size >= this.#limits.indexes)
       for (const id of this.#prefixes.keys())
-        if (id !== this.#o.index.id) {
+        if (id !== this.#current) {
           this.#prefixes.delete(id);
           break;
         }

@@ -14,7 +14,8 @@ const DONE = Promise.resolve();
 export class Intake implements DriverPort {
   readonly clock: GatewayClock;
   readonly log: Logger;
-  readonly table: ReportTable;
+  #table: ReportTable;
+  #replace: DriverPort['replace'] = () => Promise.reject(new Error('the devices of this site are fixed'));
   readonly #spool: Spool;
   /** The last group of each lane that a device's records joined. */
   readonly #waiting = new Map<SiteDevice, Partial<Record<Lane, Group | undefined>>>();
@@ -32,9 +33,31 @@ export class Intake implements DriverPort {
     this.clock = parts.clock;
     this.log = parts.log;
     this.#spool = parts.spool;
-    this.table = new ReportTable(parts.devices, () => parts.spool.nextN());
+    this.#table = new ReportTable(parts.devices, () => parts.spool.nextN());
     for (const link of parts.links) this.#links.set(link, 'not-yet-read');
     parts.spool.onRefused(() => this.table.repeatAll());
+  }
+
+  /** What is known and was told of every point in force. Another one after `reshape`. */
+  get table(): ReportTable {
+    return this.#table;
+  }
+
+  /** Who puts another device into the site. */
+  replacing(replace: DriverPort['replace']): void {
+    this.#replace = replace;
+  }
+
+  replace(before: SiteDevice, after: SiteDevice): Promise<void> {
+    return this.#replace(before, after);
+  }
+
+  /** These are the devices from now on; of points that were there before, what was known stays known. */
+  reshape(devices: readonly SiteDevice[]): void {
+    const table = new ReportTable(devices, () => this.#spool.nextN());
+    table.adopt(this.#table);
+    this.#table = table;
+    for (const device of this.#waiting.keys()) if (!devices.includes(device)) this.#waiting.delete(device);
   }
 
   start(): void {

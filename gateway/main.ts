@@ -14,7 +14,6 @@ import type { Beat } from '../device-profiles/contract/wire.ts';
 import { Annunciator } from './annunciator.ts';
 import { annunciatorPage } from './annunciator-page.ts';
 import { spoolBeat } from './beat.ts';
-import { encodeIndex } from './birth.ts';
 import { checkSite, helpText, readCommand, summary, warningLines, type CheckedSite } from './cli.ts';
 import { CLOCK_LOOK_MS, FollowingClock, systemClock } from './clock.ts';
 import { readConfig, SettingsError, type GatewayConfig } from './config.ts';
@@ -25,6 +24,7 @@ import { healthOf, metricsOf, type HealthParts } from './health.ts';
 import { HISTORY_CONSUMER, HistoryWriter } from './history.ts';
 import { Intake } from './intake.ts';
 import { LocalServer } from './local-server.ts';
+import { indexBytes, Reshaper } from './reshape.ts';
 import { SpoolLocked } from './spool/lock.ts';
 import type { Site, SiteBroker } from './site.ts';
 import { Spool } from './spool.ts';
@@ -63,11 +63,10 @@ async function assemble({ site, index }: CheckedSite, config: GatewayConfig, log
   const born = { gateway, community, software: software(), writesHistory };
 
   // The spool first: nothing is heard that could not be kept.
-  const bytes = encodeIndex(index, { ...born, epoch: '0'.repeat(32), at, head: { safety: 0, telemetry: 0 } });
   const spool = await Spool.open({
     dir: join(dir, 'spool'),
     gateway,
-    birth: { id: index.id, bytes },
+    birth: { id: index.id, bytes: indexBytes(index, born, at) },
     consumers: writesHistory ? ['uplink', HISTORY_CONSUMER] : ['uplink'],
     clock,
     log,
@@ -86,6 +85,8 @@ async function assemble({ site, index }: CheckedSite, config: GatewayConfig, log
   const snapshot = () => intake.table.snapshot();
   const beat = () => beatOf(spool, intake, history);
   const uplink = new Uplink({ ...born, ...config.hub, index, spool, snapshot, beat, clock, log });
+  const reshaper = new Reshaper(site.devices, born, { intake, spool, annunciator, uplink, history });
+  intake.replacing((before, after) => reshaper.replace(before, after));
 
   // Drivers.
   const modbusLinks = site.links.filter((l): l is Extract<typeof l, ModbusLink> => l.type !== 'mqtt');

@@ -99,16 +99,16 @@ class StateColumns {
     }
   }
 
-  copyFrom(from: StateColumns, i: number): void {
-    this.kind[i] = from.kind[i] ?? 0;
-    this.num[i] = from.num[i] ?? 0;
-    const text = from.kind[i] === KIND.text ? from.text.get(i) : undefined;
+  copyFrom(from: StateColumns, i: number, j = i): void {
+    this.kind[i] = from.kind[j] ?? 0;
+    this.num[i] = from.num[j] ?? 0;
+    const text = from.kind[j] === KIND.text ? from.text.get(j) : undefined;
     if (text !== undefined) this.text.set(i, text);
-    this.quality[i] = from.quality[i] ?? NEVER;
-    this.reason[i] = from.reason[i] ?? NOT_YET_READ;
-    this.source[i] = from.source[i] ?? 0;
-    this.received[i] = from.received[i] ?? 0;
-    this.sourceClock[i] = from.sourceClock[i] ?? 0;
+    this.quality[i] = from.quality[j] ?? NEVER;
+    this.reason[i] = from.reason[j] ?? NOT_YET_READ;
+    this.source[i] = from.source[j] ?? 0;
+    this.received[i] = from.received[j] ?? 0;
+    this.sourceClock[i] = from.sourceClock[j] ?? 0;
   }
 }
 
@@ -170,6 +170,30 @@ export class ReportTable {
         REPORT_LIMITS.staleFloorMs,
       );
     });
+  }
+
+  /** Takes over what another table knows of the points that both have, by device and point; of the same type only. */
+  adopt(other: ReportTable): void {
+    const known = new Map(other.#devices.map((d) => [d.device.id, d]));
+    for (const state of this.#devices) {
+      const before = known.get(state.device.id);
+      if (!before) continue;
+      state.online = before.online;
+      const places = new Map(before.device.model.points.map((p, k) => [`${p.type} ${p.id}`, before.base + k]));
+      state.device.model.points.forEach((point, k) => {
+        const at = places.get(`${point.type} ${point.id}`);
+        if (at !== undefined) this.#adoptPoint(state.base + k, other, at);
+      });
+    }
+  }
+
+  #adoptPoint(i: number, other: ReportTable, at: number): void {
+    this.#now.copyFrom(other.#now, i, at);
+    this.#told.copyFrom(other.#told, i, at);
+    this.#toldN[i] = other.#toldN[at] ?? 0;
+    this.#heardAt[i] = other.#heardAt[at] ?? 0;
+    this.#toldAt[i] = other.#toldAt[at] ?? 0;
+    this.#due[i] = other.#due[at] ?? 1;
   }
 
   /** Index of the device's first point on the wire. @throws Error for a device that is not of this site */

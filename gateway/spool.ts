@@ -43,6 +43,7 @@ interface Reader {
 
 export class Spool {
   readonly #o: SpoolOptions;
+  #birth: string;
   readonly #limits: SpoolLimits;
   readonly #disk: Disk;
   readonly #lock: Lock;
@@ -69,6 +70,7 @@ export class Spool {
     parts: { limits: SpoolLimits; disk: Disk; lock: Lock; epoch: string; births: BirthStore },
   ) {
     this.#o = o;
+    this.#birth = o.birth.id;
     this.#limits = parts.limits;
     this.#disk = parts.disk;
     this.#lock = parts.lock;
@@ -90,7 +92,7 @@ export class Spool {
       const epoch = found ?? newEpoch();
       if (!found) await writeEpoch(disk, o.dir, epoch);
       await removeOtherEpochs(o.dir, epoch);
-      const births = new BirthStore(join(o.dir, 'births'), disk);
+      const births = new BirthStore(join(o.dir, 'births'), disk, o.log);
       const spool = new Spool(o, { limits, disk, lock, epoch, births });
       await spool.#start();
       return spool;
@@ -101,10 +103,8 @@ export class Spool {
   }
 
   async #start(): Promise<void> {
-    const { birth, consumers, log } = this.#o;
-    await this.#births.keep(birth.id, birth.bytes).catch((error: unknown) => {
-      log.error({ error: errorCode(error) }, 'the point index could not be written beside the spool');
-    });
+    const { birth, consumers } = this.#o;
+    await this.#births.keep(birth.id, birth.bytes);
     const damages: { lane: LaneName; damage: Damage }[] = [];
     for (const lane of LANES) {
       const store = await this.#openStore(lane, this.#epoch, (damage) => damages.push({ lane, damage }));
@@ -215,6 +215,14 @@ export class Spool {
   /** Running CRC of a lane at a sequence; see LaneStore.crcAt. */
   crcAt(lane: LaneName, seq: number): Promise<number | 'ahead' | 'inside' | 'unknown'> {
     return this.#store(lane).crcAt(seq, {});
+  }
+
+  /** Keeps another point index, then puts it in force for what is appended next; `inForce` is called in the same step. */
+  async reindex(birth: SpoolOptions['birth'], inForce: () => void): Promise<void> {
+    await this.#births.keep(birth.id, birth.bytes);
+    this.#birth = birth.id;
+    for (const lane of this.#lanes.values()) lane.reindex(birth.id);
+    inForce();
   }
 
   /** The encoded birth (without snapshot) of an id, for batches of an older point index. */
@@ -356,8 +364,7 @@ export class Spool {
   }
 
   #identity(lane: LaneName, epoch: string): LaneIdentity {
-    const { gateway, birth } = this.#o;
-    return { gateway, epoch, lane, birth: birth.id };
+    return { gateway: this.#o.gateway, epoch, lane, birth: this.#birth };
   }
 
   #advanced(): void {

@@ -54,6 +54,7 @@ const CONSUMER = 'uplink';
 
 export class Uplink {
   readonly #o: UplinkOptions;
+  #index: PointIndex;
   readonly #limits: UplinkLimits;
   readonly #senders: Readonly<Record<Lane, LaneSender>>;
   #client: MqttClient | undefined;
@@ -85,6 +86,7 @@ export class Uplink {
 
   constructor(o: UplinkOptions) {
     this.#o = o;
+    this.#index = o.index;
     this.#limits = { ...UPLINK_LIMITS, ...o.limits };
     this.#reconnectMs = this.#limits.reconnectFirstMs;
     this.#birthRetryMs = this.#limits.birthRetryFirstMs;
@@ -95,6 +97,12 @@ export class Uplink {
     this.#unlisten = this.#o.spool.onAdvance(() => this.#pump());
     this.#beatTimer = setInterval(() => this.#tick(), WIRE_LIMITS.beatMs);
     this.#connect();
+  }
+
+  /** Batches are numbered by this index from now on: the hub is told before it gets one. */
+  reindex(index: PointIndex): void {
+    this.#index = index;
+    if (this.#ready) this.#announce();
   }
 
   /** Says goodbye on the state topic and closes, within a bound. */
@@ -233,8 +241,9 @@ export class Uplink {
   }
 
   async #sendBirth(): Promise<void> {
-    const { spool, index, gateway, community, software, writesHistory, clock, snapshot } = this.#o;
+    const { spool, gateway, community, software, writesHistory, clock, snapshot } = this.#o;
     await Promise.race([spool.flush(), delay(this.#limits.birthFlushMs)]);
+    const index = this.#index;
     const client = this.#client;
     if (!client || !this.#ready) return;
     for (const lane of LANES) this.#senders[lane].shut();
@@ -283,12 +292,13 @@ export class Uplink {
 
   /** The hub lacks an index: the live one with the state of everything, or an older one that only explains batches. */
   async #onAsk(id: string | undefined): Promise<void> {
-    const { index, spool, gateway, clock, log } = this.#o;
-    const key = id ?? index.id;
+    const { spool, gateway, clock, log } = this.#o;
+    const { id: current } = this.#index;
+    const key = id ?? current;
     const now = clock.monotonic();
     if (now - (this.#explainedAt.get(key) ?? -Infinity) < this.#limits.repeatQuietMs) return;
     this.#explainedAt.set(key, now);
-    if (key === index.id) {
+    if (key === current) {
       this.#announce();
       return;
     }
@@ -356,12 +366,12 @@ export class Uplink {
   #tick(): void {
     const client = this.#client;
     if (!client || !this.#ready) return;
-    const { gateway, spool, index, clock, beat } = this.#o;
+    const { gateway, spool, clock, beat } = this.#o;
     const message: Beat = {
       v: WIRE_VERSION,
       epoch: spool.epoch,
       at: Math.trunc(clock.now()),
-      birth: index.id,
+      birth: this.#index.id,
       head: spool.head(),
       ...beat(),
     };

@@ -57,6 +57,12 @@ export interface DriverPort {
    * array object for the same read every time.
    */
   fresh(device: SiteDevice, points: ArrayLike<number>, receivedTime: number): void;
+  /**
+   * A device has told of points that nobody knew: `after` stands in the place of `before` (same id). Resolves when it is
+   * in force: readings of `after` can be handed on, and `before` is of the site no longer. What both have keeps its
+   * state. Rejects when it can't be, e.g. because a site holds no more; then `before` stays.
+   */
+  replace(before: SiteDevice, after: SiteDevice): Promise<void>;
   /** State of a link for health and beats: '' is well. */
   link(link: string, reason: Reason | ''): void;
   readonly clock: GatewayClock;

@@ -34,9 +34,12 @@ class OpenGroup implements Group {
   #error: Error | undefined;
   /** Of all its times. */
   readonly timebase: Timebase;
+  /** Id of the point index that its samples are numbered by. */
+  readonly birth: string;
 
-  constructor(timebase: Timebase) {
+  constructor(timebase: Timebase, birth: string) {
     this.timebase = timebase;
+    this.birth = birth;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -150,6 +153,12 @@ export class Lane {
     return group;
   }
 
+  /** What is taken from now on is numbered by another index; what waits keeps its own. */
+  reindex(birth: string): void {
+    this.flush();
+    this.#identity = { ...this.#identity, birth };
+  }
+
   /** Hands what waits to the store now. */
   flush(): Group | undefined {
     clearTimeout(this.#timer);
@@ -193,7 +202,7 @@ export class Lane {
 
   #openGroup(): OpenGroup {
     if (this.#open) return this.#open;
-    this.#open = new OpenGroup(this.#hooks.timebase());
+    this.#open = new OpenGroup(this.#hooks.timebase(), this.#identity.birth);
     this.#timer = setTimeout(() => this.flush(), this.#limits.groupMs[this.#identity.lane]);
     return this.#open;
   }
@@ -207,19 +216,19 @@ export class Lane {
       toTime: Math.max(toTime, ...times),
     };
     this.#hooks.dropped(samples.length);
-    const group = new OpenGroup(this.#hooks.timebase());
+    const group = new OpenGroup(this.#hooks.timebase(), this.#identity.birth);
     group.settle(new SpoolFull('the spool holds all the records it may while it can not write'));
     return group;
   }
 
   #encode(group: OpenGroup): void {
-    const { samples, notes, timebase } = group;
+    const { samples, notes, timebase, birth } = group;
     const parts = splitForBatches(samples, notes);
     group.split(parts.length);
     const entries: NewEntry[] = [];
     let { head, headCrc } = this.#store;
     for (const part of parts) {
-      const batch: Batch = { ...this.#identity, ...part, timebase, first: head + 1, prevCrc: headCrc };
+      const batch: Batch = { ...this.#identity, ...part, timebase, birth, first: head + 1, prevCrc: headCrc };
       const entry = newEntry(batch);
       entries.push({ ...entry, settle: (error) => group.settle(error) });
       head = entry.last;

@@ -7,6 +7,7 @@ import { errorCode, ignoreMissing, replaceFile, truncateFile, type Disk } from '
 import {
   decodeFooter,
   decodeSegmentHeader,
+  encodeFooter,
   encodeSegmentHeader,
   FOOTER_MAX_BYTES,
   scanSegment,
@@ -133,7 +134,24 @@ async function openUnclosed(
       text: 'unfinished last write',
     });
   }
+  await closeLate(path, scan.soundBytes, summary);
   return { ...summary, path, bytes: scan.soundBytes };
+}
+
+/** A gateway that loses its power each day would otherwise read all that it keeps at each start. */
+async function closeLate(path: string, bytes: number, summary: SegmentSummary): Promise<void> {
+  const footer = encodeFooter(summary);
+  if (footer.length > FOOTER_MAX_BYTES) return;
+  try {
+    const file = await open(path, 'r+');
+    try {
+      await file.write(footer, 0, footer.length, bytes);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    // The footer only saves reading the file at the next start; half of one is cut off there.
+  }
 }
 
 /** Gives up the frames of earlier segments from `first` on: a later segment holds them again (a write was retried). */

@@ -25,6 +25,7 @@ function countingPort(): DriverPort & { readonly counts: { readings: number; fre
     counts,
     accept: async (_device, readings) => void (counts.readings += readings.length),
     online: async () => undefined,
+    replace: async () => undefined,
     fresh: (_device, points) => void (counts.fresh += points.length),
     link: quiet,
     clock: realClock,

@@ -52,6 +52,25 @@ describe('damage on disk', () => {
     expect((await readAll(spool.consumer('uplink'), 'safety', 0)).values.at(-1)).toBe('next');
   });
 
+  test('a segment that a kill left open is read whole at the next start only', async () => {
+    const dir = tempDir('spool');
+    await filled(dir, SMALL);
+    const files = segmentFiles(dir);
+    for (const file of files) writeFileSync(file, unclose(file));
+    const read: string[] = [];
+    const disk: Disk = { ...realDisk, read: (path) => (read.push(path), realDisk.read(path)) };
+    const wholeReads = async (): Promise<readonly string[]> => {
+      read.length = 0;
+      await (await open(dir, { disk, limits: SMALL })).close();
+      return files.filter((file) => read.includes(file));
+    };
+    expect(await wholeReads()).toEqual(files);
+    expect(await wholeReads()).toEqual([]);
+    const spool = await opened(dir);
+    const { values } = await readAll(spool.consumer('uplink'), 'safety', 0);
+    expect(values).toEqual(Array.from({ length: 30 }, (_, k) => k + 1));
+  });
+
   test('a flipped bit costs its batch alone: set aside, counted, noted, and a loss with bounds', async () => {
     const dir = tempDir('spool');
     await filled(dir, SMALL);

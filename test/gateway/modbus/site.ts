@@ -100,6 +100,10 @@ export class RecordingPort implements DriverPort {
       this.taken.push({ ...r, device: d.id, id: d.model.points[r.point]?.id ?? '?', at: receivedTime });
   }
 
+  async replace(): Promise<void> {
+    throw new Error('no Modbus device tells of points of its own');
+  }
+
   async online(d: SiteDevice, online: boolean, reason: Reason): Promise<void> {
     this.onlines.push({ device: d.id, online, reason });
   }

@@ -33,12 +33,18 @@ export interface TestHubOptions {
   readonly mute?: () => boolean;
 }
 
+/** `device.point` by the number that samples carry. */
+export const pointNames = (birth: Birth): ReadonlyMap<number, string> =>
+  new Map(birth.devices.flatMap((d) => d.points.map((p) => [p.i, `${d.id}.${p.id}`])));
+
 export class TestHub {
   readonly births: Birth[] = [];
   readonly beats: Beat[] = [];
   readonly states: State[] = [];
   /** Values applied, in order, per lane. */
   readonly applied: Record<Lane, Value[]> = { safety: [], telemetry: [] };
+  /** The same as `device.point=value`, by the index that the batch names. */
+  readonly named: Record<Lane, string[]> = { safety: [], telemetry: [] };
   readonly losses: [number, number][] = [];
   /** Every batch that arrived, in order: its lane. */
   readonly arrivals: Lane[] = [];
@@ -54,6 +60,7 @@ export class TestHub {
   repeats = 0;
   rewinds = 0;
   highestN: Record<Lane, number> = { safety: 0, telemetry: 0 };
+  readonly #names = new Map<string, ReadonlyMap<number, string>>();
   #client: MqttClient | undefined;
   readonly #o: TestHubOptions;
 
@@ -108,6 +115,7 @@ export class TestHub {
   #onBirth(birth: Birth): void {
     this.births.push(birth);
     this.knownBirths.add(birth.birth);
+    this.#names.set(birth.birth, pointNames(birth));
     if (!birth.snapshot) return;
     this.epoch = birth.epoch;
     for (const lane of LANES) {
@@ -140,6 +148,7 @@ export class TestHub {
       for (const s of batch.samples)
         if (s.n > this.highestN[lane]) {
           this.applied[lane].push(s.value);
+          this.named[lane].push(`${this.#names.get(batch.birth)?.get(s.i)}=${s.value}`);
           this.highestN[lane] = s.n;
         }
       c.seq = last;
