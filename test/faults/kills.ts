@@ -1,6 +1,6 @@
 // kill -9 at seeded random moments during 500 changes/s with alarms among them.
 import { io } from 'socket.io-client';
-import { openDigest } from '../../hub/live/digest.ts';
+import { AlarmBook } from '../../dashboard/src/alarms/book.ts';
 import type { AlarmFrame, BeatFrame } from '../../hub/live/contract.ts';
 import type { AlarmView } from '../../hub/alarms/contract.ts';
 import type { Caller } from '../e2e/compound.ts';
@@ -9,7 +9,7 @@ import { until } from '../helpers/wait.ts';
 import { FaultCompound, SEPARATE, type Victim } from './compound.ts';
 import { KILL_LOAD, type Raised } from './field.ts';
 import { randomFrom, type Random } from './random.ts';
-import { fieldAlarms, judge, type Verdict } from './verdict.ts';
+import { all, fieldAlarms, judge, type Verdict } from './verdict.ts';
 
 export interface KillPlan {
   readonly seed: number;
@@ -24,6 +24,8 @@ export interface KillResult extends Verdict {
   readonly raised: number;
   readonly liveFrames: number;
   readonly liveConnections: number;
+  /** How often the screen read all open alarms anew: at each connection, and wherever frames were missed. */
+  readonly liveResyncs: number;
 }
 
 /** Longest pauses that are drawn, ms. */
@@ -78,53 +80,51 @@ class Acknowledger {
   }
 }
 
-/** A screen: applies frames, asks again after a gap, and must end up showing what the hub has. */
+/** A screen, with the dashboard's own book of alarms: it asks again after a gap or a wrong digest, and must end up right. */
 class Screen {
-  readonly #open = new Map<string, AlarmView>();
-  #seq = -1;
+  readonly #book = new AlarmBook();
   #beat: BeatFrame | undefined;
+  #loading = false;
   frames = 0;
   connections = 0;
-  readonly gaps: string[] = [];
+  resyncs = 0;
 
   watch(compound: FaultCompound, caller: Caller): void {
     const socket = io(compound.url, { transports: ['websocket'], extraHeaders: { cookie: caller.cookie } });
     onCleanup(() => void socket.close());
-    let tail = Promise.resolve();
-    const inOrder = (work: () => void | Promise<void>): void => void (tail = tail.then(work).catch(() => undefined));
     socket.on('connect', () => {
       this.connections += 1;
-      inOrder(() => this.#load(caller));
+      void this.#load(caller);
     });
-    socket.on('alarm', (frame: AlarmFrame) => inOrder(() => this.#take(frame)));
-    socket.on('beat', (beat: BeatFrame) => inOrder(() => void (this.#beat = beat)));
+    socket.on('alarm', (frame: AlarmFrame) => {
+      this.frames += 1;
+      if (this.#book.apply(frame) === 'gap') void this.#load(caller);
+    });
+    socket.on('beat', (beat: BeatFrame) => {
+      this.#beat = beat;
+      if (this.#book.against(beat) === 'differs') void this.#load(caller);
+    });
   }
 
   async #load(caller: Caller): Promise<void> {
-    const page = await until(
-      () => caller.good<{ items: AlarmView[]; seq: number }>('GET', '/api/alarms?state=open&limit=500'),
-      { ms: SEEN_MS, what: 'the screen loads the open alarms', everyMs: 200 },
-    );
-    this.#open.clear();
-    this.#seq = page.seq;
-    for (const alarm of page.items) this.#open.set(alarm.id, alarm);
-  }
-
-  #take(frame: AlarmFrame): void {
-    this.frames += 1;
-    if (frame.from > this.#seq + 1) this.gaps.push(`live frame ${frame.from}…${frame.seq} after ${this.#seq}`);
-    for (const alarm of frame.items) {
-      const known = this.#open.get(alarm.id);
-      if (known && known.seq > alarm.seq) continue;
-      if (alarm.state === 'normal') this.#open.delete(alarm.id);
-      else this.#open.set(alarm.id, alarm);
+    if (this.#loading) return;
+    this.#loading = true;
+    this.#book.startResync();
+    try {
+      const { seq } = await caller.good<{ seq: number }>('GET', '/api/alarms?state=open&limit=1');
+      if (this.#book.finishResync(await all<AlarmView>(caller, '/api/alarms?state=open&limit=500'), seq))
+        this.resyncs += 1;
+    } catch {
+      // The hub is dead: the next beat that differs asks again.
+      this.#book.abandonResync();
+    } finally {
+      this.#loading = false;
     }
-    this.#seq = Math.max(this.#seq, frame.seq);
   }
 
   /** True when what is shown is what the last beat says. */
   right(): boolean {
-    return this.#beat?.digest === openDigest(this.#open.values());
+    return this.#beat !== undefined && this.#book.against(this.#beat) === 'equal';
   }
 }
 
@@ -181,10 +181,10 @@ export async function runKills(plan: KillPlan): Promise<KillResult> {
     const seen = await until(() => screen.right(), { ms: 30_000, what: 'the screen shows what the hub has' }).catch(
       (error: unknown) => String(error),
     );
-    const wrong = [...verdict.wrong, ...screen.gaps, ...(seen === true ? [] : [String(seen)])];
-    const { frames, connections } = screen;
+    const wrong = [...verdict.wrong, ...(seen === true ? [] : [String(seen)])];
+    const { frames, connections, resyncs } = screen;
     const raised = compound.field.raised.length;
-    const counts = { liveFrames: frames, liveConnections: connections };
+    const counts = { liveFrames: frames, liveConnections: connections, liveResyncs: resyncs };
     return { ...verdict, wrong, seed: plan.seed, kills: total, raised, ...counts };
   } catch (error) {
     throw new Error(`seed ${plan.seed}: ${String(error)}\n${compound.voices()}`, { cause: error });
