@@ -124,8 +124,7 @@ export class Spool {
       this.#readers.set(name, { positions, saved: { ...positions }, caches: { safety: {}, telemetry: {} } });
     }
     for (const { lane, damage } of damages) this.#onDamage(lane, damage);
-    const tags = new Set(LANES.flatMap((lane) => [...this.#store(lane).birthTags()]));
-    await this.#births.forgetAllBut(tags).catch(() => undefined);
+    await this.#births.forgetAllBut(new Set(LANES.flatMap((lane) => [...this.#store(lane).birthTags()])));
     this.#timer = setInterval(() => void this.#housekeep(), this.#limits.cursorSaveMs);
   }
 
@@ -218,10 +217,10 @@ export class Spool {
   }
 
   /** Keeps another point index, then puts it in force for what is appended next; `inForce` is called in the same step. */
-  async reindex(birth: SpoolOptions['birth'], inForce: () => void): Promise<void> {
-    await this.#births.keep(birth.id, birth.bytes);
-    this.#birth = birth.id;
-    for (const lane of this.#lanes.values()) lane.reindex(birth.id);
+  async reindex({ id, bytes }: SpoolOptions['birth'], inForce: () => void): Promise<void> {
+    await this.#births.keep(id, bytes);
+    this.#birth = id;
+    for (const lane of this.#lanes.values()) lane.reindex(id);
     inForce();
   }
 
@@ -389,14 +388,14 @@ export class Spool {
   }
 
   #onDamage(lane: LaneName, d: Damage): void {
-    const { file, kind, text } = d;
-    this.#o.log.error({ lane, file, kind, from: d.from, to: d.to }, `spool segment: ${text}`);
+    const { file, kind, text, from, to } = d;
+    this.#o.log.error({ lane, file, kind, from, to }, `spool segment: ${text}`);
     if (kind === 'torn') {
       this.#torn++;
       return;
     }
     this.#damaged++;
-    const bounds = d.from === undefined || d.to === undefined ? {} : { from: d.from, to: d.to };
+    const bounds = from === undefined || to === undefined ? {} : { from, to };
     this.note({ kind: 'corrupt-segment', ...bounds, text: `${lane} ${file}: ${text}` });
   }
 

@@ -2,7 +2,7 @@
 import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../drivers/driver.ts';
-import { errorCode, ignoreMissing, replaceFile, type Disk } from './files.ts';
+import { errorCode, replaceFile, type Disk } from './files.ts';
 import { birthTag } from './frame.ts';
 
 const NAME = /^([0-9a-f]{8,64})\.cbor$/;
@@ -45,13 +45,13 @@ export class BirthStore {
     }
   }
 
-  /** Deletes births whose tag no kept batch carries. */
+  /** Deletes births whose tag no kept batch carries; one that can't be deleted stays until the next start. */
   async forgetAllBut(tags: ReadonlySet<number>): Promise<void> {
     const names = await readdir(this.#dir).catch(() => []);
     for (const name of names) {
       const id = NAME.exec(name)?.[1];
       if (!id || this.#memory.has(id) || tags.has(birthTag(id))) continue;
-      await unlink(join(this.#dir, name)).catch(ignoreMissing);
+      await unlink(join(this.#dir, name)).catch(() => undefined);
     }
   }
 }
