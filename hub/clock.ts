@@ -35,3 +35,12 @@ export class ManualClock implements Clock {
     this.#wall += ms;
   }
 }
+
+/** The same moment so many months later, ms wall; the 31st of a month without one is its last day. */
+export function monthsLater(since: number, months: number): number {
+  const at = new Date(since);
+  const due = new Date(since);
+  due.setUTCMonth(at.getUTCMonth() + months);
+  if (due.getUTCDate() !== at.getUTCDate()) due.setUTCDate(0);
+  return due.getTime();
+}

@@ -1,7 +1,9 @@
 // The commands of policies that tell people of fire-safety management: what became of a hazard, and what is overdue.
 import type { CommandContext, EventPayloads } from './events/api.ts';
 import type { MessageKey } from './messages/text.ts';
-import { OVERDUE_RULE } from './fire-safety/api.ts';
+import { OVERDUE_RULE, TRAINING_RULE } from './fire-safety/api.ts';
+import { localTime } from './print/api.ts';
+import { communityOf } from './property/api.ts';
 import { ruleInForce } from './rules/api.ts';
 
 type To = { readonly role: string } | { readonly user: string };
@@ -143,4 +145,58 @@ export async function tellRectificationDue(
   const key = `rectification-due:${event}`;
   for (const one of to)
     itemPage(c, community, i, { key, to: one, message: `notify.rectification-${i.step}`, days: i.days });
+}
+
+/** [F5] Whoever is to be trained by the rule hears when and where. */
+export async function tellTraining(
+  c: CommandContext,
+  community: string,
+  t: EventPayloads['training.planned'],
+): Promise<void> {
+  if (t.audience !== 'staff') return;
+  const { roles } = (await ruleInForce(c.tx, community, TRAINING_RULE)).value;
+  const zone = (await communityOf(c.tx, community))?.timeZone ?? 'UTC';
+  for (const { role } of roles)
+    c.emit({
+      effect: 'notify',
+      key: `training:${t.training}:${role}`,
+      community,
+      to: { role },
+      urgency: 'normal',
+      message: 'notify.training-planned',
+      args: { topic: t.topic, place: t.place, at: localTime(t.at, zone).slice(0, 16) },
+      link: `/training/${t.training}`,
+    });
+}
+
+const DUE_MESSAGES = {
+  person: ['notify.training-due', 'notify.training-overdue'],
+  owners: ['notify.training-owners-due', 'notify.training-owners-overdue'],
+  publicity: ['notify.publicity-due', 'notify.publicity-overdue'],
+} as const;
+
+/** [F5] The person and the fire supervisor; what stays overdue goes to manager and committee, like everything overdue. */
+export async function tellTrainingDue(
+  c: CommandContext,
+  community: string,
+  due: EventPayloads['training.due'],
+): Promise<void> {
+  const { managerFrom, committeeFrom } = (await ruleInForce(c.tx, community, OVERDUE_RULE)).value;
+  const zone = (await communityOf(c.tx, community))?.timeZone ?? 'UTC';
+  const to: To[] = [{ role: 'supervisor' }];
+  if (due.person !== undefined) to.push({ user: due.person });
+  if (due.round >= managerFrom) to.push({ role: 'manager' });
+  if (due.round >= committeeFrom) to.push({ role: 'committee' });
+  for (const one of to)
+    c.emit({
+      effect: 'notify',
+      // The round, not the event: what is told daily would be told daily for ever.
+      key: `training-due:${due.of}:${due.person ?? community}:${due.dueAt}:${due.round}:${'user' in one ? one.user : one.role}`,
+      community,
+      to: one,
+      urgency: due.round === 0 ? 'normal' : 'urgent',
+      message: DUE_MESSAGES[due.of][due.round === 0 ? 0 : 1],
+      args: { name: due.name ?? '', day: localTime(due.dueAt, zone).slice(0, 10), days: Math.abs(due.days) },
+      link: due.of === 'publicity' ? '/publicity' : '/training',
+    });
 }

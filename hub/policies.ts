@@ -372,6 +372,10 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     fireSafetyNotices.tellRectificationDue,
   ),
 
+  // Training and publicity → people
+  telling('planned-training-tells-staff', 'training.planned', 'notices', fireSafetyNotices.tellTraining),
+  telling('due-training-goes-further', 'training.due', 'notices', fireSafetyNotices.tellTrainingDue),
+
   // Plans, lanes, escorts, lifts → people
   telling('turn-of-a-plan-tells-its-people', 'plan.turn', 'pages', scene.tellTurn),
   telling('late-step-tells-supervisor', 'plan.step-late', 'notices', scene.tellStepLate),

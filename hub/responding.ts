@@ -26,13 +26,13 @@ import { dutyRoutes } from './duty/routes.ts';
 import { watchRoutes } from './duty/watch-routes.ts';
 import { backlog } from './events/books.ts';
 import { policyRoutes } from './events/routes.ts';
-import type { Effect } from './events/api.ts';
+import type { CommandContext, Effect } from './events/api.ts';
 import { PolicyRunner, READER } from './events/runner.ts';
 import { EventTail } from './events/tail.ts';
 import { missingFiles } from './files/api.ts';
 import { ok } from './errors.ts';
 import { ESCALATION, ESCALATION_TIMER, escalateUnacknowledged } from './escalation.ts';
-import { FIRE_SAFETY_RULES, FIRE_SAFETY_TIMERS, fireSafetyRoutes } from './fire-safety/api.ts';
+import { beginTrainingLooks, FIRE_SAFETY_RULES, FIRE_SAFETY_TIMERS, fireSafetyRoutes } from './fire-safety/api.ts';
 import { ESCORT_RULES } from './escorts/api.ts';
 import { escortRoutes } from './escorts/routes.ts';
 import { runCommand, type EffectRunner } from './http/command.ts';
@@ -57,6 +57,7 @@ import { runRoutes } from './plans/run-routes.ts';
 import { POLICIES } from './policies.ts';
 import type { PolicyPorts } from './policy-ports.ts';
 import { sceneRoutes } from './read/scene.ts';
+import { communityIds } from './property/api.ts';
 import type { RuleSet } from './rules/api.ts';
 import type { Printer } from './print/api.ts';
 import { KEEP_RULE } from './records/api.ts';
@@ -188,7 +189,7 @@ export function makeResponding(parts: RespondingParts): Responding {
       await tail.start();
       await policies.start();
       await notify.start();
-      await tellUnfitRules(parts, rules);
+      await lookAround(parts, rules);
     },
     stop: async () => {
       await policies.stop();
@@ -215,12 +216,14 @@ function registerTimers(timers: TimerRunner, ports: PolicyPorts): void {
   timers.register(FIRE_TIMER, { handle: clockRanOut });
 }
 
-async function tellUnfitRules({ db, clock, runEffects }: RespondingParts, rules: readonly RuleSet[]): Promise<void> {
+async function lookAround({ db, clock, runEffects }: RespondingParts, rules: readonly RuleSet[]): Promise<void> {
   const actor = { kind: 'system', id: 'rules' } as const;
   const now = clock.now();
   await db.transaction(async (tx) => {
     const effects: Effect[] = [];
-    await raiseUnfitRules({ tx, now, actor, emit: (effect) => void effects.push(effect) }, rules);
+    const c: CommandContext = { tx, now, actor, emit: (effect) => void effects.push(effect) };
+    await raiseUnfitRules(c, rules);
+    await beginTrainingLooks(c, await communityIds(tx));
     await runEffects(tx, effects, { now, actor });
   });
 }

@@ -85,6 +85,12 @@ export async function nextDue(tx: Tx, kinds: readonly string[]): Promise<number 
   return row && Number(row.due);
 }
 
+/** Which of these keys have a timer. */
+export async function timersSet(tx: Tx, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ key: string }>('select key from timers.timer where key = any ($1::text[])', [keys]);
+  return new Set(rows.map((r) => r.key));
+}
+
 /** Notes a failure: to be tried again at `retryAt`, or set aside when that is undefined. */
 export async function noteFailure(
   tx: Tx,

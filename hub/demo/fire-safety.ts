@@ -1,7 +1,7 @@
 // The demo's fire-safety management of the weeks before: by the same commands as in life, each at its own time and by
 // its own person.
 import { createHash } from 'node:crypto';
-import type { CommandContext } from '../events/api.ts';
+import type { CommandContext, Effect } from '../events/api.ts';
 import { ok, type Result } from '../errors.ts';
 import { putFile } from '../files/api.ts';
 import {
@@ -17,13 +17,13 @@ import {
 } from '../fire-safety/api.ts';
 import type { NewHazard } from '../fire-safety/contract.ts';
 import { findByUsername } from '../staff/api.ts';
+import { writeTrainingHistory } from './training.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 type UserActor = Extract<CommandContext['actor'], { kind: 'user' }>;
-export type Who = 'supervisor' | 'manager' | 'inspector' | 'technician' | 'guard' | 'steward' | 'owner' | 'committee';
-const WHO: readonly Who[] = [
+const WHO = [
   'supervisor',
   'manager',
   'inspector',
@@ -32,7 +32,13 @@ const WHO: readonly Who[] = [
   'steward',
   'owner',
   'committee',
-];
+  'operator',
+  'operator2',
+  'frontdesk',
+  'finance',
+  'collector',
+] as const;
+export type Who = (typeof WHO)[number];
 
 /** A sketch in place of a photo: the demo invents no places either. */
 const sketch = (words: string, tone: string): string =>
@@ -52,6 +58,10 @@ export class Past {
 
   get now(): number {
     return this.#c.now;
+  }
+
+  emit(effect: Effect): void {
+    this.#c.emit(effect);
   }
 
   id(who: Who): string {
@@ -252,4 +262,5 @@ export async function writeFireSafetyHistory(c: CommandContext, community: strin
   await eBikes(past);
   await others(past);
   await authority(past);
+  await writeTrainingHistory(past);
 }

@@ -136,6 +136,23 @@ export interface EventPayloads {
     readonly days: number;
     readonly round: number;
   };
+  'training.planned': {
+    readonly training: string;
+    readonly topic: string;
+    readonly audience: 'staff' | 'owners';
+    readonly place: string;
+    /** ms wall */
+    readonly at: number;
+  };
+  /** `round`: 0 ahead of its time, then 1, 2, … past it. */
+  'training.due': {
+    readonly of: 'person' | 'owners' | 'publicity';
+    readonly person?: string;
+    readonly name?: string;
+    readonly dueAt: number;
+    readonly days: number;
+    readonly round: number;
+  };
   /** A certificate is within so many days of its end. */
   'duty.certificate-expiring': {
     readonly person: string;

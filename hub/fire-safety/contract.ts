@@ -231,3 +231,177 @@ export const ActItem = Type.Object(
   closed,
 );
 export type ActItem = Static<typeof ActItem>;
+
+export const AUDIENCES = ['staff', 'owners'] as const;
+export const TEACHERS = ['own', 'authority', 'outside'] as const;
+export const TRAINING_STATES = ['planned', 'held', 'cancelled'] as const;
+const Score = Type.Integer({ minimum: 0, maximum: 100 });
+const trainingHead = {
+  id: Type.String(),
+  /** For people: PX-2026-000004. */
+  number: Type.String(),
+  topic: Type.String(),
+  audience: Type.Enum([...AUDIENCES]),
+  teacher: Type.Enum([...TEACHERS]),
+  trainer: Type.String(),
+  place: Type.String(),
+  at: Time,
+  minutes: Type.Integer(),
+  state: Type.Enum([...TRAINING_STATES]),
+  /** People of the staff who were there, and of them who passed; households and people of theirs. */
+  attended: Type.Integer(),
+  passed: Type.Integer(),
+  households: Type.Integer(),
+  people: Type.Integer(),
+  passScore: Type.Optional(Score),
+};
+export const TrainingSummary = Type.Object(trainingHead);
+export type TrainingSummary = Static<typeof TrainingSummary>;
+export const TraineeView = Type.Object({
+  person: Type.String(),
+  name: Type.String(),
+  role: Type.String(),
+  how: Type.Enum(['self', 'hand']),
+  at: Time,
+  /** Oldest first; left out where the asker may not see results of others. */
+  results: Type.Array(
+    Type.Object({
+      attempt: Type.Integer(),
+      score: Type.Integer(),
+      passed: Type.Boolean(),
+      certificate: Type.Optional(Type.Object({ id: Type.String(), kind: Type.String(), no: Type.String() })),
+      note: Type.String(),
+      at: Time,
+      by: Type.String(),
+    }),
+  ),
+});
+export type TraineeView = Static<typeof TraineeView>;
+export const TRAINING_ACTS = ['attend', 'enrol', 'households', 'result', 'hold', 'change', 'cancel'] as const;
+export const TrainingView = Type.Object({
+  ...trainingHead,
+  version: Type.Integer(),
+  content: Type.String(),
+  planned: Type.Object({ by: Type.String(), at: Time }),
+  ended: Type.Optional(Type.Object({ by: Type.String(), at: Time })),
+  summary: Type.String(),
+  files: Type.Array(Type.String()),
+  trainees: Type.Array(TraineeView),
+  /** Rooms only for whoever enters them; everybody else sees how many there were. */
+  rooms: Type.Array(Type.Object({ building: Type.String(), room: Type.String(), people: Type.Integer() })),
+  /** Whether this person signed in. */
+  mine: Type.Boolean(),
+  may: Type.Array(Type.Enum([...TRAINING_ACTS])),
+});
+export type TrainingView = Static<typeof TrainingView>;
+export const TrainingPage = Type.Object({
+  items: Type.Array(TrainingSummary),
+  next: Type.Union([Type.String(), Type.Null()]),
+  mayPlan: Type.Boolean(),
+  /** Proposed for a test. */
+  passScore: Score,
+});
+export type TrainingPage = Static<typeof TrainingPage>;
+
+export const TrainingDue = Type.Object({
+  /** Everybody who is to be trained; who is overdue by name for whoever leads, else only oneself. */
+  all: Type.Integer(),
+  overdue: Type.Integer(),
+  soon: Type.Integer(),
+  people: Type.Array(
+    Type.Object({
+      person: Type.String(),
+      name: Type.String(),
+      role: Type.String(),
+      last: Type.Optional(Time),
+      dueAt: Time,
+      overdue: Type.Boolean(),
+    }),
+  ),
+  owners: Type.Object({ last: Type.Optional(Time), dueAt: Type.Optional(Time), overdue: Type.Boolean() }),
+  publicity: Type.Object({ last: Type.Optional(Time), dueAt: Type.Optional(Time), overdue: Type.Boolean() }),
+});
+export type TrainingDue = Static<typeof TrainingDue>;
+
+const Line = (maximum: number) => Type.String({ minLength: 1, maxLength: maximum, pattern: '\\S' });
+const trainingBody = {
+  topic: Line(120),
+  audience: Type.Enum([...AUDIENCES]),
+  teacher: Type.Enum([...TEACHERS]),
+  trainer: Line(100),
+  place: Line(120),
+  at: Time,
+  minutes: Type.Integer({ minimum: 5, maximum: 1_440 }),
+  content: Note,
+  /** Left out: no test, being there is enough. */
+  passScore: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+};
+export const NewTraining = Type.Object(trainingBody, closed);
+export type NewTraining = Static<typeof NewTraining>;
+export const ChangeTraining = Type.Object({ ...trainingBody, ...version }, closed);
+export type ChangeTraining = Static<typeof ChangeTraining>;
+export const AttendTraining = Type.Object(
+  { /** Left out: oneself. */ person: Type.Optional(Type.String({ maxLength: 64 })) },
+  closed,
+);
+export type AttendTraining = Static<typeof AttendTraining>;
+export const NewHousehold = Type.Object(
+  { building: Line(64), room: Line(40), people: Type.Integer({ minimum: 1, maximum: 99 }) },
+  closed,
+);
+export type NewHousehold = Static<typeof NewHousehold>;
+export const NewResult = Type.Object(
+  {
+    person: Type.String({ maxLength: 64 }),
+    score: Score,
+    /** A certificate of this person that the training led to. */
+    certificate: Type.Optional(Type.String({ maxLength: 64 })),
+    note: Note,
+  },
+  closed,
+);
+export type NewResult = Static<typeof NewResult>;
+export const EndTraining = Type.Object({ summary: Text, files: Type.Optional(Photos), ...version }, closed);
+export type EndTraining = Static<typeof EndTraining>;
+
+export const PUBLICITY_KINDS = ['poster', 'leaflet', 'board', 'message', 'event', 'media'] as const;
+export const PublicityView = Type.Object({
+  id: Type.String(),
+  /** For people: XC-2026-000002. */
+  number: Type.String(),
+  kind: Type.Enum([...PUBLICITY_KINDS]),
+  activity: Type.String(),
+  material: Type.String(),
+  place: Type.String(),
+  from: Time,
+  until: Time,
+  copies: Type.Optional(Type.Integer()),
+  files: Type.Array(Type.String()),
+  photos: Type.Array(Type.String()),
+  at: Time,
+  by: Type.String(),
+  withdrawn: Type.Optional(Type.Object({ at: Time, by: Type.String(), reason: Type.String() })),
+});
+export type PublicityView = Static<typeof PublicityView>;
+export const PublicityPage = Type.Object({
+  items: Type.Array(PublicityView),
+  next: Type.Union([Type.String(), Type.Null()]),
+  mayEnter: Type.Boolean(),
+});
+export type PublicityPage = Static<typeof PublicityPage>;
+export const NewPublicity = Type.Object(
+  {
+    kind: Type.Enum([...PUBLICITY_KINDS]),
+    activity: Line(120),
+    material: Note,
+    place: Line(200),
+    from: Time,
+    until: Time,
+    copies: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    files: Type.Optional(Photos),
+    photos: Type.Array(Hash, { minItems: 1, maxItems: FIRE_SAFETY_LIMITS.photosMax, uniqueItems: true }),
+  },
+  closed,
+);
+export type NewPublicity = Static<typeof NewPublicity>;
+export const WithdrawPublicity = Type.Object({ reason: Text }, closed);

@@ -110,8 +110,9 @@ function filterOf(
     ...rest,
     state: state === 'all' || state === 'overdue' ? undefined : state,
     overdue: state === 'overdue',
-    responsible: user.role === 'contractor' || responsible === 'me' ? user.id : responsible,
+    responsible: responsible === 'me' ? user.id : responsible,
     reporter: own ? user.id : undefined,
+    concerns: user.role === 'contractor' ? user.id : undefined,
     before: cursor,
     limit: limit ?? FIRE_SAFETY_LIMITS.listDefault,
   };

@@ -239,9 +239,14 @@ export interface HazardFilter {
   readonly building?: string | undefined;
   readonly responsible?: string | undefined;
   readonly reporter?: string | undefined;
+  /** Only what this person reported, answers for or has put right: all that somebody from outside sees. */
+  readonly concerns?: string | undefined;
   readonly before?: string | undefined;
   readonly limit: number;
 }
+
+const CONCERNS = (n: number): string =>
+  `($${n}::text is null or reporter = $${n} or responsible = $${n} or $${n} = any (menders))`;
 
 /** Newest first. `before`: the `n` of the last one of the page before. */
 export async function listHazards(tx: Tx, f: HazardFilter): Promise<Hazard[]> {
@@ -251,6 +256,7 @@ export async function listHazards(tx: Tx, f: HazardFilter): Promise<Hazard[]> {
        and ($3::text is null or grade = $3) and ($4::text is null or kind = $4) and ($5::text is null or family = $5)
        and ($6::text is null or building = $6) and ($7::text is null or responsible = $7)
        and ($8::text is null or reporter = $8) and ($9::bigint is null or n < $9)
+       and ${CONCERNS(11)}
      order by n desc limit $10`,
     [
       f.community,
@@ -263,17 +269,21 @@ export async function listHazards(tx: Tx, f: HazardFilter): Promise<Hazard[]> {
       f.reporter ?? null,
       f.before ?? null,
       f.limit,
+      f.concerns ?? null,
     ],
   );
   return rows.map(hazardOf);
 }
 
-/** Every hazard that somebody still has to do something about. */
-export async function openHazards(tx: Tx, community: string, reporter: string | undefined): Promise<Hazard[]> {
+/** Every hazard that somebody still has to do something about, of those that whoever asks sees. */
+export async function openHazards(
+  tx: Tx,
+  { community, reporter, concerns }: Pick<HazardFilter, 'community' | 'reporter' | 'concerns'>,
+): Promise<Hazard[]> {
   const rows = await tx.query<Row>(
     `select * from fire_safety.hazard where community = $1 and state in ('reported', 'assigned', 'mended')
-       and ($2::text is null or reporter = $2)`,
-    [community, reporter ?? null],
+       and ($2::text is null or reporter = $2) and ${CONCERNS(3)}`,
+    [community, reporter ?? null, concerns ?? null],
   );
   return rows.map(hazardOf);
 }

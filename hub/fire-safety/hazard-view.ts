@@ -57,7 +57,7 @@ export async function hazardPage(
 ): Promise<HazardPage> {
   const rule = (await ruleInForce(tx, filter.community, HAZARD_RULE)).value;
   const late = (h: Hazard): boolean => (nextDue(h, rule)?.at ?? Infinity) <= now;
-  const open = await openHazards(tx, filter.community, filter.reporter);
+  const open = await openHazards(tx, filter);
   const found = filter.overdue
     ? open.filter(late).toSorted((a, b) => Number(BigInt(b.n) - BigInt(a.n)))
     : await listHazards(tx, { ...filter, limit: filter.limit + 1 });

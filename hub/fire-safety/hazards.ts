@@ -209,7 +209,7 @@ async function mine(c: CommandContext, id: string): Promise<Result<{ hazard: Haz
   return ok({ hazard, by: actor });
 }
 
-/** An owner sees what they reported; a contractor what they are responsible for. */
+/** An owner sees what they reported; a contractor that too, and what they answer for or have put right. */
 export const seesHazard = (
   who: { readonly id: string; readonly role: string },
   hazard: Pick<Hazard, 'reporter' | 'responsible' | 'menders'>,

@@ -1,6 +1,7 @@
 // The numbers and lists of fire-safety management as rule sets: kinds of hazard, how fast each grade is put right, who
 // hears when it is not.
 import { Type, type Static } from 'typebox';
+import { ROLES } from '../http/policy.ts';
 import { ruleSet } from '../rules/api.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -130,6 +131,51 @@ export const AUTHORITY_RULE = ruleSet({
   value: { assignHours: 24, remindDays: [7, 3, 1] },
 });
 
+const months = Type.Integer({ minimum: 1, maximum: 60 });
+export const TRAINING_RULE = ruleSet({
+  id: 'fire-safety.training',
+  version: '2026-1',
+  source:
+    'Order 61 of the Ministry of Public Security (2001) Art. 36 (each employee at least yearly, in places of public assembly at least half-yearly, whoever is new before taking up the post; publicity all the time), Art. 38 (control room and fire supervisors: special training); requirement F5; roles, owners, publicity, the score and the days: own',
+  schema: Type.Object(
+    {
+      /** The site is a place where the public gathers (公众聚集场所). */
+      crowded: Type.Boolean(),
+      crowdedMonths: months,
+      /** How often each role is trained; a role that is not named need not be. */
+      roles: Type.Array(Type.Object({ role: Type.Enum([...ROLES]), months }, closed), { maxItems: ROLES.length }),
+      /** Who is new is trained before taking up the post: so many days after being entered they are overdue. */
+      newDays: Type.Integer({ minimum: 0, maximum: 90 }),
+      ownersMonths: months,
+      publicityMonths: months,
+      /** Proposed for a test, out of 100. */
+      passScore: Type.Integer({ minimum: 1, maximum: 100 }),
+      /** Said so many days before it is due, and every so many days after. */
+      remindDays: Type.Integer({ minimum: 1, maximum: 180 }),
+      againDays: Type.Integer({ minimum: 1, maximum: 90 }),
+    },
+    closed,
+  ),
+  value: {
+    crowded: false,
+    crowdedMonths: 6,
+    roles: [
+      ...(['operator', 'supervisor', 'guard', 'technician'] as const).map((role) => ({ role, months: 6 })),
+      ...(['manager', 'inspector', 'steward', 'frontdesk', 'finance', 'collector', 'legal'] as const).map((role) => ({
+        role,
+        months: 12,
+      })),
+    ],
+    newDays: 3,
+    ownersMonths: 12,
+    publicityMonths: 3,
+    passScore: 80,
+    remindDays: 30,
+    againDays: 7,
+  },
+});
+export type TrainingRule = Static<typeof TRAINING_RULE.schema>;
+
 export const FIRE_SAFETY_LIMITS = {
   listDefault: 50,
   listMax: 200,
@@ -143,4 +189,11 @@ export const FIRE_SAFETY_LIMITS = {
   repeatsMax: 10,
   /** A timer that met a row in use comes back after this, ms. */
   busyMs: 200,
+  /** Who was at one training: people of the staff, households. */
+  traineesMax: 500,
+  householdsMax: 2_000,
+  /** How long before it begins people may sign in to a training, ms. */
+  earlyMs: 3_600_000,
+  /** People whose training is watched. */
+  watchedMax: 2_000,
 } as const;

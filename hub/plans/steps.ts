@@ -1,4 +1,5 @@
 // The steps of a plan that is run: whose turn it is, and what each act makes of a step. Pure.
+import { monthsLater } from '../clock.ts';
 import { ok, refuse, type Result } from '../errors.ts';
 
 export const STEP_STATES = ['waiting', 'open', 'taken', 'done', 'skipped'] as const;
@@ -37,14 +38,7 @@ export function turnOf(steps: readonly Turn[]): readonly string[] {
 }
 
 /** When the next drill is due: months after the last one, else after the plan came into force; ms wall. */
-export function drillDueAt(since: number, months: number): number {
-  const at = new Date(since);
-  const due = new Date(since);
-  due.setUTCMonth(at.getUTCMonth() + months);
-  // The 31st of a month without one: its last day.
-  if (due.getUTCDate() !== at.getUTCDate()) due.setUTCDate(0);
-  return due.getTime();
-}
+export const drillDueAt = monthsLater;
 
 export const DRILL_STATES = ['planned', 'announced', 'running', 'done', 'cancelled'] as const;
 export type DrillState = (typeof DRILL_STATES)[number];

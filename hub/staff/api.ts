@@ -44,6 +44,12 @@ export async function certified(tx: Tx, person: string, kind: CertificateKind, a
 /** When each kind of certificate of each active person of a community runs out, the earliest first. */
 export { certificatesIn, type HeldCertificate } from './store.ts';
 
+/** Who works here, and since when the hub knows them. */
+export { peopleSince, type EnteredPerson } from './store.ts';
+
+/** Certificates of one person, revoked ones too. */
+export { certificatesOf } from './store.ts';
+
 /** When the person's last valid certificate of the kind runs out, ms wall; undefined without one. */
 export const certifiedUntil = (tx: Tx, person: string, kind: CertificateKind): Promise<number | undefined> =>
   store.certifiedUntil(tx, person, kind);

@@ -104,6 +104,26 @@ export async function peopleOf(tx: Tx, community: string, roles: readonly string
   );
 }
 
+export interface EnteredPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly since: Date;
+}
+
+/** Active people of these roles with when they were entered. */
+export const peopleSince = (
+  tx: Tx,
+  community: string,
+  roles: readonly string[],
+  max: number,
+): Promise<EnteredPerson[]> =>
+  tx.query<EnteredPerson>(
+    `SELECT id, name, role, created_at AS since FROM staff.person
+     WHERE community = $1 AND active AND role = ANY ($2::text[]) ORDER BY role, name, id LIMIT $3`,
+    [community, roles, max],
+  );
+
 /** One first administrator, however many ask at once. */
 export async function lockFirst(tx: Tx): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock(7365104)');

@@ -126,6 +126,10 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   rule: readsRules,
   authority: readsAuthority,
   'authority-visit': readsAuthority,
+  // The same people: the staff, and the committee that looks on.
+  training: readsAuthority,
+  'training-session': readsAuthority,
+  publicity: readsAuthority,
 };
 export const sees = (screen: RouteName, role: Role): boolean => SEES[screen]?.(role) ?? true;
 

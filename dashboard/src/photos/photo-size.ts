@@ -7,6 +7,8 @@ export const PHOTO_LIMITS = {
   /** Photos with one act: of an order (hub/work-orders/contract.ts), of a hazard or a paper (hub/fire-safety/norms.ts). */
   orderMax: 20,
   fireSafetyMax: 9,
+  /** Papers of an emergency plan (hub/plans/contract.ts). */
+  planMax: 20,
 } as const;
 
 /** Width and height scaled down so that neither exceeds `max`; never scaled up. */

@@ -1,4 +1,5 @@
 // Photos that go with an act: taken, shown, sent once each before the act that names them.
+import type { FileView } from '../../../hub/files/contract.ts';
 import { newKey, type Api } from '../api/client.ts';
 import { asProblem, type Problem } from '../api/problem.ts';
 import { sha256 } from '../kit/sha256.ts';
@@ -9,6 +10,10 @@ interface Taken<As extends string> extends Photo {
   readonly as: As;
   readonly key: string;
   readonly sent: boolean;
+  /** What it was called on this machine. */
+  readonly name: string;
+  /** By what the hub keeps it: it takes metadata out, so a paper may have another hash there. */
+  readonly kept: string;
 }
 
 /** A paper as it was served: not drawn anew, and without a picture of it. */
@@ -25,9 +30,15 @@ export class Photos<As extends string = 'photo'> {
   #problem = $state.raw<Problem | null>(null);
   readonly #countMax: number;
 
-  /** @param countMax as many as the hub takes with one act */
-  constructor(countMax: number) {
+  readonly #asIs: boolean;
+
+  /**
+   * @param countMax as many as the hub takes with one act
+   * @param asIs pictures too are sent as they are: drawings and scans, whose smallest print must stay readable
+   */
+  constructor(countMax: number, asIs = false) {
     this.#countMax = countMax;
+    this.#asIs = asIs;
   }
 
   get full(): boolean {
@@ -46,16 +57,17 @@ export class Photos<As extends string = 'photo'> {
     return this.#problem;
   }
   get hashes(): string[] {
-    return this.#taken.map((photo) => photo.hash);
+    return this.#taken.map((photo) => photo.kept);
   }
 
   async add(file: Blob, as: As): Promise<void> {
     if (this.full) return;
     this.#unreadable = false;
     try {
-      const photo = file.type === 'application/pdf' ? await paper(file) : await takePhoto(file);
+      const photo = this.#asIs || file.type === 'application/pdf' ? await paper(file) : await takePhoto(file);
+      const name = file instanceof File ? file.name : '';
       if (!this.#taken.some((known) => known.hash === photo.hash))
-        this.#taken = [...this.#taken, { ...photo, as, key: newKey(), sent: false }];
+        this.#taken = [...this.#taken, { ...photo, as, key: newKey(), sent: false, name, kept: photo.hash }];
     } catch {
       this.#unreadable = true;
     }
@@ -80,9 +92,10 @@ export class Photos<As extends string = 'photo'> {
     try {
       for (const photo of this.#taken) {
         if (photo.sent) continue;
-        const ending = photo.blob.type === 'application/pdf' ? 'pdf' : 'jpg';
-        await api.upload('/api/files', photo.blob, `${photo.hash.slice(0, 12)}.${ending}`, { key: photo.key });
-        this.#taken = this.#taken.map((known) => (known.hash === photo.hash ? { ...known, sent: true } : known));
+        const ending = photo.blob.type.split(/[/+]/)[1] ?? 'bin';
+        const name = `${photo.hash.slice(0, 12)}.${ending}`;
+        const { sha256: kept } = await api.upload<FileView>('/api/files', photo.blob, name, { key: photo.key });
+        this.#taken = this.#taken.map((known) => (known.hash === photo.hash ? { ...known, sent: true, kept } : known));
       }
       return true;
     } catch (error) {

@@ -79,6 +79,36 @@ describe('hazards over HTTP', () => {
     expect(kinds).toEqual(expect.arrayContaining(['blocked-exit', 'e-bike', 'propped-door', 'zone', 'escape-route']));
   });
 
+  test('a contractor finds in the list what they reported and what they answer for, and counts nothing else', async () => {
+    const contractor = await hub.as('contractor');
+    const own = await report(contractor, { description: '泵房门前堆物' });
+    const given = await report(owner, { description: '维保单位整改' });
+    const other = await report(owner, { description: '与维保无关' });
+    const people = (await supervisor.get<{ items: { id: string; role: string }[] }>('/api/people')).body.items;
+    const responsible = people.find((p) => p.role === 'contractor')?.id ?? '';
+    await supervisor.post(`/api/hazards/${given.id}/assign`, { responsible, grade: 'general' });
+    const list = (await contractor.get<HazardPage>('/api/hazards')).body;
+    expect(list.items.map((h) => h.id)).toEqual([given.id, own.id]);
+    expect(list.counts.open).toBe(2);
+    expect(list.items.map((h) => h.id)).not.toContain(other.id);
+  });
+
+  test('are all found page by page', async () => {
+    const made: string[] = [];
+    for (let k = 0; k < 5; k += 1) made.unshift((await report(supervisor, { place: `第 ${k} 处` })).id);
+    const found: string[] = [];
+    let next: string | null = '';
+    for (let page = 0; page < 20 && next !== null; page += 1) {
+      const cursor: string = next === '' ? '' : `&cursor=${next}`;
+      const { body } = await supervisor.get<HazardPage>(`/api/hazards?state=all&limit=2${cursor}`);
+      found.push(...body.items.map((h) => h.id));
+      next = body.next;
+    }
+    expect(found.slice(0, 5)).toEqual(made);
+    expect(new Set(found).size).toBe(found.length);
+    expect(next).toBeNull();
+  });
+
   test('are those of one community', async () => {
     await hub.addCommunity('elsewhere');
     const { id } = await report(owner);

@@ -26,6 +26,7 @@ describe('words of the logs', () => {
     ['plan-run', STEP_ACTS],
     ['floor-plan', ['positions-set', 'positions-imported']],
     ['rescue', ['call', 'people', 'step']],
+    ['training', ['plan', 'change', 'attend', 'household', 'result', 'hold', 'cancel']],
   ])('every act on a %s', (entity, acts) => {
     expect(wordless(acts.map((act) => `${entity}.${act}`))).toEqual([]);
   });
