@@ -15,16 +15,23 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 type Course = Omit<NewTraining, 'at'>;
-/** Planned a week ahead, at ten in the morning of some day in the past (or to come: a negative `days`). */
+/** How long ago it was ten in the morning (Beijing time) so many days ago, ms; negative days are to come. */
+const morning = (past: Past, days: number): number => {
+  const day = Math.floor((past.now - days * DAY) / DAY) * DAY;
+  return past.now - (day + 2 * HOUR);
+};
+
+/** Planned a week ahead. */
 async function plan(past: Past, days: number, course: Course): Promise<string> {
-  const planned = Math.max(days, 0) * DAY + 7 * DAY;
-  const at = new Date(past.now - days * DAY).toISOString();
+  const begun = morning(past, days);
+  const planned = Math.max(begun, 0) + 7 * DAY;
+  const at = new Date(past.now - begun).toISOString();
   return (await past.ago(planned, 'supervisor', (c) => planTraining(c, { ...course, at }))).id;
 }
 
 async function hold(past: Past, days: number, id: string, summary: string, words: string): Promise<void> {
   const files = [await past.picture(`演示：${words}`, '#d9d2c0')];
-  await past.ago(days * DAY - 3 * HOUR, 'supervisor', (c) => endTraining(c, id, 'hold', { summary, files }));
+  await past.ago(morning(past, days) - 3 * HOUR, 'supervisor', (c) => endTraining(c, id, 'hold', { summary, files }));
 }
 
 /** A course for the staff with its test; who fails once does it again. */
@@ -35,7 +42,7 @@ async function staffCourse(
   scores: readonly (readonly [who: Who, ...scores: number[]])[],
 ): Promise<void> {
   const id = await plan(past, days, course);
-  const begun = days * DAY;
+  const begun = morning(past, days);
   for (const [who] of scores) await past.ago(begun - 5 * 60_000, who, (c) => attendTraining(c, id, undefined));
   await hold(past, days, id, '讲解后逐人实操灭火器和消火栓，现场笔试', course.topic.slice(0, 8));
   for (const [who, ...tries] of scores)
@@ -107,7 +114,7 @@ async function owners(past: Past): Promise<void> {
   });
   const rooms = ['0302', '0501', '0703', '0902', '1104', '1201'];
   for (const [k, room] of rooms.entries())
-    await past.ago(days * DAY - k * 60_000, 'frontdesk', (c) =>
+    await past.ago(morning(past, days) - k * 60_000, 'frontdesk', (c) =>
       countHousehold(c, id, { building: `b${(k % 3) + 1}`, room, people: 1 + (k % 3) }),
     );
   await hold(past, days, id, '讲解四十分钟，灭火器体验三十分钟，发放宣传单', '业主消防课');
