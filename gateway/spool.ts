@@ -27,7 +27,7 @@ import { SPOOL_LIMITS, type SpoolLimits } from './spool/limits.ts';
 import { takeLock, type Lock } from './spool/lock.ts';
 import { evict, relieve, type RetentionView } from './spool/retention.ts';
 import { segmentPlace, type Damage } from './spool/segments.ts';
-import type { Entry, ReadCache } from './spool/entry.ts';
+import { ReadCache, type Entry } from './spool/entry.ts';
 import { LaneStore, type StoreHooks } from './spool/store.ts';
 
 export type { Entry } from './spool/entry.ts';
@@ -38,7 +38,7 @@ interface Reader {
   positions: Positions;
   /** As on disk: what a crash goes back to. */
   saved: Positions;
-  caches: Record<LaneName, ReadCache>;
+  cache: ReadCache;
 }
 
 export class Spool {
@@ -121,7 +121,7 @@ export class Spool {
       const stored = cursors.consumers[name] ?? emptyPositions();
       const positions = emptyPositions();
       for (const lane of LANES) positions[lane] = Math.min(stored[lane], this.#store(lane).head);
-      this.#readers.set(name, { positions, saved: { ...positions }, caches: { safety: {}, telemetry: {} } });
+      this.#readers.set(name, { positions, saved: { ...positions }, cache: new ReadCache() });
     }
     for (const { lane, damage } of damages) this.#onDamage(lane, damage);
     await this.#births.forgetAllBut(new Set(LANES.flatMap((lane) => [...this.#store(lane).birthTags()])));
@@ -202,7 +202,7 @@ export class Spool {
     if (!reader) throw new Error(`no consumer ${name} of the spool`);
     return {
       position: (lane) => reader.positions[lane],
-      next: (lane, after) => this.#store(lane).after(after, reader.caches[lane]),
+      next: (lane, after) => this.#store(lane).after(after, reader.cache),
       commit: (lane, seq, epoch) => {
         if (epoch !== this.#epoch || seq === reader.positions[lane]) return;
         reader.positions[lane] = Math.min(seq, this.#store(lane).head);
@@ -213,7 +213,7 @@ export class Spool {
 
   /** Running CRC of a lane at a sequence; see LaneStore.crcAt. */
   crcAt(lane: LaneName, seq: number): Promise<number | 'ahead' | 'inside' | 'unknown'> {
-    return this.#store(lane).crcAt(seq, {});
+    return this.#store(lane).crcAt(seq, new ReadCache());
   }
 
   /** Keeps another point index, then puts it in force for what is appended next; `inForce` is called in the same step. */
@@ -314,7 +314,7 @@ export class Spool {
     for (const [name, reader] of this.#readers) {
       reader.positions = consumers[name] ?? emptyPositions();
       reader.saved = { ...reader.positions };
-      reader.caches = { safety: {}, telemetry: {} };
+      reader.cache = new ReadCache();
     }
     for (const lane of LANES) {
       const old = this.#store(lane);

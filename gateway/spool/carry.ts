@@ -8,7 +8,7 @@ import {
   type Note,
 } from '../../device-profiles/contract/wire.ts';
 import { newEntry } from './lane.ts';
-import type { ReadCache } from './entry.ts';
+import { ReadCache } from './entry.ts';
 import type { LaneStore } from './store.ts';
 
 export interface Numbering {
@@ -32,7 +32,7 @@ export async function carry(
   await old.settled();
   if (old.failing) throw new Error(`the disk refuses: ${old.failing}`);
   const moved = new Map<string, number>();
-  const cache: ReadCache = {};
+  const cache = new ReadCache();
   let after = Math.min(...places.values());
   let lost: Note[] = [];
   const write = async (batch: Batch): Promise<void> => {

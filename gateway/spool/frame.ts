@@ -217,3 +217,16 @@ export function summarise(frames: readonly FrameAt[]): SegmentSummary | undefine
     birthTags: [...new Set(frames.map((f) => f.birthTag))],
   };
 }
+
+/** The first frame that holds anything after this sequence; frames are in order. */
+export function frameAfter(frames: readonly FrameAt[], seq: number): FrameAt | undefined {
+  let low = 0;
+  let high = frames.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    const frame = frames[mid];
+    if (frame && frame.first + frame.count - 1 > seq) high = mid;
+    else low = mid + 1;
+  }
+  return frames[low];
+}

@@ -6,7 +6,7 @@
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GatewayClock } from '../drivers/driver.ts';
-import { entryOf, headOf, type Entry, type Loaded, type NewEntry, type ReadCache } from './entry.ts';
+import { entryAfter, headOf, type Entry, type Loaded, type NewEntry, type ReadCache } from './entry.ts';
 import { errorCode, ignoreMissing, type SegmentFile } from './files.ts';
 import { encodeFooter, encodeFrame, encodeSegmentHeader, FOOTER_MAX_BYTES, summarise, type FrameAt } from './frame.ts';
 import type { SpoolLimits } from './limits.ts';
@@ -45,7 +45,6 @@ interface Active {
 
 /** What is told of a disk that does not answer; in the place of the error code of one that does. */
 const HANGING = 'no answer';
-
 /** Most bytes handed to the disk in one write. */
 const WRITE_BYTES = 4 * 1024 * 1024;
 
@@ -179,8 +178,8 @@ export class LaneStore {
       if (oldest && oldest.first <= segment.first) return oldest;
       const found = await this.#load(segment, cache);
       if (!found) continue;
-      const frame = found.frames.find((f) => f.first + f.count - 1 > seq);
-      if (frame) return entryOf(frame, found.bytes.subarray(frame.start, frame.end));
+      const entry = entryAfter(found, seq);
+      if (entry) return entry;
       // Damage took the end of this segment: its index entry is now shorter, look again.
       if (found.frames.length === 0) this.#forget(segment);
     }
@@ -198,7 +197,8 @@ export class LaneStore {
   }
 
   async #load(segment: Segment, cache: ReadCache): Promise<Loaded | undefined> {
-    if (cache.loaded?.path === segment.path && cache.loaded.size === segment.bytes) return cache.loaded;
+    const known = cache.find(segment.path, segment.bytes);
+    if (known) return known;
     const found = await loadSegment(this.#place, segment, (d) => this.#hooks.damaged(d));
     const at = this.#segments.indexOf(segment);
     if (!found) {
@@ -206,8 +206,7 @@ export class LaneStore {
       return undefined;
     }
     if (at >= 0 && found.segment !== segment) this.#segments[at] = found.segment;
-    cache.loaded = { path: segment.path, size: found.segment.bytes, bytes: found.bytes, frames: found.frames };
-    return cache.loaded;
+    return cache.keep({ path: segment.path, size: found.segment.bytes, bytes: found.bytes, frames: found.frames });
   }
 
   #forget(segment: Segment): void {

@@ -392,3 +392,25 @@ describe('a disk that refuses', () => {
     await expect(group.done).rejects.toThrow('closed');
   });
 });
+
+test('two places of a lane that are read by turns cost one reading of each segment', async () => {
+  const dir = tempDir('spool');
+  const limits = { segmentBytes: 2_000, tailBytes: 0 };
+  const first = await open(dir, { limits });
+  for (let k = 1; k <= 120; k++) await put(first, 'safety', k);
+  await first.close();
+  const reads: string[] = [];
+  const disk: Disk = { ...realDisk, read: (path) => (reads.push(path), realDisk.read(path)) };
+  const spool = await open(dir, { limits, disk });
+  onCleanup(() => spool.close());
+  const consumer = spool.consumer('uplink');
+  reads.length = 0;
+  for (let [near, far] = [0, 60]; far < 120; ) {
+    near = (await consumer.next('safety', near))?.last ?? 120;
+    far = (await consumer.next('safety', far))?.last ?? 120;
+  }
+  const segments = reads.filter((path) => path.endsWith('.seg'));
+  expect(new Set(segments).size).toBeGreaterThan(6);
+  // The segment in the middle is where one of them ends and the other began.
+  expect(segments.length).toBeLessThanOrEqual(new Set(segments).size + 1);
+});
