@@ -1,11 +1,13 @@
 // Throws away what has served its time: ended sessions, old sign-in failures, old idempotency keys, events long dealt
-// with, and the oldest records beyond their limit once a backup holds them.
+// with, and the oldest records beyond their limit once a backup holds them. Takes over what figures count.
 import type { Logger } from 'pino';
+import { catchUpFacts } from './alarms/api.ts';
 import type { Clock } from './clock.ts';
 import { HOUSEKEEPING_LIMITS, HTTP_LIMITS, STAFF_LIMITS } from './config.ts';
 import type { Db, Tx } from './db/tx.ts';
 import { pruneEvents, pruneKeys, RETENTION_LIMITS } from './events/retention.ts';
 import { forgetKeys } from './http/idempotency-store.ts';
+import { communityIds } from './property/api.ts';
 import { keepRecords, type Round } from './records/api.ts';
 import { forgetOldSessions } from './staff/api.ts';
 
@@ -50,6 +52,7 @@ export function startHousekeeping({ db, clock, log, tellRecords }: HousekeepingP
       (tx) => pruneKeys(tx, now - keyKeepMs, batchRows),
       (n) => (counters.keys += n),
     );
+    for (const community of await db.read(communityIds)) await catchUpFacts(db, community);
     const round = await keepRecords(db, now);
     counters.records += round.dropped;
     await tellRecords(round);

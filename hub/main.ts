@@ -27,7 +27,8 @@ import { fileRoutes } from './files/routes.ts';
 import { linkageOf, type FirePorts } from './handling/api.ts';
 import { makeEntry, runCommand, type EffectRunner } from './http/command.ts';
 import type { Entry, SignedIn } from './http/entry.ts';
-import { makeHealth, type Health } from './http/health.ts';
+import { makeHealth, saying, type Health } from './http/health.ts';
+import { textOf } from './messages/text.ts';
 import { makeMetrics, watchPools } from './http/metrics.ts';
 import { buildServer } from './http/server.ts';
 import type { History } from './history/api.ts';
@@ -115,8 +116,9 @@ function watchDatabase(health: Health, metrics: Registry, database: Database): v
     async () => {
       await database.db.ping();
       const restarts = database.bundled?.restarts() ?? 0;
-      const where = database.bundled === undefined ? 'server' : 'bundled';
-      return { status: 'ok', detail: restarts === 0 ? where : `${where}, restarted ${restarts} times` };
+      const again = restarts === 0 ? undefined : textOf('health.database.restarts', { n: restarts });
+      const where = textOf(`health.database.${database.bundled === undefined ? 'server' : 'bundled'}`);
+      return { status: 'ok', ...saying(where, again) };
     },
     { vital: true },
   );
@@ -265,7 +267,9 @@ async function layGround(config: Config, clock: Clock, log: Logger, started: Sta
   started.add('sealer', () => sealer.stop());
   health.register('audit', () => {
     const why = sealer.blocked();
-    return why === undefined ? { status: 'ok', detail: 'sealed' } : { status: 'degraded', detail: why };
+    return why === undefined
+      ? { status: 'ok', ...saying(textOf('health.audit.sealed')) }
+      : { status: 'degraded', detail: why };
   });
 
   const runEffects = makeEffects({ enqueue: makeEnqueue(peoplePorts), auditBlocked: () => sealer.blocked() });

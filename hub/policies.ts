@@ -310,6 +310,12 @@ export const POLICIES: readonly Policy<PolicyPorts>[] = [
     run: (c, { community, payload }) => duty.certificateRevoked(c, community, payload.person),
   }),
   policy({
+    rule: 'person-switched-off-looks-at-duty',
+    on: 'person.switched-off',
+    lane: 'duty',
+    run: (c, { community, payload }) => duty.certificateRevoked(c, community, payload.person),
+  }),
+  policy({
     rule: 'lost-certificate-tells-supervisor',
     on: 'duty.unqualified',
     lane: 'notices',

@@ -37,7 +37,8 @@ import { ESCORT_RULES } from './escorts/api.ts';
 import { escortRoutes } from './escorts/routes.ts';
 import { runCommand, type EffectRunner } from './http/command.ts';
 import type { Entry } from './http/entry.ts';
-import type { Health } from './http/health.ts';
+import { saying, type Health } from './http/health.ts';
+import { textOf } from './messages/text.ts';
 import { ROLES } from './http/policy.ts';
 import { clockRanOut, FIRE_TIMER, fireRoutes, HANDLING_RULES, type FirePorts } from './handling/api.ts';
 import { HUB_FAULT_TIMER, hubFaultTimer, raiseHubFault } from './hub-faults.ts';
@@ -285,7 +286,7 @@ function watch({ db, clock, health }: RespondingParts): void {
   health.register('policies', async () => {
     const { oldest, waiting, setAside } = await db.read((tx) => backlog(tx, READER));
     const behind = oldest === undefined ? 0 : clock.now() - oldest.getTime();
-    const detail = `${waiting} waiting for another try, ${setAside} set aside, ${Math.round(behind / 1000)} s behind`;
-    return { status: behind > BEHIND_MS || setAside > 0 ? 'degraded' : 'ok', detail };
+    const words = textOf('health.policies', { waiting, setAside, seconds: Math.round(behind / 1000) });
+    return { status: behind > BEHIND_MS || setAside > 0 ? 'degraded' : 'ok', ...saying(words) };
   });
 }

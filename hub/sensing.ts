@@ -29,7 +29,7 @@ import type { Config } from './config.ts';
 import type { Db, Tx } from './db/tx.ts';
 import type { EffectRunner } from './http/command.ts';
 import type { Entry } from './http/entry.ts';
-import type { ComponentHealth, Health } from './http/health.ts';
+import { saying, type ComponentHealth, type Health } from './http/health.ts';
 import type { Effect } from './events/api.ts';
 import { appendEvents } from './events/store.ts';
 import { deviceNames } from './equipment/api.ts';
@@ -365,17 +365,20 @@ function watch(health: Health, { history, ingest, broker, monotonic }: Watched):
   health.register('broker', () =>
     broker()?.connected()
       ? { status: 'ok', detail: broker()?.url ?? '' }
-      : { status: 'degraded', detail: 'no connection' },
+      : { status: 'degraded', ...saying(textOf('health.broker.none')) },
   );
   health.register('history', () => history.health());
   const ingesting = (): ComponentHealth => {
     const { state } = ingest;
     const { safety, telemetry } = ingest.waiting();
     const stuck = ingest.stuckSince;
-    const since = stuck === undefined ? '' : `, nothing stored for ${Math.round((monotonic() - stuck) / 1_000)} s`;
-    const detail = `${state}, waiting: ${safety} safety, ${telemetry} telemetry${since}`;
-    if (stuck !== undefined && state !== 'standby') return { status: 'down', detail };
-    return { status: state === 'active' || state === 'standby' ? 'ok' : 'degraded', detail };
+    const said = saying(
+      textOf(`health.ingest.${state}`),
+      textOf('health.ingest.waiting', { safety, telemetry }),
+      stuck === undefined ? undefined : textOf('health.ingest.stuck', { s: Math.round((monotonic() - stuck) / 1_000) }),
+    );
+    if (stuck !== undefined && state !== 'standby') return { status: 'down', ...said };
+    return { status: state === 'active' || state === 'standby' ? 'ok' : 'degraded', ...said };
   };
   health.register('ingest', ingesting, { vital: true });
   health.register('gateways', () => {
@@ -383,11 +386,17 @@ function watch(health: Health, { history, ingest, broker, monotonic }: Watched):
     const silent = sites.filter((s) => s.silence || s.missedSince !== undefined).map((s) => s.gateway);
     const awaited = awaitedOf(sites);
     const refusing = sites.filter((s) => s.beat?.failing !== undefined).map((s) => s.gateway);
-    const list = (what: string, of: readonly string[]): string => (of.length > 0 ? `; ${what}: ${of.join(', ')}` : '');
-    const heard = `${sites.length - silent.length - awaited.length} of ${sites.length} heard`;
+    const n = sites.length - silent.length - awaited.length;
+    const named = (what: 'silent' | 'awaited' | 'refusing', of: readonly string[]) =>
+      of.length > 0 ? textOf(`health.gateways.${what}`, { list: of.join(', ') }) : undefined;
     return {
       status: silent.length + refusing.length > 0 ? 'degraded' : 'ok',
-      detail: heard + list('silent', silent) + list('awaited', awaited) + list('their disk refuses', refusing),
+      ...saying(
+        textOf('health.gateways.heard', { n, all: sites.length }),
+        named('silent', silent),
+        named('awaited', awaited),
+        named('refusing', refusing),
+      ),
     };
   });
 }

@@ -14,6 +14,7 @@ export { isUnacked } from './machine.ts';
 export { ALARMS_CHANNEL, changedSince, lastSeqs, openAlarms, openCounts, type Stored } from './store.ts';
 export { covers, startMode, stopMode } from './modes.ts';
 export { listModes, modesInForce, type ModeRow } from './store.ts';
+export { catchUpFacts } from './facts.ts';
 export { countsSince } from './counts-store.ts';
 export { alarmTimers } from './timers.ts';
 export { Closings } from './closings.ts';

@@ -31,7 +31,7 @@ import {
 } from './contract.ts';
 import { AlarmPage, AlarmQuery, journalOf, listAlarms, UUID } from './lists.ts';
 import { modeView, startMode, stopMode, supervisesFire } from './modes.ts';
-import { ANSWERABLE, CONTROL_ROOM, ON_SITE, SEES_ALARMS } from './roles.ts';
+import { ANSWERABLE, CONTROL_ROOM, FIELD, ON_SITE, SEES_ALARMS } from './roles.ts';
 import { viewOf } from './row.ts';
 import { findAlarm, listModes } from './store.ts';
 
@@ -112,7 +112,7 @@ function onSite<T>(
   act: (c: CommandContext) => Promise<Result<T>>,
 ): Promise<T> {
   const { entry } = parts;
-  return CONTROL_ROOM.includes(entry.user(request).role) ? modeAct(parts, request, act) : entry.command(request, act);
+  return FIELD.includes(entry.user(request).role) ? entry.command(request, act) : modeAct(parts, request, act);
 }
 
 /** Begins or ends a mode: as every act of the control room, and a certified fire supervisor may off shift too. */
@@ -134,7 +134,7 @@ function actRoutes(parts: AlarmRouteParts): FastifyPluginAsyncTypebox {
     app.post(
       '/api/alarms/:id/ack',
       {
-        config: { policy: { allow: ['admin', 'operator', 'supervisor', 'manager', 'guard'] } },
+        config: { policy: { allow: CONTROL_ROOM } },
         schema: { tags, params: Id, body: Type.Union([AckBody, Type.Null()]), response: { 200: AlarmView } },
       },
       (request) =>
@@ -146,7 +146,7 @@ function actRoutes(parts: AlarmRouteParts): FastifyPluginAsyncTypebox {
     app.post(
       '/api/alarms/ack',
       {
-        config: { policy: { allow: ['admin', 'operator', 'supervisor', 'manager', 'guard'] } },
+        config: { policy: { allow: CONTROL_ROOM } },
         schema: { tags, body: AckManyBody, response: { 200: AckManyAnswer } },
       },
       (request) =>

@@ -84,11 +84,12 @@ export async function isAttended(tx: Tx, shift: string): Promise<boolean> {
   return (await tx.query(`select 1 from duty.attendance where shift = $1 limit 1`, [shift])).length > 0;
 }
 
-/** End of a person's last time on duty, ms wall. */
-export async function lastEndOf(tx: Tx, person: string): Promise<number | undefined> {
+/** End of a person's last time on duty on any other shift than these, ms wall. */
+export async function lastEndOf(tx: Tx, person: string, but: readonly string[]): Promise<number | undefined> {
   const { last } = await tx.one<{ last: Date | null }>(
-    `select max(ended_at) as last from duty.attendance where person = $1`,
-    [person],
+    `select max(ended_at) as last from duty.attendance
+     where person = $1 and shift <> all ($2::text[])`,
+    [person, but],
   );
   return last?.getTime();
 }

@@ -47,13 +47,18 @@ export function whoOf(c: CommandContext): Who {
 export async function takeOverOf(c: Pick<CommandContext, 'tx'>, who: Who, now: number): Promise<TakeOver> {
   const { value: times } = await ruleInForce(c.tx, who.community, WATCH_RULE);
   const early = times.takeOverEarlyMinutes * MINUTE;
+  const shifts = await openShiftsOf(c.tx, who.id, now, now + early);
   return mayTakeOver(
     {
       now,
-      shifts: await openShiftsOf(c.tx, who.id, now, now + early),
+      shifts,
       certifiedUntil: await certifiedUntil(c.tx, who.id, CONTROL_ROOM_CERTIFICATE),
       present: (await presentIn(c.tx, who.community)).some((p) => p.person === who.id),
-      lastEnd: await lastEndOf(c.tx, who.id),
+      lastEnd: await lastEndOf(
+        c.tx,
+        who.id,
+        shifts.map((s) => s.id),
+      ),
     },
     times,
   );

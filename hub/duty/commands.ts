@@ -6,7 +6,7 @@ import { ruleInForce } from '../rules/api.ts';
 import { certified, certifiedUntil, findUser } from '../staff/api.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { lookForAbsent } from './attendance.ts';
-import { isAttended, presentIn } from './attendance-store.ts';
+import { isAttended, lockDuty, presentIn } from './attendance-store.ts';
 import type { ShiftKind } from './contract.ts';
 import { CONTROL_ROOM_CERTIFICATE, DUTY_LIMITS, DUTY_RULE, WATCH_RULE } from './norms.ts';
 import { drawRandomCalls } from './roll-calls.ts';
@@ -78,6 +78,8 @@ async function clashOf(c: CommandContext, plan: ShiftPlan, id: string | undefine
  * certificate for control-room duty), `conflict` (a person is on another shift then) and `too-little-rest`.
  */
 export async function planShift(c: CommandContext, plan: ShiftPlan): Promise<Result<Shift>> {
+  // Two plans at once must see each other: the same person would be on two shifts.
+  await lockDuty(c.tx, plan.community);
   const refusal = await refusalOf(c, plan);
   if (refusal) return refusal;
   const by = c.actor.kind === 'user' ? c.actor.id : 'system';
@@ -89,6 +91,7 @@ export async function planShift(c: CommandContext, plan: ShiftPlan): Promise<Res
 
 /** Changes a shift that has not begun. Refuses what planning refuses, `not-found`, and `wrong-state` once it has begun. */
 export async function changeShift(c: CommandContext, plan: ShiftPlan, id: string): Promise<Result<Shift>> {
+  await lockDuty(c.tx, plan.community);
   const before = await findShift(c.tx, plan.community, id);
   if (!before) return refuse('not-found', id);
   if (before.from <= c.now || (await isAttended(c.tx, id))) return refuse('wrong-state', 'the shift has begun');
@@ -104,6 +107,7 @@ export async function changeShift(c: CommandContext, plan: ShiftPlan, id: string
 
 /** Takes a shift back. Refuses `not-found`, and `wrong-state` once it has begun: what was is history. */
 export async function dropShift(c: CommandContext, community: string, id: string): Promise<Result<{ id: string }>> {
+  await lockDuty(c.tx, community);
   const shift = await findShift(c.tx, community, id);
   if (!shift) return refuse('not-found', id);
   if (shift.from <= c.now || (await isAttended(c.tx, id))) return refuse('wrong-state', 'the shift has begun');

@@ -82,6 +82,8 @@ export const CurrentDuty = Type.Object({
     Type.Object({ id: Type.String(), preparedAt: Time, by: Type.String(), signed: Type.Integer() }),
     Type.Null(),
   ]),
+  /** How long before a shift begins its people may take over. */
+  takeOverEarlyMinutes: Type.Integer(),
   me: Type.Object({ onDuty: Type.Boolean(), takeOver: Type.Enum([...TAKE_OVER]) }),
 });
 export type CurrentDuty = Static<typeof CurrentDuty>;
@@ -239,6 +241,14 @@ export const CertificateState = Type.Object({
   warning: Type.Union([Type.Integer(), Type.Null()]),
 });
 export type CertificateState = Static<typeof CertificateState>;
+
+export const CertificateStates = Type.Object({
+  items: Type.Array(CertificateState),
+  next: Type.Null(),
+  /** Days before its end on which a certificate is warned of, most first. */
+  warnDays: Type.Array(Type.Integer()),
+});
+export type CertificateStates = Static<typeof CertificateStates>;
 
 export const RelieveBody = Type.Object(
   { reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }) },

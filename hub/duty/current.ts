@@ -40,7 +40,7 @@ export async function currentDuty(tx: Tx, who: Who, at: number): Promise<Current
   const shifts: ShiftView[] = [];
   for (const s of await shiftsAt(tx, community, at, DUTY_LIMITS.listMax)) shifts.push(await shiftView(tx, s, at));
   const { minimum, shiftHoursMax } = (await ruleInForce(tx, community, DUTY_RULE)).value;
-  const { entryRemindMinutes } = (await ruleInForce(tx, community, WATCH_RULE)).value;
+  const { entryRemindMinutes, takeOverEarlyMinutes } = (await ruleInForce(tx, community, WATCH_RULE)).value;
   const present: OnDutyPerson[] = [];
   for (const a of await presentIn(tx, community)) present.push(await personOf(tx, a, at, shiftHoursMax));
   const [due, entry, call, handover] = [
@@ -68,6 +68,7 @@ export async function currentDuty(tx: Tx, who: Who, at: number): Promise<Current
           signed: handover.signatures.length,
         }
       : null,
+    takeOverEarlyMinutes,
     me: { onDuty: present.some((p) => p.id === who.id), takeOver: await takeOverState({ tx }, who, at) },
   };
 }

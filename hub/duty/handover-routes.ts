@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONTROL_ROOM } from '../alarms/api.ts';
 import type { Tx } from '../db/tx.ts';
 import type { Entry, SignedIn } from '../http/entry.ts';
 import { STAFF } from '../http/policy.ts';
@@ -15,10 +16,9 @@ import { HandoverView, NewHandover, SignHandover } from './contract.ts';
 import { handoverList, type HandoverPorts } from './handover-list.ts';
 import { prepareHandover, signHandover, withdrawHandover } from './handovers.ts';
 import { isStale } from './open-handover.ts';
-import { DESK } from './watch-routes.ts';
 
 const tags = ['duty'];
-const desk = { policy: { allow: DESK } };
+const desk = { policy: { allow: CONTROL_ROOM } };
 const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
 
 /** A session opened at a desk that has one already. */
@@ -99,7 +99,7 @@ export function handoverRoutes(parts: HandoverRouteParts): FastifyPluginAsyncTyp
         if (username === undefined || password === undefined) return entry.command(request, sign);
         const comes = await parts.signIn(request, { username, password });
         try {
-          if (comes.user.community !== entry.user(request).community || !DESK.includes(comes.user.role))
+          if (comes.user.community !== entry.user(request).community || !CONTROL_ROOM.includes(comes.user.role))
             throw new RefusalError('not-allowed');
           // Known to whoever gave it: nobody signs for another with it.
           if (comes.user.mustChangePassword) throw new RefusalError('password-change-required');

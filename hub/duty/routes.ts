@@ -10,8 +10,8 @@ import { currentDuty } from './current.ts';
 import { shiftView } from './shift-view.ts';
 import { certificateStates } from './certificates.ts';
 import { changeShift, dropShift, planShift } from './commands.ts';
-import { CertificateState, CurrentDuty, NewShift, Roster, ShiftView } from './contract.ts';
-import { DUTY_LIMITS, DUTY_RULE } from './norms.ts';
+import { CertificateStates, CurrentDuty, NewShift, Roster, ShiftView } from './contract.ts';
+import { CERTIFICATE_RULE, DUTY_LIMITS, DUTY_RULE } from './norms.ts';
 import { shiftsBetween, type Shift } from './store.ts';
 import { thinSpans } from './watch.ts';
 
@@ -70,12 +70,14 @@ export function dutyRoutes(entry: Entry): FastifyPluginAsyncTypebox {
       '/api/duty/certificates',
       {
         config: plans,
-        schema: { tags, response: { 200: Type.Object({ items: Type.Array(CertificateState), next: Type.Null() }) } },
+        schema: { tags, response: { 200: CertificateStates } },
       },
       (request) =>
         entry.read(async (tx) => {
-          const items = await certificateStates(tx, entry.user(request).community, entry.clock.now());
-          return ok({ items, next: null });
+          const { community } = entry.user(request);
+          const items = await certificateStates(tx, community, entry.clock.now());
+          const { days } = (await ruleInForce(tx, community, CERTIFICATE_RULE)).value;
+          return ok({ items, next: null, warnDays: days.toSorted((a, b) => b - a) });
         }),
     );
     await app.register(planRoutes(entry));

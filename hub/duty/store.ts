@@ -77,12 +77,15 @@ export async function shiftsBetween(
 export const shiftsAt = (tx: Tx, community: string, moment: number, max: number): Promise<Shift[]> =>
   shiftsBetween(tx, community, moment, moment + 1, max);
 
-/** Control-room shifts of a person that have a moment in common with [from, to] and were not handed over, soonest first. */
+/**
+ * Control-room shifts of a person that have a moment in common with [from, to] and were not handed over, soonest first.
+ * Who was relieved has handed nothing over and may come back.
+ */
 export async function openShiftsOf(tx: Tx, person: string, from: number, to: number): Promise<Shift[]> {
   const rows = await tx.query<ShiftRow>(
     `${SHIFT} where s.kind = 'control-room' and s.ends_at > ${at(2)} and s.starts_at <= ${at(3)}
        and exists (select 1 from duty.shift_person p where p.shift = s.id and p.person = $1)
-       and not exists (select 1 from duty.attendance a where a.shift = s.id and a.person = $1 and a.ended_at is not null)
+       and not exists (select 1 from duty.attendance a where a.shift = s.id and a.person = $1 and a.end_reason = 'handed-over')
      order by s.starts_at, s.id`,
     [person, from, to],
   );

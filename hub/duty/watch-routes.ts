@@ -1,9 +1,9 @@
 // What the desk does and is asked: taking over, entries, roll calls, and the log of it all.
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { countsSince } from '../alarms/api.ts';
+import { CONTROL_ROOM, countsSince } from '../alarms/api.ts';
 import type { Entry } from '../http/entry.ts';
-import { STAFF, type Role } from '../http/policy.ts';
+import { STAFF } from '../http/policy.ts';
 import { ok, refuse } from '../errors.ts';
 import { relieve, takeOver } from './attendance.ts';
 import { presentIn } from './attendance-store.ts';
@@ -15,10 +15,8 @@ import { findRecord, lastRecord, listRecords } from './record-store.ts';
 import { answerCall, askRollCall, rollCallView } from './roll-calls.ts';
 import { PLANS } from './routes.ts';
 
-/** Roles that may hold a certificate for the control room; whether they may now is decided at that moment. */
-export const DESK: readonly Role[] = ['admin', 'operator', 'supervisor', 'manager', 'guard'];
 const tags = ['duty'];
-const desk = { policy: { allow: DESK } };
+const desk = { policy: { allow: CONTROL_ROOM } };
 const plans = { policy: { allow: PLANS } };
 const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
 const Done = Type.Object({ id: Type.String() });

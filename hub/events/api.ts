@@ -76,6 +76,8 @@ export interface EventPayloads {
   'certificate.added': { readonly person: string; readonly certificate: string };
   /** A person's certificate was taken back before its time. */
   'certificate.revoked': { readonly person: string; readonly certificate: string };
+  /** A person may not sign in any more, and no certificate of theirs counts. */
+  'person.switched-off': { readonly person: string };
   /** A certificate ran out in the middle of a shift, or a shift fell below the site's minimum. */
   'duty.unqualified': {
     readonly person: string;

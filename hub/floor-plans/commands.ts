@@ -21,7 +21,7 @@ import {
 
 const changeOf = (c: CommandContext): Change => ({
   by: c.actor.id,
-  byName: c.actor.kind === 'user' ? c.actor.name : c.actor.id,
+  byName: c.actor.kind === 'user' ? c.actor.name : '',
   at: c.now,
 });
 const floorId = ({ building, floor }: Floor): string => `${building}/${floor}`;

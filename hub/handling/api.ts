@@ -3,7 +3,7 @@ export { actAtFire, closeFire } from './acts.ts';
 export { clockRanOut, FIRE_TIMER } from './deadlines.ts';
 export { judgeTogether } from './judge.ts';
 export { linkageOf } from './linkage.ts';
-export { FIRE_SITE, HANDLING_RULES } from './norms.ts';
+export { FALSE_CAUSES, FIRE_SITE, HANDLING_RULES } from './norms.ts';
 export { fireOf, fireRaised } from './open.ts';
 export type { FirePorts, LaneState, Plan } from './ports.ts';
 export { reportFire } from './reports.ts';

@@ -3,11 +3,16 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type, type Static } from 'typebox';
 import type { Clock } from '../clock.ts';
 import { HTTP_LIMITS } from '../config.ts';
+import type { Words } from '../messages/text.ts';
 
+const Said = Type.Object({ zh: Type.String(), en: Type.String() });
 const Status = Type.Enum(['ok', 'degraded', 'down']);
 export const HealthView = Type.Object({
   status: Status,
-  components: Type.Record(Type.String(), Type.Object({ status: Status, detail: Type.String() })),
+  components: Type.Record(
+    Type.String(),
+    Type.Object({ status: Status, detail: Type.String(), words: Type.Optional(Said) }),
+  ),
 });
 export type HealthView = Static<typeof HealthView>;
 
@@ -15,6 +20,15 @@ export interface ComponentHealth {
   readonly status: 'ok' | 'degraded' | 'down';
   /** A few words for whoever looks after the hub; never a secret or a name of a person. */
   readonly detail: string;
+  /** The same for screens; absent where it is what a program said. */
+  readonly words?: Words;
+}
+
+/** What is to say of a component, in both languages. */
+export function saying(...said: readonly (Words | undefined)[]): Pick<ComponentHealth, 'detail' | 'words'> {
+  const all = said.filter((one) => one !== undefined);
+  const words = { zh: all.map((w) => w.zh).join('；'), en: all.map((w) => w.en).join('; ') };
+  return { detail: words.en, words };
 }
 
 export interface Health {
@@ -59,7 +73,9 @@ export function makeHealth(clock: Clock): Health {
     const found = await Promise.all(components.map(async (c) => ({ ...c, ...(await lookAt(c)) })));
     return {
       status: overall(found),
-      components: Object.fromEntries(found.map(({ name, status, detail }) => [name, { status, detail }])),
+      components: Object.fromEntries(
+        found.map(({ name, status, detail, words }) => [name, { status, detail, ...(words ? { words } : {}) }]),
+      ),
     };
   };
   return {

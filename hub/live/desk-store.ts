@@ -36,3 +36,21 @@ export async function desksSince(tx: Tx, community: string, since: number): Prom
       : { impaired: { by: r.impaired_by, since: r.impaired_at.getTime() } }),
   }));
 }
+
+/**
+ * The hub begins to wait for desks at a moment (ms wall). Answers since when it has really waited: a start that follows
+ * another within `graceMs`, with no desk heard between, goes on with that one's waiting. What lies ahead was written
+ * before the clock was set back.
+ */
+export async function beginGrace(tx: Tx, community: string, now: number, graceMs: number): Promise<number> {
+  const { since } = await tx.one<{ since: Date }>(
+    `insert into live.grace as g (community, since, started_at) values ($1, ${at(2)}, ${at(2)})
+     on conflict (community) do update set started_at = excluded.started_at, since = case
+       when excluded.started_at - g.started_at between interval '0' and make_interval(secs => $3::float8 / 1000)
+         and not exists (select 1 from live.desk d where d.community = g.community and d.seen_at >= g.since)
+       then g.since else excluded.since end
+     returning since`,
+    [community, now, graceMs],
+  );
+  return since.getTime();
+}

@@ -24,7 +24,7 @@ import {
   type Finding,
   type SilentReason,
 } from './desk.ts';
-import { desksSince, noteDesk } from './desk-store.ts';
+import { beginGrace, desksSince, noteDesk } from './desk-store.ts';
 import { LIVE_LIMITS } from './limits.ts';
 
 /** Timer kind; the key is `desk.silent:{community}`. */
@@ -86,6 +86,8 @@ export class DeskWatch {
   readonly #desks = new Map<string, Map<string, Known>>();
   readonly #clearedAt = new Map<string, number>();
   readonly #startedAt: number;
+  /** How long a community had waited for its desks when this process began to: before it was started again, ms. */
+  readonly #waited = new Map<string, number>();
   readonly #writing = new Set<Promise<void>>();
   #wokenAt: number;
   #lookedAt: number;
@@ -104,9 +106,14 @@ export class DeskWatch {
     const { db, clock } = this.#parts;
     await db.transaction(async (tx) => {
       const now = clock.now();
+      const communities = await communityIds(tx);
+      for (const id of communities) {
+        const { startGraceMs } = (await ruleInForce(tx, id, DESK_RULE)).value;
+        this.#waited.set(id, now - (await beginGrace(tx, id, now, startGraceMs)));
+      }
       await setTimers(
         tx,
-        (await communityIds(tx)).map((id) => deskTimer(id, now)),
+        communities.map((id) => deskTimer(id, now)),
         now,
       );
     });
@@ -180,7 +187,7 @@ export class DeskWatch {
     for (const desk of await this.#known(c, community, rule, mono))
       desks.push({ ...desk, qualified: await qualified(c.tx, { id: desk.person }, c.now) });
     const graceMs = Math.max(
-      this.#startedAt + rule.startGraceMs - mono,
+      this.#startedAt + rule.startGraceMs - (this.#waited.get(community) ?? 0) - mono,
       this.#wokenAt + rule.silentMs - mono,
       since + rule.silentMs - c.now,
     );

@@ -1,9 +1,9 @@
 // Every event of the live channel with who may hear or send it. An event that is not here does not exist: the server
 // refuses it, and a test compares this table with the contract.
+import { CONTROL_ROOM } from '../alarms/api.ts';
 import { STAFF, type Policy, type Role } from '../http/policy.ts';
 import type { ClientEvents, ServerEvents } from './contract.ts';
 
-const DESKS: readonly Role[] = ['operator', 'supervisor', 'manager', 'admin'];
 const WORKERS: readonly Role[] = [...STAFF, 'contractor'];
 
 export const SERVER_EVENTS: Record<keyof ServerEvents, Policy> = {
@@ -17,5 +17,5 @@ export const SERVER_EVENTS: Record<keyof ServerEvents, Policy> = {
 
 export const CLIENT_EVENTS: Record<keyof ClientEvents, Policy> = {
   watch: { allow: STAFF },
-  desk: { allow: DESKS },
+  desk: { allow: CONTROL_ROOM },
 };

@@ -50,7 +50,7 @@ export { peopleSince, type EnteredPerson } from './store.ts';
 /** Certificates of one person, revoked ones too. */
 export { certificatesOf } from './store.ts';
 
-/** When the person's last valid certificate of the kind runs out, ms wall; undefined without one. */
+/** When the person's last valid certificate of the kind runs out, ms wall; undefined without one, and once they left. */
 export const certifiedUntil = (tx: Tx, person: string, kind: CertificateKind): Promise<number | undefined> =>
   store.certifiedUntil(tx, person, kind);
 

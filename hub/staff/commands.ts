@@ -81,6 +81,13 @@ export async function changePerson(
       phone: after.phone === before.phone ? 'kept' : 'changed',
     },
   });
+  if (before.active && !after.active) {
+    const { id: subject, community } = target;
+    c.emit({
+      effect: 'event',
+      event: { type: 'person.switched-off', community, subject, payload: { person: subject } },
+    });
+  }
   return ok(fullViewOf(after));
 }
 

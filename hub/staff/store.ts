@@ -280,12 +280,12 @@ export async function revokeCertificate(tx: Tx, id: string, person: string, now:
   );
 }
 
-/** Moment (ms wall) at which the person's last certificate of the kind runs out; undefined without one. */
+/** Moment (ms wall) at which the person's last certificate of the kind runs out; undefined without one, and once they left. */
 export async function certifiedUntil(tx: Tx, person: string, kind: CertificateKind): Promise<number | undefined> {
   const row = await tx.one<{ until: Date | null }>(
     `SELECT max((c.expires + 1)::timestamp AT TIME ZONE m.time_zone) AS until
      FROM staff.certificate c JOIN staff.person p ON p.id = c.person JOIN property.community m ON m.id = p.community
-     WHERE c.person = $1 AND c.kind = $2 AND c.revoked_at IS NULL`,
+     WHERE c.person = $1 AND c.kind = $2 AND c.revoked_at IS NULL AND p.active`,
     [person, kind],
   );
   return row.until?.getTime();

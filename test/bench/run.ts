@@ -10,6 +10,7 @@ const BENCHES = [
   'pipe',
   'latency',
   'flood',
+  'figures',
   'screens',
   'start',
 ];

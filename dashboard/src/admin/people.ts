@@ -1,8 +1,6 @@
 // People and their certificates as a list shows them: who fits the search, which certificate needs somebody's attention.
 import type { HeldCertificateView, PersonView } from '../../../hub/staff/contract.ts';
 
-/** A list marks a certificate this many days before its last: long enough to sit the examination again. */
-export const EXPIRES_SOON_DAYS = 60;
 const DAY_MS = 86_400_000;
 
 export type Standing = 'valid' | 'soon' | 'expired';
@@ -11,10 +9,13 @@ export type Standing = 'valid' | 'soon' | 'expired';
 export const daysBetween = (from: string, to: string): number =>
   Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);
 
-/** @param today day in the community's calendar; `expires` is the last day on which the certificate is valid */
-export function standingOf(expires: string, today: string): Standing {
+/**
+ * @param today day in the community's calendar; `expires` is the last day on which the certificate is valid
+ * @param soonDays days ahead of its end from which it is marked: where the site's first warning comes
+ */
+export function standingOf(expires: string, today: string, soonDays: number): Standing {
   const left = daysBetween(today, expires);
-  return left < 0 ? 'expired' : left <= EXPIRES_SOON_DAYS ? 'soon' : 'valid';
+  return left < 0 ? 'expired' : left <= soonDays ? 'soon' : 'valid';
 }
 
 /** By person, each kind's last to run out: an older one that was renewed is no cause for worry. */
@@ -31,6 +32,9 @@ export function latestOf(
   return new Map([...latest].map(([person, kinds]) => [person, [...kinds.values()]]));
 }
 
+/** Days before its end at which the first of the site's warnings of a certificate comes. */
+export const soonDaysOf = (warnDays: readonly number[]): number => Math.max(0, ...warnDays);
+
 export interface PeopleQuery {
   readonly q?: string;
   readonly role?: string;
@@ -42,14 +46,15 @@ export function filterPeople(
   people: readonly PersonView[],
   certificates: ReadonlyMap<string, readonly HeldCertificateView[]>,
   query: PeopleQuery,
-  today: string,
+  at: { readonly today: string; readonly soonDays: number },
 ): readonly PersonView[] {
   const wanted = (query.q ?? '').trim().toLowerCase();
   return people.filter((person) => {
     if (!person.active && query.show !== 'left') return false;
     if (query.role && person.role !== query.role) return false;
     const held = certificates.get(person.id) ?? [];
-    if (query.show === 'expiring' && !held.some((c) => standingOf(c.expires, today) !== 'valid')) return false;
+    if (query.show === 'expiring' && !held.some((c) => standingOf(c.expires, at.today, at.soonDays) !== 'valid'))
+      return false;
     const said = [person.name, person.username, person.phone ?? '', ...held.map((c) => c.no)].join(' ').toLowerCase();
     return wanted === '' || said.includes(wanted);
   });

@@ -1,11 +1,21 @@
 // What stands between an empty hub and a desk that can be believed, in the order in which it is done.
+import type { Roster } from '../../../hub/duty/contract.ts';
 import type { GatewayView } from '../../../hub/ingest/contract.ts';
 import type { BuildingView } from '../../../hub/property/contract.ts';
 import type { HeldCertificateView, PersonView } from '../../../hub/staff/contract.ts';
 import { gatewayState } from './gateways.ts';
 import { standingOf } from './people.ts';
 
-export const STEPS = ['community', 'places', 'people', 'certificates', 'gateway', 'heard', 'commissioned'] as const;
+export const STEPS = [
+  'community',
+  'places',
+  'people',
+  'certificates',
+  'shifts',
+  'gateway',
+  'heard',
+  'commissioned',
+] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface Known {
@@ -16,12 +26,12 @@ export interface Known {
   readonly gateways: readonly GatewayView[];
   /** Points of all devices, and those that nobody has proved. */
   readonly points: { readonly all: number; readonly unproved: number };
+  /** Shifts of now and of the days ahead, and how many people the site's rule asks for. */
+  readonly roster: Pick<Roster, 'items' | 'minimum' | 'thin'>;
   /** Day in the community's calendar. */
   readonly today: string;
 }
 
-/** People that a desk needs: the smallest shift (GB 25506-2010 4.2.1; the hub's own rule decides who may act). */
-const SHIFT = 2;
 /** The name that a hub gives a community which nobody has named. */
 const UNNAMED = '小区';
 
@@ -36,19 +46,24 @@ export function stepsOf(known: Known): readonly StepState[] {
   const desk = known.people.filter((p) => p.active && p.role === 'operator').map((p) => p.id);
   const certified = new Set(
     known.certificates
-      .filter((c) => c.kind === 'fire-control-operator' && standingOf(c.expires, known.today) !== 'expired')
+      .filter((c) => c.kind === 'fire-control-operator' && standingOf(c.expires, known.today, 0) !== 'expired')
       .map((c) => c.person),
   );
   const live = known.gateways.filter((g) => g.revokedAt === undefined);
   const heard = live.filter((g) => ['heard', 'clock-wrong'].includes(gatewayState(g)));
   const confirmed = known.buildings.filter((b) => b.commissioned);
   const proved = known.points.all - known.points.unproved;
+  const { items, minimum, thin } = known.roster;
+  const isManned = ({ from, to }: Roster['items'][number]): boolean =>
+    !thin.some((gap) => Date.parse(gap.from) < Date.parse(to) && Date.parse(gap.to) > Date.parse(from));
+  const manned = items.filter((s) => s.kind === 'control-room' && isManned(s));
   const ready = desk.filter((id) => certified.has(id)).length;
   const counts: Readonly<Record<Step, readonly [n: number, done: boolean]>> = {
     community: [1, known.communityName !== UNNAMED],
     places: [confirmed.length, confirmed.length > 0],
-    people: [desk.length, desk.length >= SHIFT],
-    certificates: [ready, ready >= SHIFT],
+    people: [desk.length, desk.length >= minimum],
+    certificates: [ready, ready >= minimum],
+    shifts: [manned.length, manned.length > 0],
     gateway: [live.length, live.length > 0],
     heard: [heard.length, heard.length > 0],
     commissioned: [proved, known.points.all > 0 && known.points.unproved === 0],

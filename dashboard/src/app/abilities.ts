@@ -4,7 +4,7 @@ import type { RouteName } from '../routes.ts';
 
 export type Role = string;
 
-/** Sits at the control-room desk: sound and acknowledgement are theirs. */
+/** Whose work the control-room desk is. */
 const DESK: ReadonlySet<Role> = new Set(['operator', 'supervisor', 'manager', 'admin']);
 /** Takes orders on and does them (hub/work-orders/machine.ts). */
 const WORKERS: ReadonlySet<Role> = new Set(['technician', 'contractor']);
@@ -25,7 +25,6 @@ const CHECKERS: ReadonlySet<Role> = new Set([
 /** Not of the company's own staff: the live channel brings them no alarms (hub/live/events.ts). */
 const OUTSIDERS: ReadonlySet<Role> = new Set(['contractor', 'committee', 'owner']);
 
-export const isDesk = (role: Role): boolean => DESK.has(role);
 export const isWorker = (role: Role): boolean => WORKERS.has(role);
 export const mayDispatch = (role: Role): boolean => DISPATCHERS.has(role);
 /** Verifies, closes and reopens orders. */
@@ -33,8 +32,14 @@ export const mayJudge = (role: Role): boolean => JUDGES.has(role);
 export const mayProve = (role: Role): boolean => PROVERS.has(role);
 /** Draws floor plans and says where things stand on them (hub/floor-plans/routes.ts). */
 export const mayDrawPlans = (role: Role): boolean => DRAWERS.has(role);
-/** May hold a certificate and do duty; whether they may now the hub says. */
+/** May hold a certificate and do duty (hub/alarms/roles.ts); whether they may now the hub says. */
 export const mayDoDuty = (role: Role): boolean => DESK.has(role) || role === 'guard';
+/**
+ * Sits at the control-room desk, so that sound and every act on alarms are theirs: whose work it is, and whoever else is
+ * on duty there now with a valid certificate, as a guard may be.
+ */
+export const isDesk = (user: { readonly role: Role; readonly qualified: boolean } | null): boolean =>
+  user !== null && (DESK.has(user.role) || (user.qualified && mayDoDuty(user.role)));
 /** Plans shifts, asks roll calls (hub/duty/routes.ts). */
 export const mayPlanDuty = (role: Role): boolean => DISPATCHERS.has(role);
 /** Sees the figures of the alarm system (hub/read/figures/routes.ts). */

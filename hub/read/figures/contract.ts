@@ -46,6 +46,9 @@ export const FIGURES = [
 ] as const;
 export type Figure = (typeof FIGURES)[number];
 
+/** In place of a cause's id where none was recorded; no id has this form. */
+export const NO_CAUSE = '?';
+
 const text = Type.Optional(Type.String({ minLength: 1, maxLength: 200 }));
 export const RowsQuery = Type.Object(
   {
@@ -60,7 +63,8 @@ export const RowsQuery = Type.Object(
     signal: text,
     kind: text,
     building: text,
-    cause: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+    /** Of `false`: a cause by its id, or NO_CAUSE. */
+    cause: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
     /** Of `window`: which; of a flood: its windows. */
     since: Type.Optional(Time),
     until: Type.Optional(Time),
@@ -95,7 +99,11 @@ export const FigureRow = Type.Object({
   verdict: Type.Union([Type.Enum([...VERDICTS]), Type.Null()]),
   verdictAt: maybe(Time),
   verdictMs: Type.Union([Type.Number(), Type.Null()]),
+  /** As the fire procedure keeps it, by id; null where none was recorded. */
   cause: Type.Union([Type.String(), Type.Null()]),
+  causeName: Type.Union([Words, Type.Null()]),
+  /** What whoever judged it wrote. */
+  note: Type.Union([Type.String(), Type.Null()]),
   /** When the signal was gone, or the episode closed by hand. */
   endedAt: maybe(Time),
   recurrences: Type.Integer(),
@@ -211,7 +219,8 @@ export const AlarmFigures = Type.Object({
     byDevice: Type.Array(Group),
     byKind: Type.Array(Group),
     byBuilding: Type.Array(Group),
-    causes: Type.Array(Type.Object({ cause: Type.String(), count: Count })),
+    /** By id, or NO_CAUSE. `name` null: that, or not on the site's list any more. */
+    causes: Type.Array(Type.Object({ cause: Type.String(), name: Type.Union([Words, Type.Null()]), count: Count })),
   }),
   disabled: Type.Union([Aged, Type.Null()]),
   /** As it is now; null for a period that is over: when something was taken back is not in these rows. */

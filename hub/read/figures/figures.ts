@@ -8,6 +8,7 @@ import {
   linksOf,
   standingOf,
   sumsOf,
+  type Causes,
   type LinkRow,
   type Standing,
   type Sums,
@@ -66,7 +67,7 @@ async function linkFigures(tx: Tx, asked: Asked): Promise<{ gateways: Link[]; pa
   return { gateways: seen('gateway'), panels: seen('panel') };
 }
 
-function falseAlarms({ judged, causes, times }: Sums): AlarmFigures['falseAlarms'] {
+function falseAlarms({ judged, causes, times }: Sums, names: Causes): AlarmFigures['falseAlarms'] {
   const by = (wanted: Sums['judged'][number]['by']): AlarmFigures['falseAlarms']['byDevice'] =>
     judged
       .filter((g) => g.by === wanted)
@@ -87,7 +88,7 @@ function falseAlarms({ judged, causes, times }: Sums): AlarmFigures['falseAlarms
     byDevice: by('device'),
     byKind,
     byBuilding: by('building'),
-    causes,
+    causes: causes.map(({ cause, count }) => ({ cause, name: names.get(cause) ?? null, count })),
   };
 }
 
@@ -100,43 +101,45 @@ export async function attendedOf(tx: Tx, community: string, span: Span): Promise
 function loadFigures(asked: Asked, sums: Sums, people: readonly Span[]): AlarmFigures['load'] {
   const widthMs = asked.rule.windowMinutes * MINUTE_MS;
   const { peak, ...load } = loadOf(sums.windows, { from: asked.from, to: asked.asOf, widthMs }, asked.rule.floodAbove);
+  const { attended } = sums.sums;
   const personMs = lengthOf(people);
   return {
     ...load,
     peak: peak && { from: iso(peak.from), to: iso(peak.to), count: peak.count },
-    attended: sums.attended,
-    perPerson: personMs === 0 ? null : sums.attended / (personMs / widthMs),
+    attended,
+    perPerson: personMs === 0 ? null : attended / (personMs / widthMs),
   };
 }
 
 /** @param shelvedNow whether the period reaches to now: when something was taken back before is not in the rows */
 export async function figuresOf(tx: Tx, asked: Asked, people: readonly Span[], shelvedNow: boolean): Promise<Sumless> {
-  const sums = await sumsOf(tx, asked);
+  const all = await sumsOf(tx, asked);
+  const { counted, fleeting, drill, maintenance, test } = all.sums;
   const standing: Standing = await standingOf(tx, asked);
   const widthMs = asked.rule.windowMinutes * MINUTE_MS;
   const floods = floodsOf(
-    sums.windows,
+    all.windows,
     { from: asked.from, to: asked.asOf, widthMs },
     { above: asked.rule.floodAbove, below: asked.rule.floodBelow },
   ).slice(-FIGURES_LIMITS.floodsMax);
   const firsts = await firstOf(tx, asked, floods);
-  const topCount = sums.top.reduce((sum, t) => sum + t.count, 0);
+  const topCount = all.top.reduce((sum, t) => sum + t.count, 0);
   return {
-    count: sums.counted,
-    load: loadFigures(asked, sums, people),
+    count: counted,
+    load: loadFigures(asked, all, people),
     floods: floods.map((f, i) => ({ from: iso(f.from), to: iso(f.to), count: f.count, first: firsts[i] ?? null })),
-    times: sums.times,
+    times: all.times,
     stale: standing.stale,
     chattering: standing.chattering,
-    fleeting: sums.fleeting,
+    fleeting,
     top: {
-      share: shareOf(topCount, sums.counted),
-      items: sums.top.map((t) => ({ ...t, share: shareOf(t.count, sums.counted) ?? 0 })),
+      share: shareOf(topCount, counted),
+      items: all.top.map((t) => ({ ...t, share: shareOf(t.count, counted) ?? 0 })),
     },
-    falseAlarms: falseAlarms(sums),
+    falseAlarms: falseAlarms(all, asked.causes),
     disabled: standing.disabled,
     shelved: shelvedNow ? standing.shelved : null,
-    apart: { drill: sums.drill, maintenance: sums.maintenance, test: sums.test },
+    apart: { drill, maintenance, test },
     ...(await linkFigures(tx, asked)),
   };
 }

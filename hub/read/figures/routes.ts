@@ -6,6 +6,8 @@ import type { Tx } from '../../db/tx.ts';
 import { ok, refuse, type Result } from '../../errors.ts';
 import type { Entry } from '../../http/entry.ts';
 import type { Role } from '../../http/policy.ts';
+import { catchUpFacts } from '../../alarms/api.ts';
+import { FALSE_CAUSES } from '../../handling/api.ts';
 import { communityOf } from '../../property/api.ts';
 import { ruleInForce } from '../../rules/api.ts';
 import { csvOf } from '../csv.ts';
@@ -14,7 +16,7 @@ import { attendedOf, figuresOf, NOTHING } from './figures.ts';
 import { periodOf, shiftStarts } from './period.ts';
 import { figurePage, figureRows } from './rows.ts';
 import { FIGURES_LIMITS, FIGURES_RULE } from './rule.ts';
-import { dataSince, type Asked } from './store.ts';
+import { dataSince, type Asked, type Causes } from './store.ts';
 import type { Span } from './sums.ts';
 
 /** Who answers for the alarm system, works with it, or supervises those who do. */
@@ -30,6 +32,18 @@ interface Question {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
+/** The site's own list before the one that the hub comes with: what was recorded by an older one keeps its name. */
+async function causesOf(tx: Tx, community: string): Promise<Causes> {
+  const { causes } = (await ruleInForce(tx, community, FALSE_CAUSES)).value;
+  return new Map([...FALSE_CAUSES.value.causes, ...causes].map(({ id, zh, en }) => [id, { zh, en }]));
+}
+
+/** Counts after the last change of any alarm was taken over. Refuses `unavailable` while too many wait for that. */
+async function counted<T>(entry: Entry, community: string, work: (tx: Tx) => Promise<Result<T>>): Promise<T> {
+  const isCurrent = await catchUpFacts(entry.db, community);
+  return entry.read(async (tx) => (isCurrent ? work(tx) : refuse('unavailable', 'alarms are still being counted')));
+}
+
 async function questionOf(
   tx: Tx,
   community: string,
@@ -44,10 +58,17 @@ async function questionOf(
   const { from, to } = found.value;
   const dataFrom = await dataSince(tx, community);
   const asOf = Math.min(to, now);
-  const counted = { from: Math.max(from, dataFrom ?? asOf), asOf };
-  const { people, spans } = await attendedOf(tx, community, { from: counted.from, to: asOf });
+  const span = { from: Math.max(from, dataFrom ?? asOf), asOf };
+  const { people, spans } = await attendedOf(tx, community, { from: span.from, to: asOf });
   return ok({
-    asked: { community, ...counted, zone: of.timeZone, rule: rule.value, attended: spans },
+    asked: {
+      community,
+      ...span,
+      zone: of.timeZone,
+      rule: rule.value,
+      attended: spans,
+      causes: await causesOf(tx, community),
+    },
     people,
     view: {
       period: {
@@ -58,7 +79,7 @@ async function questionOf(
         running: now < to,
         dataFrom: dataFrom === null ? null : iso(dataFrom),
         startsBeforeData: dataFrom === null || from < dataFrom,
-        noData: counted.from >= asOf,
+        noData: span.from >= asOf,
         shifts: shiftStarts(rule.value.shiftHours),
       },
       rule: { version: rule.version, source: FIGURES_RULE.source, value: rule.value },
@@ -88,6 +109,8 @@ const COLUMNS = [
   ['verdict_at', (r) => r.verdictAt],
   ['verdict_ms', (r) => r.verdictMs],
   ['cause', (r) => r.cause],
+  ['cause_name', (r) => r.causeName?.zh ?? null],
+  ['note', (r) => r.note],
   ['ended_at', (r) => r.endedAt],
   ['recurrences', (r) => r.recurrences],
   ['mode', (r) => r.mode],
@@ -119,7 +142,7 @@ export function figureRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         },
       },
       (request) =>
-        entry.read(async (tx) => {
+        counted(entry, entry.user(request).community, async (tx) => {
           const now = entry.clock.now();
           const question = await questionOf(tx, entry.user(request).community, request.query, now);
           if (!question.ok) return question;
@@ -135,7 +158,7 @@ export function figureRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         schema: { tags, summary: 'The alarms behind a figure', querystring: RowsQuery, response: { 200: RowsReply } },
       },
       (request) =>
-        entry.read(async (tx) => {
+        counted(entry, entry.user(request).community, async (tx) => {
           const question = await questionOf(tx, entry.user(request).community, request.query, entry.clock.now());
           return question.ok ? ok(await figurePage(tx, question.value.asked, request.query)) : question;
         }),
@@ -148,7 +171,7 @@ export function figureRoutes(entry: Entry): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const { cursor: _cursor, ...query } = request.query;
-        const text = await entry.read(async (tx) => {
+        const text = await counted(entry, entry.user(request).community, async (tx) => {
           const question = await questionOf(tx, entry.user(request).community, query, entry.clock.now());
           if (!question.ok) return question;
           return fileOf(await figureRows(tx, question.value.asked, query, FIGURES_LIMITS.fileRowsMax + 1));

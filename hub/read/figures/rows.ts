@@ -2,13 +2,14 @@
 import type { Tx } from '../../db/tx.ts';
 import type { FigureRow, RowsQuery, RowsReply } from './contract.ts';
 import { FIGURES_LIMITS } from './rule.ts';
-import { ACKED, CAUSE, CHATTER, ENDED, NARROWED, named, ROWS, SHIFT, VERDICT_AT } from './sql.ts';
-import { paramsOf, type Asked, type DbFigureRow } from './store.ts';
+import { CAUSE, CHATTER, NARROWED, named, ROWS, SHIFT } from './sql.ts';
+import { paramsOf, type Asked, type Causes, type DbFigureRow } from './store.ts';
 
 const COLUMNS = `a.id, a.received_at as "receivedAt", a.raised_at as "raisedAt", a.class, a.device,
-  a.device_name as "deviceName", a.device_kind as "deviceKind", a.point, a.point_name as "pointName", a.signal, a.text,
-  a.building, a.floor, a.state, ${ACKED} as "ackedAt", a.verdict->>'verdict' as verdict, ${VERDICT_AT} as "verdictAt",
-  ${CAUSE} as cause, ${ENDED} as "endedAt", a.recurrences, ${SHIFT} as shift, a.raised_mode as mode`;
+  r.device_name as "deviceName", a.device_kind as "deviceKind", a.point, r.point_name as "pointName", a.signal, r.text,
+  a.building, r.floor, a.state, a.acked_at as "ackedAt", a.verdict, a.verdict_at as "verdictAt",
+  case when a.verdict = 'false' then ${CAUSE} end as cause, r.verdict ->> 'note' as note, a.ended_at as "endedAt",
+  a.recurrences, ${SHIFT} as shift, a.raised_mode as mode`;
 
 const condition = (query: RowsQuery): string => `${ROWS[query.figure]} and ${NARROWED}`;
 const withOf = (query: RowsQuery): string => (query.figure === 'chattering' ? `with ${CHATTER}` : '');
@@ -30,7 +31,7 @@ const narrowing = (query: RowsQuery): Record<string, unknown> => ({
 
 const after = (a: Date | null, from: Date): number | null => (a === null ? null : a.getTime() - from.getTime());
 
-function rowOf(row: DbFigureRow): FigureRow {
+function rowOf(row: DbFigureRow, causes: Causes): FigureRow {
   return {
     ...row,
     receivedAt: row.receivedAt.toISOString(),
@@ -39,6 +40,7 @@ function rowOf(row: DbFigureRow): FigureRow {
     ackMs: after(row.ackedAt, row.receivedAt),
     verdictAt: row.verdictAt?.toISOString() ?? null,
     verdictMs: after(row.verdictAt, row.receivedAt),
+    causeName: row.cause === null ? null : (causes.get(row.cause) ?? null),
     endedAt: row.endedAt?.toISOString() ?? null,
   };
 }
@@ -47,12 +49,12 @@ function rowOf(row: DbFigureRow): FigureRow {
 export async function figureRows(tx: Tx, asked: Asked, query: RowsQuery, limit: number): Promise<FigureRow[]> {
   const [at = null, id = null] = query.cursor?.split('|', 2) ?? [];
   const { sql, params } = named(
-    `${withOf(query)} select ${COLUMNS} from alarms.alarm a where ${condition(query)}
-       and (@afterAt::timestamptz is null or (a.received_at, a.id) > (@afterAt, @afterId::uuid))
+    `${withOf(query)} select ${COLUMNS} from alarms.fact a join alarms.alarm r on r.id = a.id where ${condition(query)}
+       ${at === null ? '' : 'and (a.received_at, a.id) > (@afterAt::timestamptz, @afterId::uuid)'}
      order by a.received_at, a.id limit @limit::integer`,
     { ...paramsOf(asked), ...narrowing(query), afterAt: at, afterId: id, limit },
   );
-  return (await tx.query<DbFigureRow>(sql, params)).map(rowOf);
+  return (await tx.query<DbFigureRow>(sql, params)).map((row) => rowOf(row, asked.causes));
 }
 
 export async function figurePage(tx: Tx, asked: Asked, query: RowsQuery): Promise<RowsReply> {
@@ -61,7 +63,7 @@ export async function figurePage(tx: Tx, asked: Asked, query: RowsQuery): Promis
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   const { sql, params } = named(
-    `${withOf(query)} select count(*)::integer as count from alarms.alarm a where ${condition(query)}`,
+    `${withOf(query)} select count(*)::integer as count from alarms.fact a where ${condition(query)}`,
     { ...paramsOf(asked), ...narrowing(query) },
   );
   const { count } = await tx.one<{ count: number }>(sql, params);

@@ -1,6 +1,6 @@
 // Which alarms belong to which figure, as SQL: the tile counts by the same conditions by which its rows are found.
 import { VERDICTS } from '../../alarms/contract.ts';
-import type { Figure } from './contract.ts';
+import { NO_CAUSE, type Figure } from './contract.ts';
 import { AGE_DAYS } from './rule.ts';
 
 /** A statement with names (`@from`) in place of numbers. */
@@ -20,15 +20,9 @@ export function named(sql: string, values: Readonly<Record<string, unknown>>): N
   return { sql: text, params: order.map((name) => values[name]) };
 }
 
-/** When the signal was gone; what the hub tells of itself is closed by hand. */
-export const ENDED = 'coalesce(a.cleared_at, a.closed_at)';
-/** An episode that came back lost its acknowledgement: the journal knows the first. */
-export const ACKED = `case when a.recurrences = 0 then (a.acked->>'at')::timestamptz
-  else (select min(t.at) from alarms.act t where t.alarm = a.id and t.act = 'acknowledged') end`;
-export const VERDICT_AT = `(a.verdict->>'at')::timestamptz`;
-/** Why it was false, as whoever judged it wrote. */
-export const CAUSE = `a.verdict->>'note'`;
-const HOUR = 'extract(hour from a.received_at at time zone @zone::text)::integer';
+/** Why it was false, as the fire procedure keeps it; null where nobody recorded one. */
+export const CAUSE = `(select f.cause from handling.fire f where f.id = a.fire)`;
+const HOUR = `date_part('hour', a.received_at at time zone @zone::text)::integer`;
 const BUCKET = `width_bucket(${HOUR}, @shifts::integer[])`;
 /** Which shift of the day received it, from 0; hours before the first beginning are of the last. */
 export const SHIFT = `(case ${BUCKET} when 0 then cardinality(@shifts::integer[]) else ${BUCKET} end - 1)`;
@@ -37,7 +31,7 @@ const MINE = 'a.community = @community';
 export const RECEIVED = `${MINE} and a.received_at >= @from::timestamptz and a.received_at < @asOf::timestamptz`;
 /** Drills, maintenance and tests are shown apart. */
 export const COUNTED = `a.raised_mode is null and a.class <> 'TEST'`;
-const OPEN_THEN = `${MINE} and a.received_at < @asOf::timestamptz and (${ENDED} is null or ${ENDED} > @asOf::timestamptz)`;
+const OPEN_THEN = `${MINE} and a.received_at < @asOf::timestamptz and (a.ended_at is null or a.ended_at > @asOf::timestamptz)`;
 const lastAct = (acts: string): string =>
   `coalesce((select max(t.at) from alarms.act t where t.alarm = a.id and t.act in (${acts}) and t.at < @asOf::timestamptz),
     a.received_at)`;
@@ -50,44 +44,43 @@ const HIDDEN = `${MINE} and a.state in ('shelved', 'out-of-service')`;
 
 /** Every time that a signal of the period came up, within an episode too. */
 export const CHATTER = `activation as (
-    select a.id, a.device, a.point, a.signal, a.raised_at as at from alarms.alarm a where ${RECEIVED} and ${COUNTED}
+    select a.id, a.source, a.raised_at as at from alarms.fact a where ${RECEIVED} and ${COUNTED}
     union all
-    select a.id, a.device, a.point, a.signal, t.at from alarms.act t join alarms.alarm a on a.id = t.alarm
+    select a.id, a.source, t.at from alarms.act t join alarms.fact a on a.id = t.alarm
     where t.act = 'recurred' and t.at >= @from::timestamptz and t.at < @asOf::timestamptz and ${MINE} and ${COUNTED}
   ), chatter as (
-    select distinct device, point, signal from (
-      select device, point, signal,
-        at - lag(at, @chatterCount::integer - 1) over (partition by device, point, signal order by at) as took
+    select distinct source from (
+      select source, at - lag(at, @chatterCount::integer - 1) over (partition by source order by at) as took
       from activation) as x
     where took <= make_interval(secs => @chatterSeconds::integer)
   )`;
 
 /** What is told of a link: a gateway's silence, a panel that is offline. */
 export const LINK_ALARMS = `${MINE} and a.class = 'COMMS' and a.raised_at < @asOf::timestamptz
-  and (${ENDED} is null or ${ENDED} > @from::timestamptz)
+  and (a.ended_at is null or a.ended_at > @from::timestamptz)
   and (a.device = a.gateway || '.gateway' or a.device_kind = 'fire-panel')`;
 
 const judged = VERDICTS.filter((v) => v !== 'test')
   .map((v) => `'${v}'`)
   .join(', ');
-export const JUDGED = `a.verdict is not null and a.verdict->>'verdict' in (${judged})`;
-export const FALSE = `a.verdict->>'verdict' = 'false'`;
+export const JUDGED = `a.verdict in (${judged})`;
+export const FALSE = `a.verdict = 'false'`;
 /** Gone by itself at once; what comes back chatters instead. */
 export const FLEETING = `a.recurrences = 0 and a.cleared_at - a.raised_at <= make_interval(secs => @fleetingSeconds::integer)`;
 
-/** The alarms of each figure, as a condition on `alarms.alarm a`. */
+/** The alarms of each figure, as a condition on `alarms.fact a`. */
 export const ROWS: Readonly<Record<Figure, string>> = {
   all: `${RECEIVED} and ${COUNTED}`,
   attended: `${RECEIVED} and ${COUNTED} and a.received_at <@ @attended::tstzmultirange`,
   window: `${RECEIVED} and ${COUNTED}`,
-  acknowledged: `${RECEIVED} and ${COUNTED} and (${ACKED}) is not null`,
-  unacknowledged: `${RECEIVED} and ${COUNTED} and (${ACKED}) is null`,
+  acknowledged: `${RECEIVED} and ${COUNTED} and a.acked_at is not null`,
+  unacknowledged: `${RECEIVED} and ${COUNTED} and a.acked_at is null`,
   judged: `${RECEIVED} and ${COUNTED} and ${JUDGED}`,
   false: `${RECEIVED} and ${COUNTED} and ${FALSE}`,
   stale: `${OPEN_THEN} and ${COUNTED} and a.class <> 'DISABLED'
     and ${lastAct(`'recurred'`)} < @asOf::timestamptz - make_interval(hours => @staleHours::integer)`,
   chattering: `${MINE} and a.id in (
-    select activation.id from activation join chatter using (device, point, signal))`,
+    select activation.id from activation join chatter using (source))`,
   fleeting: `${RECEIVED} and ${COUNTED} and ${FLEETING}`,
   disabled: `${OPEN_THEN} and ${COUNTED} and a.class = 'DISABLED'
     and (@age::integer is null or ${ageOf('a.received_at')} = @age)`,
@@ -105,6 +98,6 @@ export const NARROWED = `(@class::text is null or a.class = @class)
     or (@figure::text = 'link' and a.device = a.gateway || '.gateway' and starts_with(@device, a.gateway || '.')))
   and (@point::text is null or a.point = @point) and (@signal::text is null or a.signal = @signal)
   and (@kind::text is null or a.device_kind = @kind) and (@building::text is null or a.building = @building)
-  and (@cause::text is null or ${CAUSE} = @cause)
+  and (@cause::text is null or coalesce(${CAUSE}, '${NO_CAUSE}') = @cause)
   and (@since::timestamptz is null or a.received_at >= @since)
   and (@until::timestamptz is null or a.received_at < @until)`;

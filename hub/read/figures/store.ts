@@ -1,14 +1,12 @@
 // SQL of the figures: sums of a period in a few statements, and what stands around them (duty, links, names).
 import type { Tx } from '../../db/tx.ts';
-import type { AlarmFigures, FigureRow } from './contract.ts';
+import { NO_CAUSE, type AlarmFigures, type FigureRow } from './contract.ts';
 import { AGE_DAYS, FIGURES_LIMITS, type FiguresRule } from './rule.ts';
 import {
-  ACKED,
   ageOf,
   CAUSE,
   CHATTER,
   COUNTED,
-  ENDED,
   FALSE,
   FLEETING,
   JUDGED,
@@ -18,7 +16,6 @@ import {
   ROWS,
   SHELVED_SINCE,
   SHIFT,
-  VERDICT_AT,
 } from './sql.ts';
 import type { Span, WindowCount } from './sums.ts';
 
@@ -31,7 +28,10 @@ export interface Asked {
   readonly rule: FiguresRule;
   /** When somebody was on duty, without overlap. */
   readonly attended: readonly Span[];
+  /** Causes of false alarms by id, as the site names them. */
+  readonly causes: Causes;
 }
+export type Causes = ReadonlyMap<string, { readonly zh: string; readonly en: string }>;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -62,16 +62,12 @@ interface Grouped {
 
 export interface Sums {
   readonly windows: readonly WindowCount[];
-  readonly counted: number;
-  readonly attended: number;
-  readonly fleeting: number;
-  readonly drill: number;
-  readonly maintenance: number;
-  readonly test: number;
+  readonly sums: Readonly<Record<'counted' | 'attended' | 'fleeting' | 'drill' | 'maintenance' | 'test', number>>;
   readonly times: AlarmFigures['times'];
   readonly top: readonly Omit<AlarmFigures['top']['items'][number], 'share'>[];
   readonly judged: readonly Grouped[];
-  readonly causes: AlarmFigures['falseAlarms']['causes'];
+  /** By id, or NO_CAUSE. */
+  readonly causes: readonly { readonly cause: string; readonly count: number }[];
 }
 
 const TIMES = `select class, shift, count(*)::integer as count, count(ack)::integer as acked,
@@ -84,44 +80,49 @@ const TIMES = `select class, shift, count(*)::integer as count, count(ack)::inte
 
 /** The alarms received in the period are read once; everything else is counted over what was read. */
 const SUMS = `with base as materialized (
-    select a.id, a.class, a.device, a.point, a.signal, a.device_kind, a.building, a.raised_mode, a.received_at,
+    select a.id, a.source, a.class, a.device, a.device_kind, a.building, a.raised_mode, a.received_at,
       ${SHIFT} as shift,
-      floor(extract(epoch from a.received_at - @from::timestamptz) / @windowSeconds::integer)::integer as "window",
-      extract(epoch from (${ACKED}) - a.received_at)::float8 * 1000 as ack,
-      case when ${JUDGED} then extract(epoch from ${VERDICT_AT} - a.received_at)::float8 * 1000 end as judged,
-      coalesce(${FALSE}, false) as wrong, ${CAUSE} as cause, ${FLEETING} as fleeting,
+      floor(date_part('epoch', a.received_at - @from::timestamptz) / @windowSeconds::integer)::integer as "window",
+      round(date_part('epoch', a.acked_at - a.received_at) * 1000) as ack,
+      case when ${JUDGED} then round(date_part('epoch', a.verdict_at - a.received_at) * 1000) end as judged,
+      coalesce(${FALSE}, false) as wrong, case when ${FALSE} then coalesce(${CAUSE}, '${NO_CAUSE}') end as cause,
+      ${FLEETING} as fleeting,
       a.received_at <@ @attended::tstzmultirange as attended, ${COUNTED} as counted
-    from alarms.alarm a where ${RECEIVED}
+    from alarms.fact a where ${RECEIVED}
   ), counted as (select * from base where counted),
   frequent as (
-    select device, point, signal, count(*)::integer as count, (array_agg(id order by received_at desc))[1] as id
-    from counted group by device, point, signal order by count desc, device, point, signal limit @top::integer
+    select source, count(*)::integer as count, max(received_at) as last
+    from counted group by source order by count desc, source limit @top::integer
   ), judged as (
     select case grouping(device, device_kind, building) when 3 then 'device' when 5 then 'kind' else 'building' end as by,
       coalesce(device, device_kind, building) as key, count(*)::integer as judged,
-      count(*) filter (where wrong)::integer as wrong, (array_agg(id order by received_at desc))[1] as id
+      count(*) filter (where wrong)::integer as wrong, max(received_at) as last
     from counted where judged is not null group by grouping sets ((device), (device_kind), (building))
   )
   select
     (select coalesce(jsonb_agg(w order by "window"), '[]') from
       (select "window", count(*)::integer as count from counted group by 1) as w) as windows,
-    (select count(*) from counted)::integer as counted,
-    (select count(*) filter (where attended) from counted)::integer as attended,
-    (select count(*) filter (where fleeting) from counted)::integer as fleeting,
-    (select count(*) filter (where raised_mode = 'drill') from base)::integer as drill,
-    (select count(*) filter (where raised_mode = 'maintenance') from base)::integer as maintenance,
-    (select count(*) filter (where raised_mode is null and class = 'TEST') from base)::integer as test,
+    (select jsonb_build_object('counted', count(*) filter (where counted),
+        'attended', count(*) filter (where counted and attended), 'fleeting', count(*) filter (where counted and fleeting),
+        'drill', count(*) filter (where raised_mode = 'drill'),
+        'maintenance', count(*) filter (where raised_mode = 'maintenance'),
+        'test', count(*) filter (where raised_mode is null and class = 'TEST')) from base) as sums,
     (select coalesce(jsonb_agg(t), '[]') from (${TIMES}) as t) as times,
     (select coalesce(jsonb_agg(f order by f.count desc, f.device, f.point, f.signal), '[]') from (
-      select f.device, a.device_name as "deviceName", f.point, a.point_name as "pointName", f.signal, a.class, a.text,
-        f.count from frequent f join alarms.alarm a on a.id = f.id) as f) as top,
+      select a.device, a.device_name as "deviceName", a.point, a.point_name as "pointName", a.signal, a.class, a.text,
+        f.count
+      from frequent f join alarms.alarm a on a.id = (select b.id from alarms.fact b
+        where b.community = @community and b.received_at = f.last and b.source = f.source limit 1)) as f) as top,
     (select coalesce(jsonb_agg(g), '[]') from (
-      select j.by, j.key, case when j.by = 'device' then a.device_name end as name, j.judged, j.wrong
-      from (select *, row_number() over (partition by by order by wrong desc, judged desc, key) as place from judged) as j
-      join alarms.alarm a on a.id = j.id where j.place <= @groups::integer and j.key is not null order by j.by, j.place
+      select j.by, j.key, case when j.by = 'device' then (select r.device_name from alarms.alarm r
+          where r.community = @community and r.device = j.key and r.received_at = j.last limit 1) end as name,
+        j.judged, j.wrong
+      from (select *, row_number() over (partition by by order by wrong desc, judged desc, key) as place
+        from judged where key is not null) as j
+      where j.place <= @groups::integer order by j.by, j.place
     ) as g) as judged,
     (select coalesce(jsonb_agg(c), '[]') from (
-      select cause, count(*)::integer as count from counted where wrong and cause is not null
+      select cause, count(*)::integer as count from counted where wrong
       group by cause order by count desc, cause limit @groups::integer) as c) as causes`;
 
 export async function sumsOf(tx: Tx, asked: Asked): Promise<Sums> {
@@ -149,13 +150,13 @@ export async function standingOf(tx: Tx, asked: Asked): Promise<Standing> {
     return tx.query<Row>(text, params);
   };
   const byAge = (where: string, since: string): Promise<{ age: number; count: number }[]> =>
-    ask(`select ${ageOf(since)} as age, count(*)::integer as count from alarms.alarm a where ${where} group by 1`);
+    ask(`select ${ageOf(since)} as age, count(*)::integer as count from alarms.fact a where ${where} group by 1`);
   const [stale] = await ask<{ count: number }>(
-    `select count(*)::integer as count from alarms.alarm a where ${ROWS.stale}`,
+    `select count(*)::integer as count from alarms.fact a where ${ROWS.stale}`,
   );
   const [chatter] = await ask<{ points: number; alarms: number }>(
     `with ${CHATTER} select (select count(*) from chatter)::integer as points,
-       (select count(distinct activation.id) from activation join chatter using (device, point, signal))::integer as alarms`,
+       (select count(distinct activation.id) from activation join chatter using (source))::integer as alarms`,
   );
   return {
     stale: stale?.count ?? 0,
@@ -175,8 +176,9 @@ export async function firstOf(
     `select f.n::integer as n, jsonb_build_object('id', a.id, 'device', a.device, 'deviceName', a.device_name,
        'text', a.text, 'receivedAt', a.received_at) as first
      from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality as f (begins, ends, n)
-     cross join lateral (select * from alarms.alarm a where a.community = $1 and a.received_at >= f.begins
-       and a.received_at < f.ends and ${COUNTED} order by a.received_at, a.raised_at, a.id limit 1) as a`,
+     cross join lateral (select r.* from alarms.fact a join alarms.alarm r on r.id = a.id
+       where a.community = $1 and a.received_at >= f.begins and a.received_at < f.ends and ${COUNTED}
+       order by a.received_at, a.raised_at, a.id limit 1) as a`,
     [asked.community, floods.map((f) => iso(f.from)), floods.map((f) => iso(f.to))],
   );
   return floods.map((_, i) => {
@@ -203,7 +205,7 @@ export async function dataSince(tx: Tx, community: string): Promise<number | nul
   const row = await tx.one<{ at: Date | null }>(
     `select least(
        (select min(enrolled_at) from ingest.gateway where community = $1),
-       (select received_at from alarms.alarm where community = $1 order by received_at limit 1)) as at`,
+       (select received_at from alarms.fact where community = $1 order by received_at limit 1)) as at`,
     [community],
   );
   return row.at?.getTime() ?? null;
@@ -237,7 +239,7 @@ export interface DownRow extends Span {
 
 export async function downTimes(tx: Tx, asked: Asked): Promise<DownRow[]> {
   const { sql, params } = named(
-    `select a.device, a.raised_at, ${ENDED} as ended from alarms.alarm a where ${LINK_ALARMS}
+    `select a.device, a.raised_at, a.ended_at as ended from alarms.fact a where ${LINK_ALARMS}
      limit ${FIGURES_LIMITS.linkRowsMax}`,
     paramsOf(asked),
   );
@@ -245,7 +247,10 @@ export async function downTimes(tx: Tx, asked: Asked): Promise<DownRow[]> {
   return rows.map((r) => ({ device: r.device, from: r.raised_at.getTime(), to: r.ended?.getTime() ?? asked.asOf }));
 }
 
-export interface DbFigureRow extends Omit<FigureRow, 'receivedAt' | 'raisedAt' | 'ackedAt' | 'verdictAt' | 'endedAt'> {
+export interface DbFigureRow extends Omit<
+  FigureRow,
+  'causeName' | 'receivedAt' | 'raisedAt' | 'ackedAt' | 'verdictAt' | 'endedAt'
+> {
   readonly receivedAt: Date;
   readonly raisedAt: Date;
   readonly ackedAt: Date | null;

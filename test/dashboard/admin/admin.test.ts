@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { groupsOf, percent } from '../../../dashboard/src/admin/commissioning.ts';
 import { envLines, gatewayState, reachOf } from '../../../dashboard/src/admin/gateways.ts';
-import { daysBetween, filterPeople, latestOf, standingOf } from '../../../dashboard/src/admin/people.ts';
+import { daysBetween, filterPeople, latestOf, soonDaysOf, standingOf } from '../../../dashboard/src/admin/people.ts';
 import { floorsBetween, moved } from '../../../dashboard/src/admin/places.ts';
 import { nextStep, stepsOf, type Known } from '../../../dashboard/src/admin/steps.ts';
+import type { Roster } from '../../../hub/duty/contract.ts';
 import type { DeviceView } from '../../../hub/equipment/contract.ts';
 import type { GatewayView } from '../../../hub/ingest/contract.ts';
 import type { BuildingView } from '../../../hub/property/contract.ts';
@@ -28,25 +29,26 @@ const certificate = (of: string, expires: string, no = expires): HeldCertificate
 });
 
 describe('certificates', () => {
-  test('are valid on their last day, and marked sixty days before it', () => {
-    expect(standingOf('2026-11-22', TODAY)).toBe('soon');
-    expect(standingOf('2026-11-21', TODAY)).toBe('expired');
-    expect(standingOf('2027-01-21', TODAY)).toBe('soon');
-    expect(standingOf('2027-01-22', TODAY)).toBe('valid');
+  test("are valid on their last day, and marked from the site's first warning on", () => {
+    const soonDays = soonDaysOf([7, 60, 30]);
+    expect(standingOf('2026-11-22', TODAY, soonDays)).toBe('soon');
+    expect(standingOf('2026-11-21', TODAY, soonDays)).toBe('expired');
+    expect(standingOf('2027-01-21', TODAY, soonDays)).toBe('soon');
+    expect(standingOf('2027-01-22', TODAY, soonDays)).toBe('valid');
     expect(daysBetween('2026-02-28', '2026-03-01')).toBe(1);
   });
 
   test('that were renewed worry nobody', () => {
     const latest = latestOf([certificate('a', '2020-01-01'), certificate('a', '2030-01-01')]);
     expect(latest.get('a')?.map((c) => c.expires)).toEqual(['2030-01-01']);
-    expect(filterPeople([person('a')], latest, { show: 'expiring' }, TODAY)).toEqual([]);
+    expect(filterPeople([person('a')], latest, { show: 'expiring' }, { today: TODAY, soonDays: 90 })).toEqual([]);
   });
 });
 
 test('people are found by name, phone and certificate; who has left only on request', () => {
   const people = [person('a', { phone: '138 0000' }), person('b', { active: false }), person('c', { role: 'guard' })];
   const held = latestOf([certificate('c', '2026-12-01', 'X-77')]);
-  const ids = (query: object) => filterPeople(people, held, query, TODAY).map((p) => p.id);
+  const ids = (query: object) => filterPeople(people, held, query, { today: TODAY, soonDays: 90 }).map((p) => p.id);
   expect(ids({})).toEqual(['a', 'c']);
   expect(ids({ show: 'left' })).toEqual(['a', 'b', 'c']);
   expect(ids({ q: '138' })).toEqual(['a']);
@@ -145,11 +147,20 @@ test('devices stand building by building, and one unproved point in a thousand i
 });
 
 describe('the first steps', () => {
+  const hour = (h: number): string => new Date(Date.UTC(2026, 10, 22, h)).toISOString();
+  const shift = (from: number): Roster['items'][number] => ({
+    id: `s${from}`,
+    kind: 'control-room',
+    from: hour(from),
+    to: hour(from + 8),
+    people: [],
+  });
   const empty: Known = {
     communityName: '小区',
     buildings: [],
     people: [],
     certificates: [],
+    roster: { items: [], minimum: 2, thin: [] },
     gateways: [],
     points: { all: 0, unproved: 0 },
     today: TODAY,
@@ -166,6 +177,7 @@ describe('the first steps', () => {
       buildings: [building('a', 1)],
       people: [person('a'), person('b'), person('t', { role: 'technician' })],
       certificates: [certificate('a', '2030-01-01'), certificate('b', '2026-11-01'), certificate('t', '2030-01-01')],
+      roster: { minimum: 2, items: [shift(0), shift(8)], thin: [{ from: hour(8), to: hour(16), people: 1 }] },
       gateways: [gateway({ online: false })],
       points: { all: 10, unproved: 1 },
     };
@@ -174,6 +186,7 @@ describe('the first steps', () => {
       'places true 1',
       'people true 2',
       'certificates false 1',
+      'shifts true 1',
       'gateway true 1',
       'heard false 0',
       'commissioned false 9',

@@ -1,7 +1,8 @@
 // What each role is offered: never a screen on which it would wait for ever.
 import { describe, expect, test } from 'vitest';
 import { ROLES } from '../../../hub/http/policy.ts';
-import { homeOf, sees } from '../../../dashboard/src/app/abilities.ts';
+import { CONTROL_ROOM } from '../../../hub/alarms/api.ts';
+import { homeOf, isDesk, mayDoDuty, sees } from '../../../dashboard/src/app/abilities.ts';
 import { match } from '../../../dashboard/src/routes.ts';
 
 describe('abilities', () => {
@@ -21,5 +22,16 @@ describe('abilities', () => {
       true,
       false,
     ]);
+  });
+});
+
+describe('the desk', () => {
+  test('may be done duty at by whom the hub lets act there', () => {
+    expect(ROLES.filter(mayDoDuty).toSorted()).toEqual([...CONTROL_ROOM].toSorted());
+  });
+  test('is the screen of a guard while they are qualified on duty there, and of nobody who may not be', () => {
+    const isIt = (role: string, qualified: boolean): boolean => isDesk({ role, qualified });
+    expect([isIt('guard', true), isIt('guard', false)]).toEqual([true, false]);
+    expect([isIt('operator', false), isIt('technician', true), isDesk(null)]).toEqual([true, false, false]);
   });
 });

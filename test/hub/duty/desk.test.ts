@@ -14,6 +14,7 @@ import {
   writeEntry,
 } from '../../../hub/duty/api.ts';
 import type { DutyForm } from '../../../hub/duty/form.ts';
+import { WATCH_RULE } from '../../../hub/duty/norms.ts';
 import { listRecords } from '../../../hub/duty/record-store.ts';
 import { ok, type Result } from '../../../hub/errors.ts';
 import type { CommandContext } from '../../../hub/events/api.ts';
@@ -74,6 +75,15 @@ const entry = (who: PersonName, more: Partial<DutyForm> = {}, corrects?: string)
 const list = () =>
   site.database.db.read((tx) => handoverList(tx, { unfinishedOrders: async () => [] }, 'c1', site.clock.now()));
 
+test('[F1] two plans at once do not put a person on two shifts', async () => {
+  const plan = (): Promise<string> =>
+    roster(['operator'], NOON + HOUR, NOON + 9 * HOUR).then(
+      () => 'ok',
+      (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)),
+    );
+  expect((await Promise.all([plan(), plan()])).toSorted()).toEqual(['conflict', 'ok']);
+});
+
 describe('[F1] taking over', () => {
   test('is refused to whoever is not rostered or certified at that moment, each with its reason', async () => {
     await certify('inspector', '2026-11-23');
@@ -123,6 +133,20 @@ describe('[F1] taking over', () => {
     expect(site.world.faults).toMatchObject([{ signal: 'duty' }]);
     expect(await isQualified('operator')).toBe(false);
     expect(await kinds()).toEqual(['taken-over', 'relieved', 'unstaffed']);
+  });
+
+  test('is open again to whoever was relieved by mistake, and to nobody who has handed over', async () => {
+    const value = { ...WATCH_RULE.value, restHoursMin: 8 };
+    await site.command(site.people.manager, (c) =>
+      setRule(c, DUTY_RULES, WATCH_RULE.id, { value, reason: 'a night between two shifts' }),
+    );
+    await roster(['operator'], NOON, NOON + 8 * HOUR);
+    await try_('operator', takeOver);
+    const id = (await now()).present[0]?.attendance ?? '';
+    await try_('supervisor', (c) => relieve(c, 'c1', id, '误操作'));
+    expect(await try_('operator', takeOver)).toBe('ok');
+    expect(await isQualified('operator')).toBe(true);
+    expect(await here()).toEqual(['operator']);
   });
 });
 

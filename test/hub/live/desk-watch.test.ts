@@ -162,6 +162,16 @@ describe('[S2] no desk answers', () => {
 });
 
 describe('a hub that is killed', () => {
+  test('again and again within a minute does not wait anew for a desk that never answers', async () => {
+    const starts = startGraceMs / 20_000;
+    for (let n = 0; n < starts; n++) {
+      expect(await state()).toBe('');
+      await (await startHub()).seconds(20);
+    }
+    await (await startHub()).seconds(silentMs / 1_000);
+    expect(await state()).toBe('unacked-active');
+  });
+
   test('[S2] does not hide the silence: it is raised when the time of grace is over', async () => {
     const first = await startHub();
     await first.answer('operator', startGraceMs);

@@ -33,6 +33,8 @@ export interface Episode {
   readonly verdict?: 'real' | 'false' | 'test';
   readonly verdictAfter?: number;
   readonly note?: string;
+  /** Of a false one: what its fire procedure keeps. */
+  readonly cause?: string;
   readonly endAfter?: number;
   /** After its beginning: when it came back within the episode. */
   readonly recurredAfter?: readonly number[];
@@ -81,7 +83,7 @@ function rowOf(community: string, e: Episode): AlarmRow {
     mode: null,
     raised_mode: e.mode ?? null,
     proved: true,
-    incident: null,
+    incident: e.cause === undefined ? null : randomUUID(),
     acked: e.ackAfter === undefined || e.recurredAfter?.length ? null : { ...BY, at: iso(e.at + e.ackAfter) },
     verdict:
       e.verdict === undefined
@@ -109,6 +111,15 @@ export async function storeEpisodes(db: Db, community: string, episodes: readonl
   });
   await db.transaction(async (tx) => {
     await insertAlarms(tx, rows);
+    for (const [i, row] of rows.entries()) {
+      const cause = episodes[i]?.cause;
+      if (cause === undefined) continue;
+      await tx.run(
+        `insert into handling.fire (id, community, alarm, source, what, text, opened_at, result, cause)
+         values ($1, $2, $3, 'panel', '{}', '{}', to_timestamp($4::float8 / 1000), 'false', $5)`,
+        [row.incident, community, row.id, row.received_at, cause],
+      );
+    }
     await insertActs(
       tx,
       rows.flatMap((row, i) => {
@@ -128,8 +139,7 @@ export function someEpisodes(seed: number, count: number, from: number, to: numb
   const next = random(seed);
   const pick = <T>(of: readonly T[]): T => {
     const one = of[Math.floor(next() * of.length)];
-    if (one === undefined) throw new Error('nothing to pick from');
-    return one;
+    return one as T;
   };
   const maybe = (share: number, upTo: number): number | undefined =>
     next() < share ? Math.round(next() * upTo) : undefined;
@@ -141,6 +151,8 @@ export function someEpisodes(seed: number, count: number, from: number, to: numb
         : from + burst * 5 * HOUR + Math.floor(next() * 10 * MINUTE);
     const [ackAfter, endAfter, verdict] = [maybe(0.8, 20 * MINUTE), maybe(0.9, 2 * HOUR), next()];
     const device = Math.floor(next() * 6);
+    const judgement = verdict < 0.5 ? pick(['real', 'false', 'false', 'test'] as const) : undefined;
+    const cause = judgement === 'false' ? pick(['dust', 'steam', undefined]) : undefined;
     const comes = next() < 0.1 ? [10 * SECOND, 20 * SECOND + Math.floor(next() * 90) * SECOND] : undefined;
     return {
       at,
@@ -151,9 +163,8 @@ export function someEpisodes(seed: number, count: number, from: number, to: numb
       signal: pick(['fault', 'mains', 'fire']),
       ...(ackAfter === undefined ? {} : { ackAfter }),
       ...(endAfter === undefined ? {} : { endAfter: next() < 0.2 ? Math.round(next() * MINUTE) : endAfter }),
-      ...(verdict < 0.5
-        ? { verdict: pick(['real', 'false', 'false', 'test'] as const), verdictAfter: Math.round(next() * HOUR) }
-        : {}),
+      ...(judgement === undefined ? {} : { verdict: judgement, verdictAfter: Math.round(next() * HOUR) }),
+      ...(cause === undefined ? {} : { cause }),
       note: pick(['灰尘', '水汽', '=SUM(A1)', '"quoted", comma']),
       ...(comes ? { recurredAfter: comes } : {}),
       ...(next() < 0.1 ? { mode: pick(['drill', 'maintenance'] as const) } : {}),
