@@ -18,6 +18,7 @@ import { writeAlarmHistory } from './demo/alarm-history.ts';
 import { commissionDemo, DEMO_COMMISSION_TIMER } from './demo/commission.ts';
 import { drawDemoPlans } from './demo/floor-plans.ts';
 import { startDemo, type DemoHub } from './demo/seed.ts';
+import { pastSeries, writePastSamples, type PastSeries } from './demo/telemetry-history.ts';
 import { controlRoomSince, qualified } from './duty/api.ts';
 import { makeEffects } from './effects.ts';
 import { ok } from './errors.ts';
@@ -201,17 +202,7 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
     signIn: people.signIn,
   });
   started.add('responding', () => responding.stop());
-  sensing.timers.register(DEMO_COMMISSION_TIMER, {
-    handle: async (c, { community }) => {
-      const last = (await listBuildings(c.tx, community)).at(-1)?.id;
-      const nums = await commissionDemo(c, sensing.alarmPorts, community, last);
-      if (nums.length > 0) {
-        await drawDemoPlans(c, community);
-        await writeAlarmHistory(c, sensing.alarmPorts, community, config.demoPastDays);
-      }
-      return () => sensing.register.marked(nums, true);
-    },
-  });
+  waitForDemoPoints(ground, sensing);
 
   const app = await makeServer(ground, [...people.routes, ...sensing.routes, ...responding.routes], people.sessions);
   sensing.attach(app.server);
@@ -226,6 +217,40 @@ async function compose(config: Config, clock: Clock, log: Logger, started: Start
   const parts = { app, database, entry, runEffects, sessions, passwords, health, sensing, responding, stop };
   const once = setupToken === undefined ? {} : { setupToken };
   return { url, broker, ...(demo === undefined ? {} : { demo }), ...once, ...parts };
+}
+
+/** A demo marks its points and writes its past once a birth has told which points there are. */
+function waitForDemoPoints(ground: Ground, sensing: Sensing): void {
+  const { config } = ground;
+  sensing.timers.register(DEMO_COMMISSION_TIMER, {
+    handle: async (c, { community }) => {
+      const last = (await listBuildings(c.tx, community)).at(-1)?.id;
+      const nums = await commissionDemo(c, sensing.alarmPorts, community, last);
+      const past = config.demoPastDays > 0 && nums.length > 0 ? await pastSeries(c.tx, community) : [];
+      if (nums.length > 0) {
+        await drawDemoPlans(c, community);
+        await writeAlarmHistory(c, sensing.alarmPorts, community, config.demoPastDays);
+      }
+      return () => {
+        sensing.register.marked(nums, true);
+        void tellPast(ground, sensing.history, past, c.now);
+      };
+    },
+  });
+}
+
+/** The demo's measurements of the days before, beside everything else; a history server of the user's own gets none. */
+async function tellPast(
+  { config, log }: Ground,
+  { writer }: History,
+  past: readonly PastSeries[],
+  now: number,
+): Promise<void> {
+  try {
+    if (writer) await writePastSamples(writer, past, now, config.demoPastDays);
+  } catch (error) {
+    log.warn({ err: error }, 'the past of the demo could not be written');
+  }
 }
 
 /** What the fire procedure asks of points, duty and plans. */

@@ -28,6 +28,7 @@ export const ROUTES = {
   publicity: '/publicity',
   records: '/records',
   plan: '/plans/:building/:floor',
+  trends: '/trends',
   figures: '/figures',
   'figure-rows': '/figures/rows',
   emergency: '/emergency',

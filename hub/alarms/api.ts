@@ -6,6 +6,7 @@ import { lockAlarms, lockOnPoints, linkOrder as storeLink } from './store.ts';
 
 export { AlarmEngine, DELAY_TIMER } from './engine.ts';
 export type { EngineWriter } from './engine-write.ts';
+export { signalsOfBirth } from './evaluate.ts';
 export type { ChangePorts, GroupIncidents } from './changes.ts';
 export type { AlarmRow } from './row.ts';
 export { factOf, viewOf } from './row.ts';

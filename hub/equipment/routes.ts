@@ -3,8 +3,8 @@ import { Type, type Static } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DEVICE_KINDS } from '../../device-profiles/contract/kinds.ts';
 import { openCounts, SEES_ALARMS, type ChangePorts } from '../alarms/api.ts';
-import { ok, refuse, type RefusalCode, type Result } from '../errors.ts';
-import { HistoryError, type Buckets, type History, type PointRef } from '../history/api.ts';
+import { ok, refuse, type Result } from '../errors.ts';
+import { orRefuse, toBucketsReply, type History, type PointRef } from '../history/api.ts';
 import { BucketsReply } from '../history/contract.ts';
 import { HISTORY_LIMITS } from '../history/limits.ts';
 import type { Entry } from '../http/entry.ts';
@@ -57,13 +57,6 @@ const HistoryQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const REFUSAL_OF: Record<HistoryError['code'], RefusalCode> = {
-  invalid: 'bad-request',
-  'too-much': 'out-of-range',
-  unavailable: 'unavailable',
-  locked: 'unavailable',
-};
-
 /** The range asked for, ms UTC. @throws RefusalError naming the bad end */
 function rangeOf(query: Static<typeof HistoryQuery>, now: number): { from: number; to: number } {
   const to = query.to === undefined ? now : Date.parse(query.to);
@@ -71,11 +64,6 @@ function rangeOf(query: Static<typeof HistoryQuery>, now: number): { from: numbe
   if (!Number.isFinite(to)) throw new RefusalError('bad-request', 'to');
   if (!Number.isFinite(from) || from >= to) throw new RefusalError('bad-request', 'from');
   return { from, to };
-}
-
-function replyOf({ widthMs, from, to, buckets }: Buckets): BucketsReply {
-  const iso = (ms: number): string => new Date(ms).toISOString();
-  return { widthMs, from: iso(from), to: iso(to), buckets: buckets.map((b) => ({ ...b, t: iso(b.t) })) };
 }
 
 export function equipmentRoutes(parts: EquipmentRouteParts): FastifyPluginAsyncTypebox {
@@ -167,12 +155,8 @@ function pointRoutes({ entry, points, history }: EquipmentRouteParts): FastifyPl
           return found && kind ? ok({ community, kind, device: id, point }) : refuse('not-found');
         });
         const range = rangeOf(request.query, entry.clock.now());
-        try {
-          return replyOf(await history.buckets(ref, range, request.query.buckets ?? LIMITS.bucketsDefault));
-        } catch (error) {
-          if (!(error instanceof HistoryError)) throw error;
-          throw new RefusalError(REFUSAL_OF[error.code], error.message);
-        }
+        const buckets = request.query.buckets ?? LIMITS.bucketsDefault;
+        return toBucketsReply(await orRefuse(history.buckets(ref, range, buckets)));
       },
     );
   };

@@ -2,13 +2,11 @@
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { SEES_ALARMS } from '../alarms/api.ts';
-import type { Tx } from '../db/tx.ts';
-import { ok, refuse, type Result } from '../errors.ts';
+import { ok, refuse } from '../errors.ts';
 import type { Entry } from '../http/entry.ts';
 import type { Role } from '../http/policy.ts';
 import { valueOf } from '../http/problem.ts';
 import type { LivePoints } from '../ingest/api.ts';
-import { listBuildings } from '../property/api.ts';
 import { addDrawing, importPositions, setPositions } from './commands.ts';
 import {
   DrawingView,
@@ -21,8 +19,8 @@ import {
 } from './contract.ts';
 import { FLOOR_PLAN_LIMITS as LIMITS } from './limits.ts';
 import { positionsCsv } from './point-list.ts';
-import { drawingsOf, findFloor, listFloors, positionsOf, type DrawingRow, type Floor } from './store.ts';
-import { thingsOf } from './things.ts';
+import { drawingsOf, listFloors, positionsOf } from './store.ts';
+import { drawingView, hasFloor, planOf } from './view.ts';
 
 /** Who answers for what the control room's plans show. */
 const DRAWS: readonly Role[] = ['admin', 'supervisor'];
@@ -39,20 +37,6 @@ const At = Type.Object({
   floor: Type.Integer({ minimum: -20, maximum: 300 }),
 });
 
-const drawingView = (row: DrawingRow): DrawingView => ({
-  version: row.version,
-  sha256: row.sha256,
-  type: row.media_type,
-  note: row.note,
-  addedAt: row.added_at.toISOString(),
-  addedBy: { id: row.added_by, name: row.added_by_name },
-});
-
-async function hasFloor(tx: Tx, community: string, at: Floor): Promise<boolean> {
-  const building = (await listBuildings(tx, community)).find((b) => b.id === at.building);
-  return building?.floors.some((f) => f.floor === at.floor) ?? false;
-}
-
 export function floorPlanRoutes(parts: FloorPlanParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     await app.register(readRoutes(parts));
@@ -60,23 +44,8 @@ export function floorPlanRoutes(parts: FloorPlanParts): FastifyPluginAsyncTypebo
   };
 }
 
-function readRoutes({ entry, points, isProved }: FloorPlanParts): FastifyPluginAsyncTypebox {
-  const planOf = async (tx: Tx, community: string, at: Floor): Promise<Result<FloorPlanView>> => {
-    if (!(await hasFloor(tx, community, at))) return refuse('not-found');
-    const [row, [drawing], positions] = [
-      await findFloor(tx, community, at),
-      await drawingsOf(tx, community, at, 1),
-      await positionsOf(tx, community, at),
-    ];
-    return ok({
-      ...at,
-      revision: row?.revision ?? 0,
-      changedAt: row?.changed_at.toISOString() ?? null,
-      changedBy: row ? { id: row.changed_by, name: row.changed_by_name } : null,
-      drawing: drawing ? drawingView(drawing) : null,
-      things: thingsOf(points, isProved, { community, ...at }, positions),
-    });
-  };
+function readRoutes(parts: FloorPlanParts): FastifyPluginAsyncTypebox {
+  const { entry } = parts;
   return async (app) => {
     app.get(
       '/api/floor-plans',
@@ -96,7 +65,7 @@ function readRoutes({ entry, points, isProved }: FloorPlanParts): FastifyPluginA
         config: { policy: { allow: SEES_ALARMS } },
         schema: { tags, params: At, response: { 200: FloorPlanView } },
       },
-      (request) => entry.read((tx) => planOf(tx, entry.user(request).community, request.params)),
+      (request) => entry.read((tx) => planOf(tx, parts, entry.user(request).community, request.params)),
     );
     app.get(
       '/api/floor-plans/:building/:floor/drawings',

@@ -2,6 +2,8 @@
 // Two stores answer alike (test/hub/history/suite.ts): DuckDB inside the hub, or the user's InfluxDB.
 import type { Lane, Quality, Value } from '../../device-profiles/contract/point.ts';
 import type { DeviceKind } from '../../device-profiles/contract/profile.ts';
+import type { RefusalCode } from '../errors.ts';
+import { RefusalError } from '../http/problem.ts';
 import type { BucketsReply, RawReply, SampleOut } from './contract.ts';
 
 /** A point as queries name it. `device` is `{gateway}.{device}`. */
@@ -102,6 +104,16 @@ export interface StateDurations {
   readonly unknownMs: number;
 }
 
+/** A stretch in which one state is known to have held, ms UTC. */
+export interface StateRun extends Range {
+  readonly value: number | string;
+}
+/** The same with each stretch, oldest first; between them nobody knows. `more`: the later ones are not listed. */
+export interface StateRuns extends StateDurations {
+  readonly runs: readonly StateRun[];
+  readonly more: boolean;
+}
+
 /** Why a query was refused or failed. `invalid`: the question is wrong; `unavailable`: the store does not answer. */
 export class HistoryError extends Error {
   override readonly name = 'HistoryError';
@@ -109,6 +121,23 @@ export class HistoryError extends Error {
   constructor(code: HistoryError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+}
+
+const REFUSAL_OF: Record<HistoryError['code'], RefusalCode> = {
+  invalid: 'bad-request',
+  'too-much': 'out-of-range',
+  unavailable: 'unavailable',
+  locked: 'unavailable',
+};
+
+/** For routes: what history answers. @throws RefusalError where it refuses the question or does not answer */
+export async function orRefuse<T>(asking: Promise<T>): Promise<T> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error;
+    throw new RefusalError(REFUSAL_OF[error.code], error.message);
   }
 }
 
@@ -130,6 +159,8 @@ export interface History {
   buckets(point: PointRef, range: Range, count: number): Promise<Buckets>;
   /** Time in each state; a sample holds for at most `holdMs` (default HISTORY_LIMITS.holdMs), then it is unknown. */
   states(point: PointRef, range: Range, holdMs?: number): Promise<StateDurations>;
+  /** The same with the stretches themselves, at most `max` (≤ HISTORY_LIMITS.runs) of them. */
+  runs(point: PointRef, range: Range, max?: number): Promise<StateRuns>;
   health(): Promise<HistoryHealth>;
   /** Counters since start, for /metrics. */
   counters(): Readonly<Record<string, number>>;

@@ -10,6 +10,7 @@ import {
   type RawPage,
   type RecordedSample,
   type StateDurations,
+  type StateRuns,
 } from './api.ts';
 import { checkRange, planBuckets } from './buckets.ts';
 import { beforeSql, bucketsSql, lastSql, rawSql, toBucket, toNs, toSample, type Row } from './duckdb-queries.ts';
@@ -114,14 +115,12 @@ export class DuckdbHistory implements History {
   }
 
   async states(point: PointRef, range: Range, holdMs = this.#limits.holdMs): Promise<StateDurations> {
-    checkRange(range);
-    const series = this.writer.seriesId(point);
-    const before = series === undefined ? null : await this.#before(series, range.from, holdMs);
-    return collectStates({ range, holdMs, before, samplesMax: this.#limits.stateSamples }, async (cursor) =>
-      series === undefined
-        ? { samples: [], next: null }
-        : this.#page(series, range, cursor === null ? null : cursorNs(cursor), this.#limits.rawPage),
-    );
+    const { states, unknownMs } = await this.#walk(point, range, holdMs, 0);
+    return { states, unknownMs };
+  }
+
+  runs(point: PointRef, range: Range, max: number = this.#limits.runs): Promise<StateRuns> {
+    return this.#walk(point, range, this.#limits.holdMs, Math.min(max, this.#limits.runs));
   }
 
   health(): Promise<HistoryHealth> {
@@ -174,6 +173,18 @@ export class DuckdbHistory implements History {
       this.#counts.foldFailures += 1;
       this.#foldFailed = true;
     }
+  }
+
+  async #walk(point: PointRef, range: Range, holdMs: number, runsMax: number): Promise<StateRuns> {
+    checkRange(range);
+    const series = this.writer.seriesId(point);
+    const before = series === undefined ? null : await this.#before(series, range.from, holdMs);
+    const { stateSamples: samplesMax, rawPage } = this.#limits;
+    return collectStates({ range, holdMs, before, samplesMax, runsMax }, async (cursor) =>
+      series === undefined
+        ? { samples: [], next: null }
+        : this.#page(series, range, cursor === null ? null : cursorNs(cursor), rawPage),
+    );
   }
 
   async #page(series: number, range: Range, afterNs: bigint | null, limit: number): Promise<SamplePage> {

@@ -13,6 +13,7 @@ import {
   type RecordedBucket,
   type RecordedSample,
   type StateDurations,
+  type StateRuns,
 } from './api.ts';
 import { BUCKET_ORIGIN_MS, checkRange, planBuckets } from './buckets.ts';
 import { InfluxHttp, type InfluxOptions, type InfluxSeries } from './influx-http.ts';
@@ -123,11 +124,12 @@ export class InfluxHistory implements History {
   }
 
   async states(point: PointRef, range: Range, holdMs = this.#limits.holdMs): Promise<StateDurations> {
-    checkRange(range);
-    const before = await this.#before(point, range.from, holdMs);
-    return collectStates({ range, holdMs, before, samplesMax: this.#limits.stateSamples }, (cursor) =>
-      this.#page(point, range, cursor, this.#limits.rawPage),
-    );
+    const { states, unknownMs } = await this.#walk(point, range, holdMs, 0);
+    return { states, unknownMs };
+  }
+
+  runs(point: PointRef, range: Range, max: number = this.#limits.runs): Promise<StateRuns> {
+    return this.#walk(point, range, this.#limits.holdMs, Math.min(max, this.#limits.runs));
   }
 
   async health(): Promise<HistoryHealth> {
@@ -146,6 +148,15 @@ export class InfluxHistory implements History {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  async #walk(point: PointRef, range: Range, holdMs: number, runsMax: number): Promise<StateRuns> {
+    checkRange(range);
+    const before = await this.#before(point, range.from, holdMs);
+    const { stateSamples: samplesMax, rawPage } = this.#limits;
+    return collectStates({ range, holdMs, before, samplesMax, runsMax }, (cursor) =>
+      this.#page(point, range, cursor, rawPage),
+    );
   }
 
   async #page(point: PointRef, range: Range, cursor: string | null, limit: number): Promise<SamplePage> {

@@ -13,6 +13,8 @@ export const HISTORY_LIMITS = {
   rawPage: 20_000,
   stateSamples: 2_000_000,
   lastPoints: 1_000,
+  /** Stretches of one state in one reply. */
+  runs: 2_000,
   /**
    * How long a sample speaks for its point: three heartbeats of 60 s (DESIGN 5). Past that, silence is unknown, and a
    * sample older than this is not carried into a range.

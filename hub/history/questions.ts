@@ -1,12 +1,5 @@
 // What both stores check and count alike, whatever answers the question.
-import {
-  HistoryError,
-  type PointRef,
-  type Range,
-  type RawPage,
-  type RecordedSample,
-  type StateDurations,
-} from './api.ts';
+import { HistoryError, type PointRef, type Range, type RawPage, type RecordedSample, type StateRuns } from './api.ts';
 import { StateClock } from './states.ts';
 
 /** @throws HistoryError `too-much` */
@@ -30,15 +23,17 @@ export interface StateQuestion {
   readonly before: RecordedSample | null;
   /** Most samples it may walk. */
   readonly samplesMax: number;
+  /** Most stretches it lists; 0: only durations are wanted. */
+  readonly runsMax?: number;
 }
 
 /** Walks the pages of a range and adds up the time in each state. @throws HistoryError `too-much`, `invalid` */
 export async function collectStates(
-  { range, holdMs, before, samplesMax }: StateQuestion,
+  { range, holdMs, before, samplesMax, runsMax = 0 }: StateQuestion,
   page: (cursor: string | null) => Promise<SamplePage>,
-): Promise<StateDurations> {
+): Promise<StateRuns> {
   if (!Number.isInteger(holdMs) || holdMs < 1) throw new HistoryError('invalid', `a hold time of ${holdMs} ms`);
-  const clock = new StateClock(range, holdMs, before);
+  const clock = new StateClock(range, holdMs, before, runsMax);
   let walked = 0;
   let cursor: string | null = null;
   do {
@@ -49,5 +44,5 @@ export async function collectStates(
     for (const sample of samples) clock.add(sample);
     cursor = next;
   } while (cursor !== null);
-  return clock.end();
+  return { ...clock.end(), ...clock.listed() };
 }

@@ -1,5 +1,5 @@
 // Time spent in each state, from samples in order: a sample holds until the next one, but never longer than `holdMs`.
-import type { Range, RecordedSample, StateDurations } from './api.ts';
+import type { Range, RecordedSample, StateDurations, StateRun, StateRuns } from './api.ts';
 
 interface StateTotal {
   ms: number;
@@ -17,9 +17,16 @@ export class StateClock {
   #at: number;
   #current: RecordedSample | null;
   #lastKnown: number | string | null;
+  readonly #runs: StateRun[] = [];
+  readonly #runsMax: number;
+  #more = false;
 
-  /** `before` is the last sample earlier than `from`, if any: its state may still hold at `from`. */
-  constructor(range: Range, holdMs: number, before: RecordedSample | null) {
+  /**
+   * `before` is the last sample earlier than `from`, if any: its state may still hold at `from`. Runs beyond `runsMax` are
+   * counted in the durations, not listed.
+   */
+  constructor(range: Range, holdMs: number, before: RecordedSample | null, runsMax = 0) {
+    this.#runsMax = runsMax;
     this.#range = range;
     this.#holdMs = holdMs;
     this.#at = range.from;
@@ -46,14 +53,31 @@ export class StateClock {
     return { states, unknownMs: this.#range.to - this.#range.from - knownMs };
   }
 
+  /** The stretches themselves; complete after `end`. */
+  listed(): Pick<StateRuns, 'runs' | 'more'> {
+    return { runs: this.#runs, more: this.#more };
+  }
+
   #advance(to: number): void {
     const sample = this.#current;
     const value = sample && known(sample);
     if (sample && value !== null) {
-      const ms = Math.min(to, sample.t + this.#holdMs) - Math.max(this.#at, sample.t);
-      if (ms > 0) this.#total(value).ms += ms;
+      const from = Math.max(this.#at, sample.t);
+      const until = Math.min(to, sample.t + this.#holdMs);
+      if (until > from) {
+        this.#total(value).ms += until - from;
+        this.#list({ from, to: until, value });
+      }
     }
     this.#at = Math.max(this.#at, to);
+  }
+
+  #list(run: StateRun): void {
+    const last = this.#runs.at(-1);
+    if (last && last.value === run.value && last.to === run.from && !this.#more)
+      this.#runs[this.#runs.length - 1] = { ...last, to: run.to };
+    else if (this.#runs.length < this.#runsMax) this.#runs.push(run);
+    else this.#more = true;
   }
 
   #total(value: number | string): StateTotal {

@@ -96,6 +96,7 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   wall: seesLive,
   devices: seesLive,
   device: seesLive,
+  trends: seesLive,
   plan: seesLive,
   modes: seesLive,
   fires: seesLive,

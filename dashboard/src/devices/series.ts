@@ -17,7 +17,7 @@ export interface Series {
   readonly to: number;
 }
 
-export function seriesOf(reply: BucketsReply): Series {
+export function seriesOf(reply: Pick<BucketsReply, 'from' | 'to' | 'widthMs' | 'buckets'>): Series {
   const t: number[] = [];
   const min: (number | null)[] = [];
   const max: (number | null)[] = [];
@@ -28,11 +28,11 @@ export function seriesOf(reply: BucketsReply): Series {
     max.push(high);
     mean.push(middle);
   };
-  const hold = Math.max(HOLD_MS, 2 * reply.widthMs);
   let last: number | null = null;
   for (const bucket of reply.buckets) {
     const at = Date.parse(bucket.t) + reply.widthMs / 2;
-    if (last !== null && at - last > hold) push(last + reply.widthMs / 2, null, null, null);
+    // Silence for longer than a report speaks for its point: nobody knows what was then.
+    if (last !== null && at - last - reply.widthMs > HOLD_MS) push(last + reply.widthMs / 2, null, null, null);
     if (bucket.count > 0) {
       push(at, bucket.min, bucket.max, bucket.mean);
       last = at;
@@ -44,6 +44,25 @@ export function seriesOf(reply: BucketsReply): Series {
     }
   }
   return { t, min, max, mean, from: Date.parse(reply.from), to: Date.parse(reply.to) };
+}
+
+/** Places of values with nothing on either side: a line between points never shows them. */
+export function lonelyOf(values: readonly (number | null | undefined)[]): number[] {
+  const out: number[] = [];
+  let before: number | null = null;
+  let at: number | null = null;
+  for (const [i, value] of [...values, null].entries()) {
+    if (value === undefined) continue;
+    if (value === null) {
+      if (at !== null && before === null) out.push(at);
+      at = null;
+      before = null;
+    } else {
+      before = at;
+      at = i;
+    }
+  }
+  return out;
 }
 
 export interface Extent {

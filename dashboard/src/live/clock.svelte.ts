@@ -6,7 +6,7 @@ export class Clock {
   #offsets: readonly number[] = [];
   #offset = $state(0);
   #now = $state(Math.floor(Date.now() / 1_000) * 1_000);
-  #zone = DEFAULT_TIME_ZONE;
+  #zone = $state(DEFAULT_TIME_ZONE);
   #format = $state.raw<TimeFormats>(timeFormats(DEFAULT_TIME_ZONE));
 
   /** Times in the community's zone. */
@@ -14,12 +14,17 @@ export class Clock {
     return this.#format;
   }
 
+  /** IANA name of the community's zone. */
+  get timeZone(): string {
+    return this.#zone;
+  }
+
   /** The hub has named the community's zone; one that this machine does not know changes nothing. */
   follow(zone: string): void {
     if (zone === this.#zone) return;
-    this.#zone = zone;
     try {
       this.#format = timeFormats(zone);
+      this.#zone = zone;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }

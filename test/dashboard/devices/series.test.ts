@@ -4,7 +4,15 @@ import type { BucketsReply } from '../../../hub/history/contract.ts';
 import { HISTORY_LIMITS } from '../../../hub/history/limits.ts';
 import { filterDevices } from '../../../dashboard/src/devices/filter.ts';
 import { isState, valueText } from '../../../dashboard/src/devices/quality.ts';
-import { extentOf, formatNumber, HOLD_MS, pathOf, scaleOf, seriesOf } from '../../../dashboard/src/devices/series.ts';
+import {
+  extentOf,
+  formatNumber,
+  HOLD_MS,
+  lonelyOf,
+  pathOf,
+  scaleOf,
+  seriesOf,
+} from '../../../dashboard/src/devices/series.ts';
 import type { DeviceView } from '../../../hub/equipment/contract.ts';
 
 const T = Date.parse('2026-11-21T00:00:00Z');
@@ -35,6 +43,17 @@ describe('series', () => {
   });
   test('silence beyond the hold is a visible gap', () => {
     expect(seriesOf(reply([0, 5], [30, 5])).mean).toEqual([5, null, 5]);
+  });
+  test('no line crosses a step of an hour in which nothing came', () => {
+    const hours = { ...reply([0, 5], [2, 5]), widthMs: 3_600_000 };
+    const at = (n: number): string => new Date(T + n * 3_600_000).toISOString();
+    const buckets = hours.buckets.map((b, i) => ({ ...b, t: at(2 * i) }));
+    expect(seriesOf({ ...hours, buckets }).mean).toEqual([5, null, 5]);
+    expect(seriesOf({ ...hours, buckets: buckets.map((b, i) => ({ ...b, t: at(i) })) }).mean).toEqual([5, 5]);
+  });
+  test('what stands alone is shown as a dot, for no line reaches it', () => {
+    expect(lonelyOf([5, null, 6, 7, null, undefined, 8])).toEqual([0, 6]);
+    expect(lonelyOf([null, undefined])).toEqual([]);
   });
   test('an unbelievable sample ends the line', () => {
     expect(seriesOf(reply([0, 5], [1, 6, 1], [2, 5])).mean).toEqual([5, 6, null, 5]);

@@ -265,6 +265,30 @@ export function historySuite(open: () => Promise<Store>): void {
       });
     });
 
+    test('are listed as stretches, joined where nothing changed, open where nobody knows', async () => {
+      const pump = key('runs', { kind: 'fire-pump' });
+      await store.write([
+        sample(pump, T0 - 10_000, 0),
+        sample(pump, T0 + 20_000, 1),
+        sample(pump, T0 + 40_000, 1),
+        sample(pump, T0 + 50_000, null, 'bad'),
+        sample(pump, T0 + 60_000, 1),
+        sample(pump, T0 + 90_000, 0),
+      ]);
+      const range = { from: T0, to: T0 + 400_000 };
+      const all = await history.runs(pump, range);
+      expect(all.runs.map(({ from, to, value }) => [from - T0, to - T0, value])).toEqual([
+        [0, 20_000, 0],
+        [20_000, 50_000, 1],
+        [60_000, 90_000, 1],
+        [90_000, 270_000, 0],
+      ]);
+      const { states, unknownMs } = await history.states(pump, range);
+      expect(all).toMatchObject({ states, unknownMs, more: false });
+      const few = await history.runs(pump, range, 2);
+      expect([few.runs.length, few.more, few.unknownMs]).toEqual([2, true, unknownMs]);
+    });
+
     test('texts are states too, and a hold time can be given', async () => {
       const lift = key('states-text', { kind: 'elevator' });
       await store.write([sample(lift, T0, 'up'), sample(lift, T0 + 100, 'down'), sample(lift, T0 + 200, 'up')]);
