@@ -159,6 +159,7 @@ export function modelPoint(
     ...(row?.building === undefined ? {} : { building: row.building }),
     ...(row?.floor === undefined ? {} : { floor: row.floor }),
     ...(row?.place === undefined ? {} : { place: row.place }),
+    ...(row?.about === undefined ? {} : { about: row.about }),
   };
 }
 

@@ -25,10 +25,21 @@ export interface PointListRow {
   readonly place?: string;
   /** The contact is normally closed: 0 means "yes". */
   readonly invert?: boolean;
+  /** Id of the site's device whose state the contact tells, where that is not the module it is wired to. */
+  readonly about?: string;
 }
 
 /** Columns with a meaning of their own; every other column must be the name of an index. */
-export const POINT_LIST_COLUMNS = ['point', 'name_zh', 'name_en', 'building', 'floor', 'place', 'invert'] as const;
+export const POINT_LIST_COLUMNS = [
+  'point',
+  'name_zh',
+  'name_en',
+  'building',
+  'floor',
+  'place',
+  'invert',
+  'about',
+] as const;
 
 /**
  * Reads a point list. `indexNames` are the indices of the profile's repeats (loop, n, …): columns of these names are
@@ -161,6 +172,7 @@ function readRow(
   const point = text('point');
   const building = text('building');
   const place = text('place');
+  const about = text('about');
   return {
     file,
     line,
@@ -171,5 +183,6 @@ function readRow(
     ...(floor === undefined ? {} : { floor }),
     ...(place === undefined ? {} : { place }),
     ...(invertText === undefined ? {} : { invert: invertText === '1' }),
+    ...(about === undefined ? {} : { about }),
   };
 }

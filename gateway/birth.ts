@@ -50,13 +50,14 @@ function birthDevice(d: SiteDevice, base: number): BirthDevice {
 }
 
 function birthPoint(d: SiteDevice, p: ModelPoint, i: number): BirthPoint {
-  const { id, name, type, lane, unit, building, floor, place } = p;
+  const { id, name, type, lane, unit, building, floor, place, about } = p;
   const template = p.template === p.id ? undefined : p.template;
   const range = pair(p.range);
   const band = pair(p.band);
   const expected = expectedMs(d, p);
   const everyS = expected > REPORT_LIMITS.heartbeatMs ? Math.ceil(expected / 1_000) : undefined;
-  const more = defined({ template, unit, range, band, enum: p.enum && { ...p.enum }, building, floor, place, everyS });
+  const where = { building, floor, place, about };
+  const more = defined({ template, unit, range, band, enum: p.enum && { ...p.enum }, ...where, everyS });
   return { i, id, name, type, lane, ...more };
 }
 

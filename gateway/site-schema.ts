@@ -95,6 +95,8 @@ const InlinePoint = Type.Object(
     floor: Type.Optional(Floor),
     place: Type.Optional(Place),
     invert: Type.Optional(Type.Boolean()),
+    /** Id of the device of this site whose state the contact tells, where that is not the module it is wired to. */
+    about: Type.Optional(Id),
   },
   closed,
 );

@@ -137,6 +137,7 @@ export function parseSite(file: string, text: string, options: SiteOptions = {})
   const devices = site.devices.flatMap((d, k) => readDevice(d, k, context) ?? []);
   checkTogether(devices, context);
   const unread = site.devices.length - devices.length + shape.misshapenDevices.length;
+  if (unread === 0) checkAbout(devices, context);
   const mqttUsers = readUsers(site.mqttUsers ?? [], devices, { env: options.env ?? {}, unread: unread > 0, report });
   if (problems.length > 0) throw new ConfigError(problems);
   return {
@@ -405,6 +406,22 @@ function checkTogether(devices: readonly SiteDeviceEntry[], { site, report }: Co
     }
     units.set(key, [...(units.get(key) ?? []), d]);
   }
+}
+
+/** A contact that tells another device's state names one that the site has. */
+function checkAbout(devices: readonly SiteDeviceEntry[], { site, report }: Context): void {
+  const ids = site.devices.map((d) => d.id);
+  devices.forEach((d, k) => {
+    const told = new Set(d.model.points.flatMap((p) => p.about ?? []));
+    for (const about of told) {
+      if (ids.includes(about)) continue;
+      const near = nearest(about, ids);
+      report(
+        ['devices', k],
+        `a point is about unknown device "${about}"; expected one of ${(near.length > 0 ? near : ids).join(', ')}`,
+      );
+    }
+  });
 }
 
 function warningsOf(context: Context, devices: readonly SiteDeviceEntry[]): Problem[] {

@@ -57,6 +57,7 @@ import { planRoutes } from './plans/routes.ts';
 import { runRoutes } from './plans/run-routes.ts';
 import { POLICIES } from './policies.ts';
 import type { PolicyPorts } from './policy-ports.ts';
+import { scenePrintRoutes } from './read/scene-print.ts';
 import { sceneRoutes } from './read/scene.ts';
 import { communityIds } from './property/api.ts';
 import type { RuleSet } from './rules/api.ts';
@@ -181,6 +182,7 @@ export function makeResponding(parts: RespondingParts): Responding {
       laneRoutes(entry, sceneParts),
       escortRoutes(entry),
       sceneRoutes(entry),
+      scenePrintRoutes(parts),
       policyRoutes(entry),
       recordRoutes({ entry, printer: parts.printer }),
       ruleRoutes(entry, rules),

@@ -41,7 +41,7 @@ import type { History } from './history/api.ts';
 import { raiseHubFault } from './hub-faults.ts';
 import { textOf } from './messages/text.ts';
 import { openHistory } from './history/open.ts';
-import { judgeTogether } from './handling/api.ts';
+import { judgeTogether, linkageDigest } from './handling/api.ts';
 import { groupAlarms } from './incidents/api.ts';
 import { incidentRoutes } from './incidents/routes.ts';
 import { Ingest } from './ingest/ingest.ts';
@@ -163,7 +163,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
     timers,
     alarmPorts: ports,
     broker: () => opened(broker),
-    attach: (server) => void (live = makeLive(server, parts, ingest, desks)),
+    attach: (server) => void (live = makeLive(server, parts, { engine, ingest, desks })),
     order: (community, frame) => live?.order(community, frame),
     duty: (community, frame) => live?.duty(community, frame),
     scene: (community, frame) => live?.scene(community, frame),
@@ -322,9 +322,9 @@ function makeDeskWatch(
 function makeLive(
   server: HttpServer,
   { config, db, clock, log, sessions }: SensingParts,
-  ingest: Ingest,
-  desks: DeskWatch,
+  of: { readonly engine: AlarmEngine; readonly ingest: Ingest; readonly desks: DeskWatch },
 ): LiveChannel {
+  const { engine, ingest, desks } = of;
   const viewOfStored = ({ row, workOrder }: Awaited<ReturnType<typeof openAlarms>>[number]) => viewOf(row, workOrder);
   return new LiveChannel(server, {
     points: ingest,
@@ -343,6 +343,7 @@ function makeLive(
     overview: (community) => overviewNums(ingest, community),
     unproved: (community) => db.read((tx) => countUnproved(tx, community)),
     modes: async (community) => (await db.read((tx) => modesInForce(tx, [community]))).length,
+    linkage: (community) => linkageDigest(engine, ingest, community),
     sessions: {
       // The screen shows nothing live before the one-time password is changed.
       find: async (token) => {

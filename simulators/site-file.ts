@@ -2,7 +2,7 @@
 // ports that the servers got. Pure: text in, text out.
 import { stringify } from 'yaml';
 import type { PanelAddress } from './community.ts';
-import { PUMP_ROOM_UNITS } from './units.ts';
+import { CONTACTS_PER_MODULE, PUMP_ROOM_UNITS } from './units.ts';
 import type { World } from './world.ts';
 
 export interface SitePorts {
@@ -14,6 +14,8 @@ export interface SitePorts {
   readonly drives: ReadonlyMap<string, number>;
   readonly pump: number;
   readonly pumpRoom: number;
+  /** Contacts of the control room: which panel stands in manual. */
+  readonly controlRoom: number;
 }
 
 export interface SiteFileInput {
@@ -48,9 +50,16 @@ export function siteFiles(w: World, input: SiteFileInput): { files: Record<strin
     ...[...input.ports.drives].map(([b, port]) => link(`drives-${b}`, 'modbus-rtu-tcp', port)),
     link('pump', 'modbus-tcp', input.ports.pump),
     link('pump-room', 'modbus-rtu-tcp', input.ports.pumpRoom),
+    link('control-room', 'modbus-rtu-tcp', input.ports.controlRoom),
     link(FIELD_LINK, 'mqtt'),
   ];
-  const devices = [...panels(w, files), ...pumpRoom(w, files), ...liftDevices(w), ...gaugeDevices(w)];
+  const devices = [
+    ...panels(w, files),
+    ...panelModes(w, files),
+    ...pumpRoom(w, files),
+    ...liftDevices(w),
+    ...gaugeDevices(w),
+  ];
   const user = (username: string, topic: string): Entry => ({
     username,
     password: input.passwords[username] ?? '',
@@ -155,6 +164,35 @@ function notifierBox(w: World, files: Record<string, string>, names: readonly { 
   };
 }
 
+/**
+ * Neither map of these panels holds manual or automatic, so the site has wired the contact of each to a module of its
+ * own; the list says whose it is.
+ */
+function panelModes(w: World, files: Record<string, string>): Entry[] {
+  const { building } = w.community.pumpRoom;
+  const modules: Entry[] = [];
+  for (let first = 0; first < w.community.buildings.length; first += CONTACTS_PER_MODULE) {
+    const unit = first / CONTACTS_PER_MODULE + 1;
+    const rows = w.community.buildings.slice(first, first + CONTACTS_PER_MODULE).map((b, k) => {
+      const names = [`${b.name.zh}火灾报警主机未在自动`, `Fire panel of ${b.name.en} not in automatic`];
+      return [`not-auto-${k + 1}`, ...names, `panel-${b.id}`].map(cell).join(',');
+    });
+    files[`panel-modes-${unit}.csv`] = ['point,name_zh,name_en,about', ...rows, ''].join('\n');
+    modules.push({
+      id: `panel-modes-${unit}`,
+      name: { zh: '报警主机手动/自动触点', en: 'Contacts manual/automatic of the fire panels' },
+      profile: 'waveshare-8di',
+      link: 'control-room',
+      unit,
+      building,
+      floor: 1,
+      place: '消防控制室',
+      pointList: `panel-modes-${unit}.csv`,
+    });
+  }
+  return modules;
+}
+
 function notifierPointId(a: PanelAddress): string {
   const m = /^([DM])(\d+)-(\d+)$/.exec(a.id);
   const kind = m?.[1] === 'M' ? 'mod' : 'det';
@@ -174,13 +212,15 @@ function pumpRoom(w: World, files: Record<string, string>): Entry[] {
   const { building, floor, place } = w.community.pumpRoom;
   const at = { building, floor, place: place.zh };
   const rows = [
-    ['started-2', '消防泵启动', 'Fire pump started'],
-    ['running-1', '稳压泵运行', 'Jockey pump running'],
-    ['not-auto-3', '消防泵未在自动', 'Fire pump not in automatic'],
-    ['power-loss-4', '泵房电源故障', 'Pump room power loss'],
-    ['fault-5', '消防泵故障', 'Fire pump fault'],
+    ['started-2', '消防泵启动', 'Fire pump started', 'fire-pump'],
+    ['running-1', '稳压泵运行', 'Jockey pump running', ''],
+    ['not-auto-3', '消防泵未在自动', 'Fire pump not in automatic', 'fire-pump'],
+    ['power-loss-4', '泵房电源故障', 'Pump room power loss', ''],
+    ['fault-5', '消防泵故障', 'Fire pump fault', 'fire-pump'],
   ];
-  files['pump-contacts.csv'] = ['point,name_zh,name_en', ...rows.map((r) => r.map(cell).join(',')), ''].join('\n');
+  files['pump-contacts.csv'] = ['point,name_zh,name_en,about', ...rows.map((r) => r.map(cell).join(',')), ''].join(
+    '\n',
+  );
   return [
     {
       id: 'fire-pump',

@@ -11,6 +11,7 @@ import { SCENARIOS, type Act, type Choice } from './scenarios/scenarios.ts';
 import { NOTIFIER_GATEWAY_UNIT, siteFiles, TOPICS, type SitePorts } from './site-file.ts';
 import {
   chv180,
+  CONTACTS_PER_MODULE,
   dryContacts,
   elevatorMessage,
   gstPanel,
@@ -186,6 +187,7 @@ export class SimulatedSite {
       drives,
       pump: await this.#listen('tcp', new Map([[1, tornatechPump(() => this.world.water)]]), 'silent'),
       pumpRoom: await this.#listen('rtu-over-tcp', this.#pumpRoomUnits(), 'silent'),
+      controlRoom: await this.#listen('rtu-over-tcp', this.#controlRoomUnits(), 'silent'),
     };
   }
 
@@ -223,6 +225,19 @@ export class SimulatedSite {
         ]),
       ],
     ]);
+  }
+
+  /** One contact a panel, closed while it is not in automatic. */
+  #controlRoomUnits(): Map<number, SimulatedUnit> {
+    const w = this.world;
+    const contacts = w.community.buildings.map((b) => () => !w.panel(b.id).inAutomatic);
+    const units = new Map<number, SimulatedUnit>();
+    for (let first = 0; first < contacts.length; first += CONTACTS_PER_MODULE) {
+      const wired = contacts.slice(first, first + CONTACTS_PER_MODULE);
+      const open = Array.from({ length: CONTACTS_PER_MODULE - wired.length }, () => () => false);
+      units.set(first / CONTACTS_PER_MODULE + 1, dryContacts([...wired, ...open]));
+    }
+    return units;
   }
 
   async #listen(

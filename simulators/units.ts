@@ -9,6 +9,9 @@ import type { WaterState } from './models/water.ts';
 /** Bus addresses in the pump room. */
 export const PUMP_ROOM_UNITS = { outlet: 1, pit: 2, roof: 3, contacts: 4 } as const;
 
+/** Inputs of one Waveshare module. */
+export const CONTACTS_PER_MODULE = 8;
+
 /** A unit that knows each register on its own; an address it does not have is exception 02 for the whole read. */
 export class RegisterUnit implements SimulatedUnit {
   readonly #register: (table: Table, address: number) => number | undefined;

@@ -212,6 +212,8 @@ export interface ModelPoint {
   readonly building?: string;
   readonly floor?: number;
   readonly place?: string;
+  /** Id of the site's device whose state it tells, where that is not its own. */
+  readonly about?: string;
 }
 
 /** A signal after parameters are numbers; `point` is still a template id (conditions.ts says what that means). */

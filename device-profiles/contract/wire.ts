@@ -89,6 +89,8 @@ export const BirthPoint = Type.Object(
     building: Type.Optional(Type.String()),
     floor: Type.Optional(Type.Integer()),
     place: Type.Optional(Type.String()),
+    /** Id of the device of this gateway whose state it tells, where that is not its own. */
+    about: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     /** How often it is heard, s, where that is more rarely than a heartbeat. */
     everyS: Type.Optional(Type.Integer({ minimum: 1 })),
   },

@@ -33,7 +33,7 @@ export {
 } from './fires-store.ts';
 export { clearReports, isReport, raiseReport, REPORT_KIND } from './reports.ts';
 export type { AlarmPorts, JudgeTogether, VerdictOn } from './commands.ts';
-export type { ModeSignal } from './engine.ts';
+export type { ModeSignal } from './mode-signals.ts';
 export { findAlarm } from './store.ts';
 export { UUID } from './lists.ts';
 

@@ -22,6 +22,7 @@ import type { Tx } from '../db/tx.ts';
 import { compileSignals, newestOf, type Compiled, type SignalRun } from './compile.ts';
 import { advance, elapse, inRun, remaining, UNKNOWN, type Edge, type Track } from './evaluate.ts';
 import { writeStage, type EngineWriter } from './engine-write.ts';
+import { ModeSignals, type ModeSignal } from './mode-signals.ts';
 import { keyOf, type Raised } from './row.ts';
 import { SteadyRuns, SteadyStage } from './steady.ts';
 import { activePanels, openAlarms, type PanelRow } from './store.ts';
@@ -39,13 +40,6 @@ export type StagedEdge =
     }
   | { readonly to: 'reset'; readonly device: string; readonly at: number };
 
-/** A signal of manual or automatic: `true` is not automatic. */
-export interface ModeSignal {
-  readonly entry: PointEntry;
-  readonly reads: readonly PointEntry[];
-  readonly truth: Truth;
-}
-
 const NO_RUNS: readonly SignalRun[] = [];
 const isPanel = (c: Signal['class']): c is PanelClass => (PANEL_CLASSES as readonly string[]).includes(c);
 /** Gateway ids hold no dot, device ids are `{gateway}.{device}`. */
@@ -58,6 +52,7 @@ export class AlarmEngine implements SignalSink {
   readonly #compiled = new WeakMap<Program, Compiled>();
   /** Signals of the live birth, by gateway and key. */
   readonly #live = new Map<string, ReadonlyMap<string, SignalRun>>();
+  readonly #modes = new ModeSignals();
   /** Signals found active by a snapshot that the lanes have yet to confirm: their records change nothing till then. */
   readonly #frozen = new Map<string, Set<string>>();
   /** Signals with an open alarm → its id, and the n that raised it. May name one too many, never one too few. */
@@ -80,8 +75,10 @@ export class AlarmEngine implements SignalSink {
       this.#open.set(key, { id: row.id, n: row.n });
       this.#tracks.set(key, { ...UNKNOWN, held: row.active, raised: row.active });
     }
-    for (const p of await activePanels(tx))
+    const panels = await activePanels(tx);
+    for (const p of panels)
       this.#tracks.set(keyOf(p.device, p.point, p.signal), { ...UNKNOWN, held: p.active, raised: p.active });
+    this.#modes.load(panels);
     for (const { key, since, run } of await payloadsOf(tx, DELAY_TIMER)) {
       if (typeof key !== 'string' || typeof since !== 'number') continue;
       this.#tracks.set(key, { ...this.track(key), since, run: typeof run === 'number' ? run : 0 });
@@ -130,13 +127,12 @@ export class AlarmEngine implements SignalSink {
 
   /** What a gateway's live birth says of manual or automatic, as the last record left it. */
   modeSignals(gateway: string): ModeSignal[] {
-    return [...(this.#live.get(gateway)?.values() ?? [])].flatMap((run) =>
-      run.def.class === 'MODE' ? [{ entry: run.entry, reads: run.reads, truth: this.track(run.key).truth }] : [],
-    );
+    return this.#modes.of(gateway, (key) => this.track(key).truth);
   }
 
   retired(gateway: string): void {
     this.#live.set(gateway, new Map());
+    this.#modes.born(gateway, NO_RUNS);
   }
 
   /** Signals of a gateway that have an open alarm. */
@@ -182,8 +178,12 @@ export class AlarmEngine implements SignalSink {
       if (keys.size > 0) this.#frozen.set(gateway, keys);
       else this.#frozen.delete(gateway);
     }
-    for (const program of stage.programs)
-      this.#live.set(program.gateway, new Map(this.compiled(program).runs.map((r) => [r.key, r])));
+    this.#modes.changed(stage.panels);
+    for (const program of stage.programs) {
+      const { runs } = this.compiled(program);
+      this.#live.set(program.gateway, new Map(runs.map((r) => [r.key, r])));
+      this.#modes.born(program.gateway, runs);
+    }
     for (const gateway of stage.gone) this.retired(gateway);
     this.steady.adopt(stage.steady.changes);
     for (const row of stage.written) {

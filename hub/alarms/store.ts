@@ -318,8 +318,10 @@ export async function savePanels(tx: Tx, panels: readonly PanelRow[]): Promise<v
   );
 }
 
-export async function activePanels(tx: Tx): Promise<(SignalKey & { active: boolean })[]> {
-  return tx.query('select device, point, signal, active from alarms.panel');
+export async function activePanels(tx: Tx): Promise<(SignalKey & { active: boolean; at: number })[]> {
+  return tx.query(
+    'select device, point, signal, active, (extract(epoch from at) * 1000)::float8 as at from alarms.panel',
+  );
 }
 
 /** After a restart nothing is known of any condition until its gateway is heard: alarms keep their state. */

@@ -23,7 +23,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 type UserActor = Extract<CommandContext['actor'], { kind: 'user' }>;
-const WHO = [
+export const WHO = [
   'supervisor',
   'manager',
   'inspector',
@@ -48,9 +48,9 @@ const sketch = (words: string, tone: string): string =>
 
 export class Past {
   readonly #c: CommandContext;
-  readonly #people: ReadonlyMap<Who, UserActor>;
+  readonly #people: ReadonlyMap<string, UserActor>;
   readonly community: string;
-  constructor(c: CommandContext, community: string, people: ReadonlyMap<Who, UserActor>) {
+  constructor(c: CommandContext, community: string, people: ReadonlyMap<string, UserActor>) {
     this.#c = c;
     this.#people = people;
     this.community = community;

@@ -2,6 +2,7 @@
 // commands as in life, each at its own time and by its own person.
 import { actOnEscort, callEscort } from '../escorts/api.ts';
 import { ok, type Result } from '../errors.ts';
+import { actOnHazard, assignHazard } from '../fire-safety/api.ts';
 import type { CommandContext } from '../events/api.ts';
 import { importVehicles, logContact, reportBlockage, voidBlockage } from '../lanes/api.ts';
 import {
@@ -17,7 +18,9 @@ import {
   startDrill,
   type DrillPorts,
 } from '../plans/api.ts';
+import type { DrillView } from '../plans/contract.ts';
 import { findByUsername } from '../staff/api.ts';
+import { Past, WHO } from './fire-safety.ts';
 import { DEMO_PLANS } from './plans.ts';
 
 const MINUTE = 60_000;
@@ -70,7 +73,23 @@ async function enforcePlans(h: History): Promise<string> {
   return fire;
 }
 
-async function holdDrill(h: History, plan: string, building: string | undefined): Promise<void> {
+/** The door that the drill found open is a hazard: closed, and rechecked by another. */
+async function clearDoor(past: Past, began: number, { findings }: DrillView): Promise<void> {
+  const hazard = findings.find((f) => f.hazard !== undefined)?.hazard?.id;
+  if (hazard === undefined) throw new Error('demo scene: the drill found no hazard');
+  const proof = async (note: string) => ({
+    note,
+    photos: [await past.picture(`演示：${note.slice(0, 8)}`, '#b9c9b4')],
+  });
+  const [mended, checked] = [await proof('闭门器已更换，门能自行关闭'), await proof('连续三天抽查，门均处于关闭状态')];
+  await past.ago(began - HOUR, 'supervisor', (c) =>
+    assignHazard(c, hazard, { responsible: past.id('technician'), grade: 'general', measures: '' }),
+  );
+  await past.ago(began - DAY, 'technician', (c) => actOnHazard(c, hazard, 'mend', mended));
+  await past.ago(began - 4 * DAY, 'inspector', (c) => actOnHazard(c, hazard, 'pass', checked));
+}
+
+async function holdDrill(h: History, past: Past, plan: string, building: string | undefined): Promise<void> {
   const began = 62 * DAY;
   const made = await h.ago(began + 7 * DAY, 'supervisor', (c) =>
     planDrill(c, {
@@ -97,11 +116,17 @@ async function holdDrill(h: History, plan: string, building: string | undefined)
   for (const who of ['guard', 'operator', 'steward', 'technician'])
     await h.ago(began - 5 * MINUTE, who, (c) => attendDrill(c, made.id, {}));
   await h.ago(began - 12 * MINUTE, 'supervisor', (c) => attendDrill(c, made.id, { name: '住户代表', party: '0602' }));
-  await h.ago(began - 15 * MINUTE, 'supervisor', (c) =>
-    addFinding(c, PAST, made.id, { text: '2 层常闭式防火门未关，疏散时烟会进入楼梯间', place: '2层', order: false }),
+  const found = await h.ago(began - 15 * MINUTE, 'supervisor', (c) =>
+    addFinding(c, PAST, made.id, {
+      text: '2 层常闭式防火门未关，疏散时烟会进入楼梯间',
+      place: '2层',
+      order: false,
+      hazard: 'propped-door',
+    }),
   );
   const report = '全楼疏散用时 8 分钟，达到目标；广播在 3 层听不清，已要求调整音量。';
   await h.ago(began - 40 * MINUTE, 'supervisor', (c) => endDrill(c, PAST, made.id, report));
+  await clearDoor(past, began, found);
 }
 
 async function blockLanes(h: History, community: string, building: string | undefined): Promise<void> {
@@ -141,14 +166,15 @@ export async function writeSceneHistory(
   building: string | undefined,
 ): Promise<void> {
   const people = new Map<string, UserActor>();
-  for (const username of ['supervisor', 'manager', 'operator', 'guard', 'steward', 'technician', 'frontdesk']) {
+  for (const username of [...WHO, 'operator', 'frontdesk']) {
     const found = await findByUsername(c.tx, username);
     if (!found) return;
     people.set(username, { kind: 'user', id: found.id, name: found.name, role: found.role, community });
   }
   const h = new History(c, people);
   const fire = await enforcePlans(h);
-  await holdDrill(h, fire, building);
+  const emit: CommandContext['emit'] = (effect) => (effect.effect === 'audit' ? c.emit(effect) : undefined);
+  await holdDrill(h, new Past({ ...c, emit }, community, people), fire, building);
   await blockLanes(h, community, building);
   await callAmbulance(h, building);
   c.emit(drillsLook(community, c.now));

@@ -4,7 +4,16 @@ import type { Tx } from '../db/tx.ts';
 import { devicesByIds } from './store.ts';
 
 export { Register } from './register.ts';
-export { countOfKind, countUnproved, findDevice, findPoint, pointsOf, type DeviceRow, type PointRow } from './store.ts';
+export {
+  countUnproved,
+  findDevice,
+  findPoint,
+  LIFT_POSITION,
+  liftsOf,
+  pointsOf,
+  type DeviceRow,
+  type PointRow,
+} from './store.ts';
 export { pointView } from './views.ts';
 
 /** Names of those of these devices that the community has. */

@@ -2,6 +2,9 @@
 import type { Text } from '../../device-profiles/contract/point.ts';
 import type { Tx } from '../db/tx.ts';
 
+/** Point by which a lift tells its floor, as the canonical lift profile calls it. */
+export const LIFT_POSITION = 'floor';
+
 export interface DeviceRow {
   readonly id: string;
   readonly community: string;
@@ -135,19 +138,20 @@ export async function findDevice(tx: Tx, community: string, id: string): Promise
   ]);
 }
 
-/** How many devices of a kind a building has now; without a building, those that stand in none. */
-export async function countOfKind(
-  tx: Tx,
-  community: string,
-  kind: string,
-  building: string | undefined,
-): Promise<number> {
-  const { n } = await tx.one<{ n: number }>(
-    `select count(*)::int as n from equipment.device
-     where community = $1 and kind = $2 and building is not distinct from $3 and removed_at is null`,
-    [community, kind, building ?? null],
+/**
+ * Ids of the lifts that a building has now; without a building, those that stand in none. A lift may have a drive beside
+ * its terminal: what knows the floor is the lift. Where nothing does, each device of the kind counts as one.
+ */
+export async function liftsOf(tx: Tx, community: string, building: string | undefined): Promise<string[]> {
+  const rows = await tx.query<{ id: string; knows: boolean }>(
+    `select d.id, exists (select 1 from equipment.point p where p.device = d.id and p.id = $3
+       and p.removed_at is null) as knows
+     from equipment.device d where d.community = $1 and d.kind = 'elevator'
+       and d.building is not distinct from $2 and d.removed_at is null order by d.id`,
+    [community, building ?? null, LIFT_POSITION],
   );
-  return n;
+  const known = rows.filter((row) => row.knows);
+  return (known.length > 0 ? known : rows).map((row) => row.id);
 }
 
 export async function pointsOf(tx: Tx, device: string): Promise<PointRow[]> {

@@ -1,7 +1,7 @@
 // An ambulance or a fire engine is expected, led in and out, and a lift is held for it by a person; each act with its time.
 import { ok, refuse, type Result } from '../errors.ts';
 import type { CommandContext, EventPayloads } from '../events/api.ts';
-import { findDevice } from '../equipment/api.ts';
+import { findDevice, liftsOf } from '../equipment/api.ts';
 import { listBuildings } from '../property/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import type { DueTimer } from '../timers-store.ts';
@@ -65,8 +65,9 @@ export async function liftOf(
   id: string,
 ): Promise<Result<{ readonly building: string | undefined }>> {
   const device = await findDevice(c.tx, community, id);
-  if (device?.kind !== 'elevator') return refuse('not-found', `lift: ${id}`);
-  return ok({ building: device.building ?? undefined });
+  const building = device?.building ?? undefined;
+  const lifts = device?.kind === 'elevator' ? await liftsOf(c.tx, community, building) : [];
+  return lifts.includes(id) ? ok({ building }) : refuse('not-found', `lift: ${id}`);
 }
 
 /**

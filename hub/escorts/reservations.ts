@@ -1,7 +1,7 @@
 // A lift reserved for a wedding or for moving: no two at once, posted at the door, free again when its time is over.
 import { ok, refuse, type Result } from '../errors.ts';
 import type { CommandContext } from '../events/api.ts';
-import { countOfKind } from '../equipment/api.ts';
+import { liftsOf } from '../equipment/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { liftOf, personOf } from './commands.ts';
@@ -63,8 +63,8 @@ export async function reserveLift(c: CommandContext, body: NewReservation): Prom
   const others = open
     .filter((r) => r.building === (building ?? null))
     .map((r) => ({ device: r.device, from: r.from_at.getTime(), until: r.until_at.getTime() }));
-  const lifts = await countOfKind(c.tx, community, 'elevator', building);
-  const free = clash({ ...span, device: body.device }, others, { lifts, leave: rule.leaveLifts });
+  const lifts = await liftsOf(c.tx, community, building);
+  const free = clash({ ...span, device: body.device }, others, { lifts: lifts.length, leave: rule.leaveLifts });
   if (!free.ok) return free;
   const id = await insertReservation(c.tx, { ...body, community, building, by: person, now: c.now });
   for (const turn of ['begin', 'end'] as const)

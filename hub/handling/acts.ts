@@ -121,7 +121,9 @@ async function onceProof(
 }
 
 const notInAuto = (devices: ReturnType<FirePorts['linkage']>): Body[] =>
-  devices.filter((d) => d.state !== 'auto').map(({ device, state }) => ({ device, state }));
+  devices
+    .filter((d) => d.state !== 'auto')
+    .map(({ device, state, since }) => ({ device, state, ...(since === undefined ? {} : { since }) }));
 
 /** Pages who answers for fire safety; the page's own proof of delivery is shown beside the step. */
 function tellResponsible(c: CommandContext, fire: FireRow, entry: string): void {

@@ -2,10 +2,10 @@
 export { actAtFire, closeFire } from './acts.ts';
 export { clockRanOut, FIRE_TIMER } from './deadlines.ts';
 export { judgeTogether } from './judge.ts';
-export { linkageOf } from './linkage.ts';
+export { linkageDigest, linkageOf } from './linkage.ts';
 export { FALSE_CAUSES, FIRE_SITE, HANDLING_RULES } from './norms.ts';
 export { fireOf, fireRaised } from './open.ts';
 export type { FirePorts, LaneState, Plan } from './ports.ts';
 export { reportFire } from './reports.ts';
 export { fireRoutes } from './routes.ts';
-export { REPORT_PAGE, TOLD_PAGE } from './view.ts';
+export { fireRecord, REPORT_PAGE, TOLD_PAGE } from './view.ts';

@@ -166,11 +166,20 @@ export const LinkageDevice = Type.Object({
   /** Which contact tells it; absent where nothing does. */
   point: Type.Optional(Words),
   state: Type.Enum([...LINKAGE_STATES]),
+  /** Since when it is not in automatic. */
+  since: Type.Optional(Time),
   building: Type.Optional(Type.String()),
   floor: Type.Optional(Type.Integer()),
   place: Type.Optional(Type.String()),
 });
 export type LinkageDevice = Static<typeof LinkageDevice>;
+
+export const LinkageView = Type.Object({
+  /** Everything that should tell it says automatic. */
+  fine: Type.Boolean(),
+  devices: Type.Array(LinkageDevice),
+});
+export type LinkageView = Static<typeof LinkageView>;
 
 export const FireItem = Type.Object({
   /** Of the incident; of the alarm itself where alarms could not be grouped. */
@@ -211,7 +220,7 @@ export const FireView = Type.Object({
   clocks: Type.Array(Type.Object({ clock: Type.Enum([...CLOCKS]), dueAt: Time })),
   /** Whether the evacuation began before the brigade arrived. */
   evacuation: Type.Enum(['open', 'before', 'late']),
-  linkage: Type.Object({ fine: Type.Boolean(), devices: Type.Array(LinkageDevice) }),
+  linkage: LinkageView,
   card: Type.Object({
     address: Type.String(),
     seat: Words,
@@ -247,5 +256,17 @@ export const TimelineItem = Type.Object({
     }),
   ),
   entry: Type.Optional(FireEntry),
+  /** The entry in words: what was chosen, who was meant, what was noted. */
+  said: Type.Optional(Words),
 });
 export type TimelineItem = Static<typeof TimelineItem>;
+
+/** A fire as it is read afterwards: without what only those who act need. */
+export interface FireRecord {
+  readonly fire: FireItem;
+  readonly cause?: { readonly zh: string; readonly en: string };
+  readonly steps: readonly StepView[];
+  readonly evacuation: FireView['evacuation'];
+  readonly pages: readonly Delivery[];
+  readonly items: readonly TimelineItem[];
+}

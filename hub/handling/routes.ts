@@ -2,20 +2,18 @@
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import { actsOfIncident, CONTROL_ROOM, ON_SITE, SEES_ALARMS, UUID } from '../alarms/api.ts';
+import { CONTROL_ROOM, ON_SITE, SEES_ALARMS, UUID } from '../alarms/api.ts';
 import { ok, refuse, type Result } from '../errors.ts';
 import type { CommandContext } from '../events/api.ts';
 import type { Entry } from '../http/entry.ts';
 import { STAFF, type Role } from '../http/policy.ts';
 import { actAtFire, closeFire } from './acts.ts';
-import { CloseFire, FireAct, FireItem, FireReport, FireView, Reported, TimelineItem } from './contract.ts';
+import { CloseFire, FireAct, FireItem, FireReport, FireView, LinkageView, Reported, TimelineItem } from './contract.ts';
 import { FIRE_LIMITS } from './limits.ts';
 import type { FirePorts } from './ports.ts';
 import { reportFire } from './reports.ts';
-import { standingOf } from './standing.ts';
 import { findFire, listFires, openFires, type FireRow } from './store.ts';
-import { timelineOf } from './timeline.ts';
-import { fireView, itemOf } from './view.ts';
+import { fireRecord, fireView, itemOf, linkageView } from './view.ts';
 
 const tags = ['fires'];
 const Id = Type.Object({ id: Type.String({ pattern: UUID.source }) });
@@ -83,6 +81,10 @@ function readRoutes({ entry, ports }: FireRouteParts): FastifyPluginAsyncTypebox
           return ok(pageOf(await listFires(tx, community, before, limit + 1), limit));
         }),
     );
+    // Beside the alarms, whether or not there is a fire: what stands in manual does not act by itself.
+    app.get('/api/linkage', { config: sees, schema: { tags, response: { 200: LinkageView } } }, (request) =>
+      entry.read(async (tx) => ok(await linkageView(tx, ports, entry.user(request).community))),
+    );
     // Names and numbers of callers stand in it: for those who act.
     app.get('/api/fires/:id', { config: staff, schema: { tags, params: Id, response: { 200: FireView } } }, (request) =>
       readFire(entry, ports, request, request.params.id),
@@ -100,11 +102,8 @@ function readRoutes({ entry, ports }: FireRouteParts): FastifyPluginAsyncTypebox
       (request) =>
         entry.read(async (tx) => {
           const { community } = entry.user(request);
-          const fire = await findFire(tx, community, request.params.id);
-          if (!fire) return refuse('not-found', request.params.id);
-          const { entries } = await standingOf(tx, fire);
-          const acts = await actsOfIncident(tx, community, fire.id, FIRE_LIMITS.actsMax);
-          return ok({ items: timelineOf(entries, acts), next: null });
+          const record = await fireRecord(tx, community, request.params.id);
+          return record ? ok({ items: [...record.items], next: null }) : refuse('not-found', request.params.id);
         }),
     );
   };

@@ -1,6 +1,7 @@
 // What happened at a fire in one order: what alarms did, what people did to them, and the entries of the procedure. Pure.
 import type { IncidentAct } from '../alarms/api.ts';
 import type { FireEntry, TimelineItem } from './contract.ts';
+import { sayEntry } from './say.ts';
 
 /** Acts of alarms that an entry of the procedure tells already. */
 const TOLD_BY_ENTRY: readonly string[] = ['verdict-real', 'verdict-false', 'verdict-test'];
@@ -26,6 +27,7 @@ export function timelineOf(entries: readonly FireEntry[], acts: readonly Inciden
   const ofEntries = entries.map((entry): TimelineItem => ({
     at: entry.at,
     entry,
+    said: sayEntry(entry),
     ...(entry.name === undefined ? {} : { name: entry.name }),
   }));
   return [...ofAlarms, ...ofEntries].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));

@@ -1,4 +1,5 @@
 // One fire as the desk sees it: steps, entries, what is missing, the card for 119, linkage by live points, pages.
+import { actsOfIncident } from '../alarms/api.ts';
 import type { Tx } from '../db/tx.ts';
 import { deliveriesOf } from '../notify/api.ts';
 import { whereWords } from '../property/api.ts';
@@ -6,14 +7,16 @@ import { ruleInForce } from '../rules/api.ts';
 import { namesOf } from '../staff/api.ts';
 import { dueOf } from '../timers-store.ts';
 import { clockKey } from './deadlines.ts';
-import { CLOCKS, type Delivery, type FireItem, type FireView } from './contract.ts';
+import { CLOCKS, type Delivery, type FireItem, type FireRecord, type FireView, type LinkageView } from './contract.ts';
 import { placeOf } from './fact.ts';
+import { FIRE_LIMITS } from './limits.ts';
 import { isFine } from './linkage.ts';
 import { FALSE_CAUSES, FIRE_SITE, LINKAGE_RULE } from './norms.ts';
 import type { FirePorts } from './ports.ts';
 import { standingOf } from './standing.ts';
 import { evacuationOrder, missingOf, stepsOf, type Standing } from './steps.ts';
-import type { FireRow } from './store.ts';
+import { findFire, type FireRow } from './store.ts';
+import { timelineOf } from './timeline.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -80,6 +83,13 @@ async function cardOf(tx: Tx, ports: FirePorts, fire: FireRow, reader: { readonl
   };
 }
 
+/** What is in automatic now, of all that the site wants known. */
+export async function linkageView(tx: Tx, ports: Pick<FirePorts, 'linkage'>, community: string): Promise<LinkageView> {
+  const { kinds } = (await ruleInForce(tx, community, LINKAGE_RULE)).value;
+  const devices = [...ports.linkage(community, kinds)];
+  return { fine: isFine(devices), devices };
+}
+
 export async function fireView(
   tx: Tx,
   ports: FirePorts,
@@ -93,9 +103,7 @@ export async function fireView(
     const due = await dueOf(tx, clockKey(fire.id, clock));
     if (due !== undefined) clocks.push({ clock, dueAt: iso(due) });
   }
-  const { kinds } = (await ruleInForce(tx, community, LINKAGE_RULE)).value;
   const { causes } = (await ruleInForce(tx, community, FALSE_CAUSES)).value;
-  const devices = [...ports.linkage(community, kinds)];
   const plan = await ports.planInForce(tx, placeOf(fire));
   const { all, open, unacked } = standing.alarms;
   return {
@@ -107,10 +115,27 @@ export async function fireView(
     entries: [...standing.entries],
     clocks,
     evacuation: evacuationOrder(standing.entries),
-    linkage: { fine: isFine(devices), devices },
+    linkage: await linkageView(tx, ports, community),
     card: await cardOf(tx, ports, fire, reader),
     ...(plan === undefined ? {} : { plan: { ...plan } }),
     causes: causes.map(({ id, zh, en, order }) => ({ id, name: { zh, en }, order })),
     pages: await pagesOf(tx, community, standing),
+  };
+}
+
+/** A fire as it is read and printed afterwards; undefined where the community has none of that id. */
+export async function fireRecord(tx: Tx, community: string, id: string): Promise<FireRecord | undefined> {
+  const fire = await findFire(tx, community, id);
+  if (!fire) return undefined;
+  const standing = await standingOf(tx, fire);
+  const { causes } = (await ruleInForce(tx, community, FALSE_CAUSES)).value;
+  const cause = causes.find((one) => one.id === fire.cause);
+  return {
+    fire: itemOf(fire),
+    ...(cause === undefined ? {} : { cause: { zh: cause.zh, en: cause.en } }),
+    steps: stepsOf(standing),
+    evacuation: evacuationOrder(standing.entries),
+    pages: await pagesOf(tx, community, standing),
+    items: timelineOf(standing.entries, await actsOfIncident(tx, community, fire.id, FIRE_LIMITS.actsMax)),
   };
 }

@@ -35,6 +35,8 @@ export interface PointEntry {
   readonly building: string | undefined;
   readonly floor: number | undefined;
   readonly place: string | undefined;
+  /** Id of the device whose state it tells, where that is not its own. */
+  readonly about?: string | undefined;
   /** How often it is heard, s, where that is more rarely than a heartbeat. */
   readonly everyS?: number | undefined;
   readonly series: SeriesKey;

@@ -38,6 +38,7 @@ export function programOf(born: Birth, registered: Registered): Program {
         floor: p.floor ?? d.floor,
         // A detector on floor 12 is not in the room where its panel hangs.
         place: p.place ?? (p.building === undefined && p.floor === undefined ? d.place : undefined),
+        about: p.about === undefined ? undefined : `${gateway}.${p.about}`,
         everyS: p.everyS,
         series: { community, kind: d.kind, device: device.id, point: p.id, building: building ?? '' },
       };

@@ -44,6 +44,8 @@ export interface BeatFrame {
   /** ms of the oldest good value's age over safety points. */
   readonly oldestMs: number | null;
   readonly drills: number;
+  /** Another whenever a panel or pump goes to manual or back, or is not known any more → GET /api/linkage. */
+  readonly linkage: string;
 }
 
 export interface OrderFrame {

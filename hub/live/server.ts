@@ -38,6 +38,8 @@ export interface LivePorts {
   readonly overview: (community: string) => ReadonlySet<number>;
   readonly unproved: (community: string) => Promise<number>;
   readonly modes: (community: string) => Promise<number>;
+  /** Another text whenever something goes to manual or back. */
+  readonly linkage: (community: string) => string;
   readonly sessions: { find(token: string): Promise<SignedIn | undefined> };
   /** Calls back with a person whose sessions or rights changed. */
   readonly onPersonChanged: (heard: (person: string) => void) => Promise<() => Promise<void>>;
@@ -269,6 +271,7 @@ export class LiveChannel {
       awaited: awaitedOf(this.#sitesOf(id)),
       ...counts,
       drills,
+      linkage: this.#ports.linkage(id),
     };
   }
 

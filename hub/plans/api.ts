@@ -3,10 +3,11 @@ import type { Tx } from '../db/tx.ts';
 import type { CommandContext } from '../events/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import type { DueTimer } from '../timers-store.ts';
-import type { OpenRun, PlanInForce } from './contract.ts';
-import { lookForDrills } from './drills.ts';
+import type { DrillView, OpenRun, PlanInForce, RunView } from './contract.ts';
+import { findDrill } from './drill-store.ts';
+import { drillViews, lookForDrills } from './drills.ts';
 import { DRILL_RULE, DRILLS_TIMER, kindOfAlarm, PLAN_KINDS } from './norms.ts';
-import { openRunsOf } from './run-store.ts';
+import { findRun, openRunsOf } from './run-store.ts';
 import { runViews } from './run-views.ts';
 import { STEP_TIMER, stepLate } from './runs.ts';
 import { isFinished } from './steps.ts';
@@ -41,6 +42,20 @@ export async function openRuns(tx: Tx, community: string): Promise<OpenRun[]> {
     finished: r.steps.filter((s) => isFinished(s.state)).length,
     late: r.steps.filter((s) => s.lateAt !== undefined && !isFinished(s.state)).length,
   }));
+}
+
+/** A drill with how its plan was run, for its report; undefined where the community has none of that id. */
+export async function drillRecord(
+  tx: Tx,
+  community: string,
+  id: string,
+): Promise<{ readonly drill: DrillView; readonly run: RunView | undefined } | undefined> {
+  const row = await findDrill(tx, community, id);
+  const [drill] = row ? await drillViews(tx, [row]) : [];
+  if (!drill) return undefined;
+  const ran = drill.run === undefined ? undefined : await findRun(tx, community, drill.run);
+  const [run] = ran ? await runViews(tx, [ran]) : [];
+  return { drill, run };
 }
 
 /**

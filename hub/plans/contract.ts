@@ -233,6 +233,8 @@ export const DrillView = Type.Object({
       at: Time,
       name: Type.String(),
       workOrder: Type.Optional(Type.String()),
+      /** It is followed as a hazard until it is cleared; number for people. */
+      hazard: Type.Optional(Type.Object({ id: Type.String(), number: Type.String() })),
     }),
   ),
 });
@@ -280,6 +282,8 @@ export const FindingBody = Type.Object(
     place: Type.Optional(Type.String({ maxLength: 200 })),
     /** Also opens a work order for it. */
     order: Type.Boolean(),
+    /** It is a hazard of this kind: reported as one, and repaired by the hazard's own order. */
+    hazard: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
   },
   closed,
 );

@@ -119,10 +119,13 @@ export interface FindingRow {
   readonly at: Date;
   readonly name: string;
   readonly work_order: string | null;
+  readonly hazard: string | null;
+  readonly hazard_number: string | null;
 }
 export const findingsOf = (tx: Tx, drills: readonly string[]): Promise<FindingRow[]> =>
   tx.query<FindingRow>(
-    `select drill, id::text, text, step, place, at, by_name as name, work_order from plans.finding
+    `select drill, id::text, text, step, place, at, by_name as name, work_order, hazard, hazard_number
+     from plans.finding
      where drill = any ($1::text[]) order by id limit $2`,
     [drills, PLAN_LIMITS.findingsMax * Math.max(1, drills.length)],
   );
@@ -146,6 +149,13 @@ export async function insertFinding(
 }
 export const saveFindingOrder = (tx: Tx, id: string, order: string): Promise<number> =>
   tx.run(`update plans.finding set work_order = $2 where id = $1::bigint`, [id, order]);
+
+export const saveFindingHazard = (
+  tx: Tx,
+  id: string,
+  { id: hazard, number }: { readonly id: string; readonly number: string },
+): Promise<number> =>
+  tx.run(`update plans.finding set hazard = $2, hazard_number = $3 where id = $1::bigint`, [id, hazard, number]);
 
 export interface PlanToExercise {
   readonly plan: string;

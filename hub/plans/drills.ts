@@ -2,6 +2,7 @@
 import { ok, refuse, type Result } from '../errors.ts';
 import type { CommandContext } from '../events/api.ts';
 import type { Tx } from '../db/tx.ts';
+import { reportHazard } from '../fire-safety/api.ts';
 import { listBuildings } from '../property/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import { personOf } from './commands.ts';
@@ -16,6 +17,7 @@ import {
   lockDrill,
   plansToExercise,
   saveDrill,
+  saveFindingHazard,
   saveFindingOrder,
   type Drill,
 } from './drill-store.ts';
@@ -69,7 +71,7 @@ export async function drillViews(tx: Tx, rows: readonly Drill[]): Promise<DrillV
       .map(({ name, party, how, at, by: signed }) => ({ name, party, how, at: iso(at), by: signed })),
     findings: findings
       .filter((f) => f.drill === d.id)
-      .map(({ id, text, place, name, at, step, work_order }) => ({
+      .map(({ id, text, place, name, at, step, work_order, hazard, hazard_number }) => ({
         id,
         text,
         place,
@@ -77,6 +79,7 @@ export async function drillViews(tx: Tx, rows: readonly Drill[]): Promise<DrillV
         at: iso(at),
         ...(step === null ? {} : { step }),
         ...(work_order === null ? {} : { workOrder: work_order }),
+        ...(hazard === null ? {} : { hazard: { id: hazard, number: hazard_number ?? '' } }),
       })),
   }));
 }
@@ -205,7 +208,11 @@ export async function attendDrill(c: CommandContext, id: string, body: AttendBod
   return viewed(c, person.community, id);
 }
 
-/** What went wrong; with `order` a work order follows it. Refuses `not-found`, `wrong-state` before it began. */
+/**
+ * What went wrong. With `order` a work order follows it, with `hazard` it is reported as one and followed until it is
+ * cleared, its order included. Refuses `not-found` (drill, kind of hazard), `wrong-state` before it began, `bad-request`
+ * for both at once: two orders would repair one thing.
+ */
 export async function addFinding(
   c: CommandContext,
   ports: DrillPorts,
@@ -216,16 +223,22 @@ export async function addFinding(
   const drill = await lockDrill(c.tx, community, id);
   if (!drill) return refuse('not-found', id);
   if (drill.state !== 'running' && drill.state !== 'done') return refuse('wrong-state', drill.state);
+  if (body.order && body.hazard !== undefined) return refuse('bad-request', 'order: the hazard has its own');
   const { text, step, place = '' } = body;
+  const at = { place, ...(drill.building === null ? {} : { building: drill.building }) };
   const finding = await insertFinding(c.tx, { drill: id, text, step, place, by: name, now: c.now });
   if (body.order) {
-    const where = { place, ...(drill.building === null ? {} : { building: drill.building }) };
-    const wish = { title: text.slice(0, 100), detail: `${drill.title}\n${text}`, ...where };
+    const wish = { title: text.slice(0, 100), detail: `${drill.title}\n${text}`, ...at };
     const order = await ports.openOrder(c, `drill:${id}:${finding}`, wish);
     if (!order.ok) return order;
     await saveFindingOrder(c.tx, finding, order.value);
   }
-  tell(c, drill, 'drill.finding', { text, order: body.order });
+  if (body.hazard !== undefined) {
+    const hazard = await reportHazard(c, { kind: body.hazard, description: text, ...at });
+    if (!hazard.ok) return hazard;
+    await saveFindingHazard(c.tx, finding, hazard.value);
+  }
+  tell(c, drill, 'drill.finding', { text, order: body.order, hazard: body.hazard ?? null });
   return viewed(c, community, id);
 }
 

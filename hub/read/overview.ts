@@ -4,6 +4,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { ONLINE_POINT } from '../../device-profiles/contract/profile.ts';
 import type { Tx } from '../db/tx.ts';
+import { LIFT_POSITION } from '../equipment/api.ts';
 import { ok, refuse } from '../errors.ts';
 import type { Entry } from '../http/entry.ts';
 import { STAFF } from '../http/policy.ts';
@@ -12,7 +13,7 @@ import { communityOf, listBuildings } from '../property/api.ts';
 import { OverviewView } from './contract.ts';
 
 /** Points of a lift that the section shows, by the ids of the canonical lift profile. */
-const LIFT_POINTS = { position: 'floor', direction: 'direction', door: 'door-closed' } as const;
+const LIFT_POINTS = { position: LIFT_POSITION, direction: 'direction', door: 'door-closed' } as const;
 /** Kinds whose banded values are shown as trends, in this order. */
 const TREND_KINDS = ['water-main', 'water-tank', 'fire-pump', 'jockey-pump'];
 const TRENDS_MAX = 5;

@@ -21,17 +21,17 @@ export interface Photo {
 
 const CHART_POINT = 'floor';
 
-const say =
+export const say =
   ({ language }: PaperContext) =>
   (key: string, args: Readonly<Record<string, string | number>> = {}): string =>
     key.startsWith('ui.') ? screenText(key, language, args) : textOf(key, args)[language];
-const at = ({ timeZone }: PaperContext, time: string | undefined): string =>
+export const at = ({ timeZone }: PaperContext, time: string | undefined): string =>
   time === undefined ? '' : localTime(Date.parse(time), timeZone);
-const signs = (c: PaperContext, ...who: string[]): Block => ({
+export const signs = (c: PaperContext, ...who: string[]): Block => ({
   block: 'signatures',
   labels: who.map((one) => say(c)(`print.sign.${one}`)),
 });
-const columns = (...titles: (readonly [string, number])[]): Block => ({
+export const columns = (...titles: (readonly [string, number])[]): Block => ({
   block: 'table',
   columns: titles.map(([title, share]) => ({ title, share })),
 });

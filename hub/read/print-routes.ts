@@ -8,20 +8,18 @@ import type { OrderView } from '../work-orders/contract.ts';
 import { ok, refuse } from '../errors.ts';
 import { getFile } from '../files/api.ts';
 import type { Entry } from '../http/entry.ts';
-import { languageOf, type Language } from '../http/language.ts';
+import type { Language } from '../http/language.ts';
 import { STAFF, type Role } from '../http/policy.ts';
 import { valueOf } from '../http/problem.ts';
 import { screenText, textOf } from '../messages/text.ts';
-import { printHead, sendPdf, type Block, type Printer } from '../print/api.ts';
-import { communityOf, placeWords } from '../property/api.ts';
+import type { Block, Printer } from '../print/api.ts';
 import { orderView } from '../work-orders/api.ts';
+import { PaperId, PaperLanguage, sendPaper, wanted } from './paper.ts';
 import { formBlocks, handoverBlocks, orderBlocks, rescueBlocks, type PaperContext, type Photo } from './papers.ts';
 import { timelineOf, type RescueParts } from './rescue.ts';
 
 const DESK: Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager'];
 const WORK: Role[] = [...DESK, 'technician', 'contractor'];
-const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
-const In = Type.Object({ language: Type.Optional(Type.Enum(['zh', 'en'])) }, { additionalProperties: false });
 const Span = Type.Object(
   {
     language: Type.Optional(Type.Enum(['zh', 'en'])),
@@ -45,41 +43,6 @@ const PICTURES = ['image/jpeg', 'image/png'];
 export interface PrintRouteParts extends RescueParts {
   readonly printer: Printer;
 }
-
-interface Paper {
-  readonly title: string;
-  readonly subtitle?: readonly string[];
-  readonly landscape?: boolean;
-  /** Of the file, and of the act in the audit: `<what>.printed`. */
-  readonly name: string;
-  readonly what: string;
-  readonly blocks: (context: PaperContext) => readonly Block[];
-}
-
-async function send(
-  parts: PrintRouteParts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  paper: Paper,
-  language: Language,
-): Promise<FastifyReply> {
-  const { entry } = parts;
-  const user = entry.user(request);
-  const now = entry.clock.now();
-  const { place, context } = await entry.read(async (tx) => {
-    const found = await communityOf(tx, user.community);
-    const timeZone = found?.timeZone ?? 'UTC';
-    const where = await placeWords(tx, user.community, language);
-    const name = found?.name ?? { zh: user.community, en: user.community };
-    return ok({ place: { name, timeZone }, context: { language, timeZone, where } });
-  });
-  const { title, subtitle = [], landscape = false, name, what } = paper;
-  const head = printHead(user, place, now, language, { title, subtitle, landscape });
-  return sendPdf(parts, request, reply, { document: { head, blocks: paper.blocks(context) }, name, what });
-}
-
-const wanted = (request: FastifyRequest, language: Language | undefined): Language =>
-  language ?? languageOf(request.headers['accept-language']);
 
 /** Photos in their order; one that paper can't show is named with its hash. */
 async function photosOf(entry: Entry, community: string, order: OrderView, language: Language): Promise<Photo[]> {
@@ -112,7 +75,7 @@ async function printOrder(
     return found ? ok(found) : refuse('not-found', id);
   });
   const photos = await photosOf(entry, user.community, order, language);
-  return send(
+  return sendPaper(
     parts,
     request,
     reply,
@@ -154,7 +117,7 @@ async function printForm(
     } while (cursor !== undefined && all.length <= PAPER_LIMITS.entriesMax);
     return all.length > PAPER_LIMITS.entriesMax ? refuse('too-large', `> ${PAPER_LIMITS.entriesMax}`) : ok(all);
   });
-  return send(
+  return sendPaper(
     parts,
     request,
     reply,
@@ -174,12 +137,12 @@ export function printRoutes(parts: PrintRouteParts): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/api/work-orders/:id/print',
-      { config: { policy: { allow: WORK } }, schema: { tags, params: Id, querystring: In } },
+      { config: { policy: { allow: WORK } }, schema: { tags, params: PaperId, querystring: PaperLanguage } },
       (request, reply) => printOrder(parts, request, reply, request.params.id, wanted(request, request.query.language)),
     );
     app.get(
       '/api/duty/handovers/:id/print',
-      { config: { policy: { allow: STAFF } }, schema: { tags, params: Id, querystring: In } },
+      { config: { policy: { allow: STAFF } }, schema: { tags, params: PaperId, querystring: PaperLanguage } },
       async (request, reply) => {
         const { id } = request.params;
         const language = wanted(request, request.query.language);
@@ -189,7 +152,7 @@ export function printRoutes(parts: PrintRouteParts): FastifyPluginAsyncTypebox {
         });
         const blocks = (context: PaperContext): Block[] => handoverBlocks(view, context);
         const title = screenText('ui.handover.head', language);
-        return send(parts, request, reply, { title, name: `handover-${id}`, what: 'handover', blocks }, language);
+        return sendPaper(parts, request, reply, { title, name: `handover-${id}`, what: 'handover', blocks }, language);
       },
     );
     app.get(
@@ -199,7 +162,7 @@ export function printRoutes(parts: PrintRouteParts): FastifyPluginAsyncTypebox {
     );
     app.get(
       '/api/rescues/:id/print',
-      { config: { policy: { allow: DESK } }, schema: { tags, params: Id, querystring: In } },
+      { config: { policy: { allow: DESK } }, schema: { tags, params: PaperId, querystring: PaperLanguage } },
       async (request, reply) => {
         const language = wanted(request, request.query.language);
         const timeline = valueOf(await timelineOf(parts, entry.user(request), request.params.id));
@@ -207,7 +170,7 @@ export function printRoutes(parts: PrintRouteParts): FastifyPluginAsyncTypebox {
         const { number } = timeline.order;
         const title = textOf('print.rescue.title')[language];
         const paper = { title, subtitle: [number], name: number, what: 'rescue', blocks };
-        return send(parts, request, reply, paper, language);
+        return sendPaper(parts, request, reply, paper, language);
       },
     );
   };

@@ -24,6 +24,8 @@ export const QUIET_POINT: PanelPoint = {
 export interface PanelState {
   readonly points: ReadonlyMap<string, PanelPoint>;
   readonly silenced: boolean;
+  /** What the panel starts by itself; in manual it only shows the fire. */
+  readonly inAutomatic: boolean;
   /** The panel answers nothing (board dead, cable cut). */
   readonly dead: boolean;
 }
@@ -31,6 +33,7 @@ export interface PanelState {
 export const quietPanel = (ids: readonly string[]): PanelState => ({
   points: new Map(ids.map((id) => [id, QUIET_POINT])),
   silenced: false,
+  inAutomatic: true,
   dead: false,
 });
 

@@ -41,15 +41,22 @@ function fire(w: World, choice: Choice): Act[] {
     act: (world) => world.point(b, floor, role, change),
   });
   w.address(b, f, 'detector-2');
+  // What the panel starts: in manual it shows the fire and starts nothing.
+  const starts = (afterS: number, floor: number, role: string): Act => ({
+    afterS,
+    act: (world) => {
+      if (world.panel(b).inAutomatic) world.point(b, floor, role, { active: true });
+    },
+  });
   return [
     at(0, f, 'detector-2', { prealarm: true }),
     at(3, f, 'detector-2', { prealarm: false, fire: true }),
     at(9, f, 'detector-0', { fire: true }),
     at(12, f, 'mcp', { fire: true }),
-    at(14, f, 'sounder', { active: true }),
-    at(16, f, 'fan', { active: true }),
+    starts(14, f, 'sounder'),
+    starts(16, f, 'fan'),
     at(18, above, 'detector-2', { fire: true }),
-    at(19, above, 'sounder', { active: true }),
+    starts(19, above, 'sounder'),
     at(22, f, 'flow', { supervisory: true }),
     { afterS: 22, act: (world) => void (world.water = { ...world.water, demand: 12 }) },
   ];
@@ -155,6 +162,30 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'panel-manual',
+    text: { zh: '报警主机转为手动', en: 'A fire panel is switched to manual' },
+    takes: ['building'],
+    acts: (w, choice) => [switchPanel(choice.building ?? firstBuilding(w), false)],
+  },
+  {
+    name: 'panel-automatic',
+    text: { zh: '报警主机恢复自动', en: 'The fire panel is put back to automatic' },
+    takes: ['building'],
+    acts: (w, choice) => [switchPanel(choice.building ?? firstBuilding(w), true)],
+  },
+  {
+    name: 'pump-manual',
+    text: { zh: '消防泵控制柜转为手动', en: 'The fire pump is switched to manual' },
+    takes: [],
+    acts: () => [{ afterS: 0, act: (w) => void (w.water = { ...w.water, inAutomatic: false }) }],
+  },
+  {
+    name: 'pump-automatic',
+    text: { zh: '消防泵控制柜恢复自动', en: 'The fire pump is put back to automatic' },
+    takes: [],
+    acts: () => [{ afterS: 0, act: (w) => void (w.water = { ...w.water, inAutomatic: true }) }],
+  },
+  {
     name: 'detector-fault',
     text: { zh: '一只探测器故障', en: 'One detector in trouble' },
     takes: ['building', 'floor'],
@@ -193,6 +224,11 @@ export const SCENARIOS: readonly Scenario[] = [
     acts: () => [{ afterS: 0, act: (w) => w.reset() }],
   },
 ];
+
+const switchPanel = (building: string, inAutomatic: boolean): Act => ({
+  afterS: 0,
+  act: (w) => w.setPanel(building, { ...w.panel(building), inAutomatic }),
+});
 
 function leak(w: World, id: string, perHour: number): void {
   const c = w.cylinders.get(id);

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pointIndex } from '../../gateway/birth.ts';
 import { loadSite, parseSite, type Site } from '../../gateway/site.ts';
 import { lineOf, mistakes, problemsOf as problemsIn, soundFile, spoil as spoilText } from '../helpers/mistakes.ts';
 import { tempDir } from '../helpers/temp.ts';
@@ -162,6 +163,28 @@ describe('two devices on one unit', () => {
   it('may not when they read the same', () => {
     expect(problemsOf(contacts('started-1')).join('\n')).toContain(
       'devices "jockey" and "pump" share unit 9 of link "room" and read the same there (running-1 and started-1)',
+    );
+  });
+});
+
+describe('a contact about another device', () => {
+  const about = (device: string): string =>
+    SOUND.replace(
+      '  - { id: main,',
+      `  - { id: modes, profile: waveshare-8di, link: room, unit: 9, points: [{ point: not-auto-1, about: ${device} }] }
+  - { id: main,`,
+    );
+
+  it('names it, and the birth says so', () => {
+    const modes = deviceOf(site(about('panel-b1')), 'modes');
+    expect(modes?.model.points.at(-1)).toMatchObject({ id: 'not-auto-1', about: 'panel-b1' });
+    const [born] = pointIndex(modes ? [modes] : []).devices;
+    expect(born?.points.map((p) => p.about)).toEqual([undefined, 'panel-b1']);
+  });
+
+  it('is refused when the site has no such device', () => {
+    expect(problemsOf(about('panel-b9')).join('\n')).toContain(
+      'a point is about unknown device "panel-b9"; expected one of panel-b1',
     );
   });
 });

@@ -19,7 +19,7 @@ export interface SceneHub extends TestHub {
   told(who: Client): Promise<readonly string[]>;
 }
 
-const lift = (id: string, building: string): DeviceRow => ({
+export const lift = (id: string, building: string): DeviceRow => ({
   id: `g1.${id}`,
   community: TEST_COMMUNITY,
   gateway: 'g1',

@@ -1,13 +1,59 @@
 // The simulated devices against the manuals' own examples: a slip here would make the demo lie.
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { readCommunity } from '../../simulators/community.ts';
 import { crc16 } from '../../simulators/modbus-server.ts';
 import { quietPanel, setPoint } from '../../simulators/models/fire-panel.ts';
 import { QUIET_WATER } from '../../simulators/models/water.ts';
 import { chv180, gstPanel, meokonFrame, notifierPanel, tornatechPump, transmitterB } from '../../simulators/units.ts';
+import { SCENARIOS } from '../../simulators/scenarios/scenarios.ts';
+import { World } from '../../simulators/world.ts';
 import { idleElevator } from '../../simulators/models/elevator.ts';
 
 const one = (answer: ArrayLike<number> | number | 'silent'): number =>
   typeof answer === 'object' ? (answer[0] ?? -1) : -1;
+
+describe('manual and automatic', () => {
+  const community = readCommunity(
+    fileURLToPath(new URL('../../simulators/demo-community/xingfuli.yaml', import.meta.url)),
+  );
+  const play = (w: World, name: string): void => {
+    for (const { act } of SCENARIOS.find((s) => s.name === name)?.acts(w, {}) ?? []) act(w);
+  };
+
+  it('a panel in manual shows a fire and starts nothing; back in automatic it does', () => {
+    const w = new World(community);
+    const started = (): string[] => [...w.panel('b1').points].flatMap(([id, p]) => (p.active ? [id] : []));
+    const fires = (): number => [...w.panel('b1').points.values()].filter((p) => p.fire).length;
+    play(w, 'panel-manual');
+    expect(w.panel('b1').inAutomatic).toBe(false);
+    play(w, 'fire');
+    expect([fires(), started()]).toEqual([4, []]);
+    play(w, 'panel-automatic');
+    play(w, 'fire');
+    expect(started()).toHaveLength(3);
+  });
+
+  it('a reset at the panel leaves its mode, a quiet day brings automatic back', () => {
+    const w = new World(community);
+    play(w, 'panel-manual');
+    play(w, 'panel-reset');
+    expect(w.panel('b1').inAutomatic).toBe(false);
+    play(w, 'quiet');
+    expect(w.panel('b1').inAutomatic).toBe(true);
+  });
+
+  it('a pump in manual does not start when the pressure falls', () => {
+    const w = new World(community);
+    play(w, 'pump-manual');
+    w.water = { ...w.water, demand: 15 };
+    w.step(60, 12);
+    expect(w.water.pumpCalled).toBe(false);
+    play(w, 'pump-automatic');
+    w.step(10, 12);
+    expect(w.water.pumpCalled).toBe(true);
+  });
+});
 
 describe('simulated units', () => {
   it('makes the very frame of the MEOKON V3.0 manual', () => {

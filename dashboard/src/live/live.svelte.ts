@@ -75,6 +75,11 @@ export class Live {
   get sceneChanges(): number {
     return this.#scene;
   }
+  /** Another text whenever a panel or pump goes to manual or back, or is no longer known. */
+  readonly #linkage = $derived(this.link.beat?.linkage ?? '');
+  get linkage(): string {
+    return this.#linkage;
+  }
   get quiet(): Quiet {
     return quiet({
       link: this.link.state,

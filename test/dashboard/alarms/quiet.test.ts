@@ -16,6 +16,7 @@ const beat: BeatFrame = {
   points: { all: 100, fresh: 100, unknown: 0, unproved: 12 },
   oldestMs: 100,
   drills: 0,
+  linkage: '',
 };
 const proved: QuietFacts = { link: 'live', loaded: true, matches: true, open: 0, beat };
 const withBeat = (change: Partial<BeatFrame>): QuietFacts => ({ ...proved, beat: { ...beat, ...change } });

@@ -2,9 +2,10 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { liftsTaken } from '../../../hub/escorts/api.ts';
 import type { EscortList, EscortView, ReservationView } from '../../../hub/escorts/contract.ts';
+import { putDevices, putPoints } from '../../../hub/equipment/store.ts';
 import { appendEvents } from '../../../hub/events/store.ts';
 import { TEST_COMMUNITY, type Client } from '../../helpers/hub.ts';
-import { codeOf, MINUTE, NOON, SECOND, sceneHub, type SceneHub } from '../scene.ts';
+import { codeOf, lift, MINUTE, NOON, SECOND, sceneHub, type SceneHub } from '../scene.ts';
 
 const HOUR = 60 * MINUTE;
 // A loaded machine is slow; every deadline of the product here runs on the supplied clock.
@@ -120,6 +121,25 @@ describe('[S8] a wedding’s lift', () => {
     expect(codeOf(await wish({ from: at(day + 4 * HOUR), until: at(day + 9 * HOUR) }))).toBe('out-of-range');
     expect(codeOf(await wish({ from: at(NOON - 9 * HOUR), until: at(NOON - 8 * HOUR) }))).toBe('bad-request');
     expect(codeOf(await wish({ device: 'g1.none' }))).toBe('not-found');
+  });
+
+  test('is not its drive: of two lifts with a drive each one is left to everybody', async () => {
+    const point = (device: string, id: string) => ({
+      ...{ device: `g1.${device}`, id, name: { zh: id, en: id }, type: 'int16', lane: 'safety', unit: '' },
+      ...{ range: null, band: null, enum: null, building: null, floor: null, place: null },
+    });
+    const ids = ['l8', 'l8-drive', 'l9', 'l9-drive'];
+    await hub.database.db.transaction(async (tx) => {
+      const devices = ids.map((id) => lift(id, 'b2'));
+      await putDevices(tx, devices, true, NOON);
+      const points = ids.map((id) => point(id, id.endsWith('-drive') ? 'state' : 'floor'));
+      await putPoints(tx, points, true, NOON);
+    });
+    expect(codeOf(await wish({ device: 'g1.l8-drive' }))).toBe('not-found');
+    const first = await wish({ device: 'g1.l8' });
+    expect(codeOf(first)).toBeUndefined();
+    expect(codeOf(await wish({ device: 'g1.l9' }))).toBe('out-of-range');
+    await desk.post(`/api/lift-reservations/${first.body.id}/act`, { act: 'cancel', note: '改期' });
   });
 
   test('is posted, begins by itself, says so on an alarm, and is free again by time', async () => {

@@ -146,6 +146,7 @@ export interface PointSpec {
   readonly floor?: number;
   readonly type?: string;
   readonly everyS?: number;
+  readonly about?: string;
 }
 export interface DeviceSpec {
   readonly id: string;
@@ -211,6 +212,7 @@ export class WireGateway {
           ...(p.template === undefined ? {} : { template: p.template }),
           ...(p.floor === undefined ? {} : { floor: p.floor }),
           ...(p.everyS === undefined ? {} : { everyS: p.everyS }),
+          ...(p.about === undefined ? {} : { about: p.about }),
           name: text(p.id),
           type: p.type ?? 'uint16',
           lane: p.lane ?? 'safety',

@@ -1,6 +1,7 @@
 // Plans that are run and drills over HTTP on a clock of its own: turns, times, the mode, attendance, findings, overdue.
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ModeView } from '../../../hub/alarms/contract.ts';
+import type { HazardView } from '../../../hub/fire-safety/contract.ts';
 import type { DrillList, DrillView, RunView, VersionView } from '../../../hub/plans/contract.ts';
 import type { Client } from '../../helpers/hub.ts';
 import { codeOf, MINUTE, SECOND, sceneHub, type SceneHub } from '../scene.ts';
@@ -113,6 +114,28 @@ describe('[W9] a drill', () => {
     const [finding] = found.body.findings;
     const order = await supervisor.get<{ title: { zh: string } }>(`/api/work-orders/${finding?.workOrder}`);
     expect(order.body.title.zh).toBe('2层常闭防火门未关');
+  });
+
+  test('a finding that is a hazard is followed as one, at the place of the drill, and has no second order', async () => {
+    const wish = { text: '3层防火门被木楔顶住', place: '3层', order: false };
+    expect(codeOf(await act('findings', { ...wish, hazard: 'no-such-kind' }))).toBe('not-found');
+    expect(codeOf(await act('findings', { ...wish, hazard: 'propped-door', order: true }))).toBe('bad-request');
+    const found = await act('findings', { ...wish, hazard: 'propped-door' });
+    const finding = found.body.findings.at(-1);
+    expect(found.body.findings).toHaveLength(2);
+    expect(finding).toMatchObject({ text: wish.text, hazard: { number: expect.stringMatching(/^YH-/) as string } });
+    expect(finding?.workOrder).toBeUndefined();
+    const hazard = await supervisor.get<HazardView>(`/api/hazards/${finding?.hazard?.id}`);
+    expect(hazard.body).toMatchObject({
+      kind: 'propped-door',
+      state: 'reported',
+      description: wish.text,
+      building: 'b1',
+      place: '3层',
+      reporter: { name: 'supervisor' },
+    });
+    // Somebody has to take it on, and is told when nobody does.
+    expect(hazard.body.may).toContain('assign');
   });
 
   test('ends with its report: the run, the mode and its cycle end with it', async () => {
