@@ -6,10 +6,8 @@ import type { CommandContext } from '../events/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import { AlarmChanges, type ChangePorts } from './changes.ts';
 import { lockReports } from './fires-store.ts';
-import { modeOver } from './modes.ts';
 import type { AlarmRow } from './row.ts';
 import { LIFECYCLE } from './rules.ts';
-import { holdModes, modesInForce } from './store.ts';
 
 type Words = { readonly zh: string; readonly en: string };
 
@@ -32,14 +30,14 @@ export interface NewReport {
 
 export const isReport = (row: Pick<AlarmRow, 'device_kind'>): boolean => row.device_kind === REPORT_KIND;
 
-/** Raises it: FIRE, so that no mode hides it, and of unknown condition, because nothing measures it. */
+/**
+ * Raises it: FIRE, and of unknown condition, because nothing measures it. No mode marks it: a drill is of devices, and
+ * somebody who sees smoke meanwhile must not be taken for a part of it.
+ */
 export async function raiseReport(c: CommandContext, ports: ChangePorts, of: NewReport): Promise<AlarmRow> {
   const { community, building, floor, place } = of;
   const gateway = `${HUB_ID_PREFIX}${community}`;
   const device = `${gateway}.report`;
-  await holdModes(c.tx, [community]);
-  const spot = { community, device, building: building ?? null, floor: floor ?? null };
-  const mode = modeOver(await modesInForce(c.tx, [community]), spot, c.now);
   const changes = new AlarmChanges(c.now);
   const { id } = changes.begin(
     {
@@ -63,7 +61,7 @@ export async function raiseReport(c: CommandContext, ports: ChangePorts, of: New
       n: null,
       at: c.now,
     },
-    mode,
+    null,
     c.actor,
     of.note,
   );

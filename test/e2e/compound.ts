@@ -14,7 +14,7 @@ export const GAUGE = { serial: 'SHMK26100001', password: 'gauge password' } as c
 export const LIFT = { code: '3110001001', password: 'lift password' } as const;
 /** Unit 1: a GST sheet with devices 1–4; unit 2: a Tornatech controller. */
 export const UNITS = { panel: 1, pump: 2 } as const;
-const SITE = (modbusPort: number): string => `gateway: ${GATEWAY}
+const SITE = (modbusPort: number, more: readonly string[]): string => `gateway: ${GATEWAY}
 community: xingfuli
 profiles: [${join(REPO, 'device-profiles')}]
 links:
@@ -43,7 +43,7 @@ devices:
     link: field
     building: b1
     vars: { code: '${LIFT.code}' }
-mqttUsers:
+${more.map((line) => `  - ${line}\n`).join('')}mqttUsers:
   - { username: ${GAUGE.serial}, password: ${GAUGE.password}, topics: [GIOT-GW/UL/${GAUGE.serial}] }
   - { username: '${LIFT.code}', password: ${LIFT.password}, topics: ['elevator/${LIFT.code}/state'] }
 `;
@@ -95,6 +95,11 @@ export class Caller {
 }
 
 export interface CompoundOptions {
+  /** More devices of the site file, a line each, on the Modbus server's link `bus`; and the units they have there. */
+  readonly devices?: readonly string[];
+  readonly units?: readonly number[];
+  /** More rows of the panel's point list. */
+  readonly points?: readonly string[];
   readonly hubEnv?: Readonly<Record<string, string>>;
   readonly gatewayEnv?: Readonly<Record<string, string>>;
 }
@@ -117,7 +122,7 @@ export class Compound {
 
   static async start(options: CompoundOptions = {}): Promise<Compound> {
     const dir = tempDir('compound');
-    const modbus = await startPymodbus({ units: Object.values(UNITS), size: 1_200 });
+    const modbus = await startPymodbus({ units: [...Object.values(UNITS), ...(options.units ?? [])], size: 1_200 });
     const hub = await startNode('hub/main.ts', [], {
       env: {
         HTTP_PORT: '0',
@@ -136,8 +141,8 @@ export class Compound {
       id: GATEWAY,
     });
     mkdirSync(join(dir, 'site'));
-    writeFileSync(join(dir, 'site', 'site.yaml'), SITE(modbus.port));
-    writeFileSync(join(dir, 'site', 'panel.csv'), POINT_LIST);
+    writeFileSync(join(dir, 'site', 'site.yaml'), SITE(modbus.port, options.devices ?? []));
+    writeFileSync(join(dir, 'site', 'panel.csv'), [POINT_LIST, ...(options.points ?? [])].join(''));
     const gateway = await startNode('gateway/main.ts', ['--site', join(dir, 'site', 'site.yaml')], {
       env: {
         FENGSUI_DATA: join(dir, 'gateway'),
@@ -154,8 +159,8 @@ export class Compound {
     return new Compound(modbus, hub, gateway);
   }
 
-  /** Sets the state of a GST device: 0 normal, 1 fire, 2 fault, 3 disabled. Devices 1–4 lie in 40031 and 40032. */
-  async gst(states: Readonly<Partial<Record<1 | 2 | 3 | 4, number>>>): Promise<void> {
+  /** Sets the state of a GST device: 0 normal, 1 fire, 2 fault, 3 disabled. Devices 1–6 lie in 40031. */
+  async gst(states: Readonly<Partial<Record<1 | 2 | 3 | 4 | 5 | 6, number>>>): Promise<void> {
     let word = 0;
     for (const [device, state] of Object.entries(states)) word |= (state ?? 0) << (14 - 2 * ((Number(device) + 1) % 8));
     await this.modbus.set(UNITS.panel, 'holding', 30, [word]);

@@ -100,4 +100,71 @@ describeWith(['chromium'], 'fire safety', () => {
       .waitFor();
     expect(errors).toEqual([]);
   }, 240_000);
+
+  it('[F7] an inspection by the authority: its notice, each demand with who and what, proof, extension and recheck', async () => {
+    const { page: supervisor } = await open('supervisor', '/authority');
+    await supervisor.getByRole('button', { name: /登记检查/ }).click();
+    const visit = supervisor.getByRole('dialog', { name: '登记检查' });
+    await visit.getByRole('button', { name: '保存' }).click();
+    await visit.getByText('请填写此项').first().waitFor();
+    await visit.getByLabel('双随机抽查').check();
+    await visit.getByLabel('检查单位').fill('江州市消防救援大队');
+    await visit.getByLabel('检查人员').fill('李某 001、王某 002');
+    await visit.getByLabel('检查情况').fill('抽查消防设施与疏散通道');
+    await visit.getByRole('button', { name: '保存' }).click();
+
+    await supervisor.getByRole('button', { name: /登记文书/ }).click();
+    const notice = supervisor.getByRole('dialog', { name: '登记文书' });
+    await notice.getByLabel('文书种类').selectOption({ label: '责令限期改正通知书' });
+    await notice.getByLabel('文书编号').fill('江消限字〔2026〕第9号');
+    const day = (ahead: number): string => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
+    await notice.getByLabel('整改期限').fill(day(10));
+    await notice.getByLabel('整改要求').fill('3号楼消火栓箱缺水带\n地下车库防火卷帘不能降到底');
+    await photo(supervisor);
+    await notice.getByRole('img').waitFor();
+    await notice.getByRole('button', { name: '保存' }).click();
+    await notice.waitFor({ state: 'detached' });
+    expect(await seriousBreaches(supervisor)).toEqual([]);
+
+    const path = new URL(supervisor.url()).pathname;
+    const act = async (page: Page, name: string, item: string, words: string, paper = true): Promise<void> => {
+      await page.getByRole('button', { name: `${name}: ${item}` }).click();
+      const dialog = page.getByRole('dialog', { name });
+      const who = dialog.getByLabel('整改责任人');
+      if (name === '落实责任') await who.selectOption({ label: '维修工 · 维修员' });
+      if (name === '申请延期') await dialog.getByLabel('申请延至').fill(day(20));
+      await dialog.getByRole('textbox').last().fill(words);
+      if (paper) {
+        await photo(page);
+        await dialog.getByRole('img').waitFor();
+      }
+      await dialog.getByRole('button', { name: '保存' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    const [hose, shutter] = ['3号楼消火栓箱缺水带', '地下车库防火卷帘不能降到底'];
+    for (const item of [hose, shutter]) await act(supervisor, '落实责任', item, '采购配件，当周更换', false);
+    await act(supervisor, '申请延期', shutter, '电机到货需两周，夜间安排人员值守');
+    await supervisor.getByText(/已申请延期至/).waitFor();
+    await act(supervisor, '同意延期', shutter, '大队书面同意');
+    await supervisor.getByText('延期 1 次').waitFor();
+
+    const { page: technician } = await open('technician', path, true);
+    await act(technician, '整改完成', hose, '已补齐水带和枪头');
+    await technician.getByText('待复查').waitFor();
+    expect(await seriousBreaches(technician)).toEqual([]);
+    expect(await technician.getByRole('button', { name: `复查合格: ${hose}` }).count()).toBe(0);
+
+    const { page: committee } = await open('committee', path);
+    await committee.getByText('待复查').waitFor();
+    expect(await committee.locator('.acts button').count()).toBe(0);
+    await supervisor.reload();
+    await act(supervisor, '复查合格', hose, '大队复查，同意销案');
+    await supervisor.goto(`${url}/authority`);
+    await supervisor
+      .getByRole('link', { name: /江州市消防救援大队/ })
+      .first()
+      .getByText('未办结 1 / 共 2 项')
+      .waitFor();
+    expect(errors).toEqual([]);
+  }, 240_000);
 });

@@ -124,9 +124,18 @@ describe('[S8] a wedding’s lift', () => {
   });
 
   test('is not its drive: of two lifts with a drive each one is left to everybody', async () => {
+    const nowhere = { building: null, floor: null, place: null };
     const point = (device: string, id: string) => ({
-      ...{ device: `g1.${device}`, id, name: { zh: id, en: id }, type: 'int16', lane: 'safety', unit: '' },
-      ...{ range: null, band: null, enum: null, building: null, floor: null, place: null },
+      device: `g1.${device}`,
+      id,
+      name: { zh: id, en: id },
+      type: 'int16',
+      lane: 'safety',
+      unit: '',
+      range: null,
+      band: null,
+      enum: null,
+      ...nowhere,
     });
     const ids = ['l8', 'l8-drive', 'l9', 'l9-drive'];
     await hub.database.db.transaction(async (tx) => {
