@@ -128,8 +128,8 @@ describeWith(['chromium'], 'fire safety', () => {
 
     const path = new URL(supervisor.url()).pathname;
     const act = async (page: Page, name: string, item: string, words: string, paper = true): Promise<void> => {
-      await page.getByRole('button', { name: `${name}: ${item}` }).click();
-      const dialog = page.getByRole('dialog', { name });
+      await page.getByRole('button', { name: `${name}: ${item}`, exact: true }).click();
+      const dialog = page.getByRole('dialog', { name, exact: true });
       const who = dialog.getByLabel('整改责任人');
       if (name === '落实责任') await who.selectOption({ label: '维修工 · 维修员' });
       if (name === '申请延期') await dialog.getByLabel('申请延至').fill(day(20));
