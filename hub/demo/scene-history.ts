@@ -166,7 +166,7 @@ export async function writeSceneHistory(
   building: string | undefined,
 ): Promise<void> {
   const people = new Map<string, UserActor>();
-  for (const username of [...WHO, 'operator', 'frontdesk']) {
+  for (const username of WHO) {
     const found = await findByUsername(c.tx, username);
     if (!found) return;
     people.set(username, { kind: 'user', id: found.id, name: found.name, role: found.role, community });
