@@ -66,7 +66,8 @@ import { overviewNums, overviewRoutes } from './read/overview.ts';
 import type { Printer } from './print/api.ts';
 import { printRoutes, type PrintRouteParts } from './read/print-routes.ts';
 import { rescueReadRoutes } from './read/rescue.ts';
-import { trendRoutes, type TrendParts } from './read/trends/routes.ts';
+import { runningRoutes, type RunningParts } from './read/running/routes.ts';
+import { trendRoutes } from './read/trends/routes.ts';
 import { communityOf, createCommunity } from './property/api.ts';
 import { PERSON_CHANGED_CHANNEL, type Sessions } from './staff/api.ts';
 import { TimerRunner } from './timers.ts';
@@ -113,8 +114,12 @@ export interface Sensing {
 /** The console of a rescue, and papers. */
 const rescueRoutes = (parts: PrintRouteParts): FastifyPluginAsync[] => [rescueReadRoutes(parts), printRoutes(parts)];
 
-/** What has been: figures of the alarm system, trends. */
-const pastRoutes = (parts: TrendParts): FastifyPluginAsync[] => [figureRoutes(parts.entry), trendRoutes(parts)];
+/** What has been: figures of the alarm system, trends, how panels and pumps ran. */
+const pastRoutes = (parts: RunningParts): FastifyPluginAsync[] => [
+  figureRoutes(parts.entry),
+  trendRoutes(parts),
+  runningRoutes(parts),
+];
 
 /** Opens history and puts everything together; nothing runs before `start`. */
 export async function makeSensing(parts: SensingParts): Promise<Sensing> {
@@ -153,7 +158,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       floorPlanRoutes({ entry, points: ingest, isProved: (num) => register.isProved(num) }),
       gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway), brokerUrl: () => broker?.url }),
       overviewRoutes(entry, ingest),
-      ...pastRoutes({ entry, history }),
+      ...pastRoutes({ entry, history, points: ingest }),
       ...rescueRoutes({ entry, history, points: ingest, deviceNames, printer: parts.printer }),
     ],
     ingest,

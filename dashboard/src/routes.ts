@@ -29,6 +29,7 @@ export const ROUTES = {
   records: '/records',
   plan: '/plans/:building/:floor',
   trends: '/trends',
+  running: '/running',
   figures: '/figures',
   'figure-rows': '/figures/rows',
   emergency: '/emergency',

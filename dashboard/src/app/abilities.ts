@@ -97,6 +97,7 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   devices: seesLive,
   device: seesLive,
   trends: seesLive,
+  running: seesLive,
   plan: seesLive,
   modes: seesLive,
   fires: seesLive,

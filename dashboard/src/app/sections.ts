@@ -6,7 +6,7 @@ import { sees, type Role } from './abilities.ts';
 /** In the order of the bar; a section leads to the first of its screens that a role has. */
 export const SECTIONS = [
   { name: 'control-room', screens: ['control-room'] },
-  { name: 'devices', screens: ['devices', 'trends'] },
+  { name: 'devices', screens: ['devices', 'trends', 'running'] },
   { name: 'orders', screens: ['orders'] },
   { name: 'fire-safety', screens: ['hazards', 'checks', 'authority', 'training', 'publicity', 'modes'] },
   { name: 'emergency', screens: ['emergency', 'lanes', 'escorts'] },

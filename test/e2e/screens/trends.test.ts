@@ -126,6 +126,19 @@ describeWith(['chromium'], 'trends', () => {
     expect((await fileOf('存为图片')).subarray(1, 4).toString()).toBe('PNG');
   });
 
+  it('shows how pumps ran: a bar each, the time in each state, and the bars of its points', async () => {
+    const running = await page.context().newPage();
+    running.setDefaultTimeout(25_000);
+    await running.goto(`${hub.hub.url}/running?range=h8`);
+    const pump = running.locator('.running article', { hasText: '设备 gw.pump' });
+    await pump.locator('.totals', { hasText: '运行' }).waitFor();
+    expect(await pump.locator('.track').first().locator('span').count()).toBeGreaterThan(0);
+    await pump.locator('summary').click();
+    await pump.locator('.name', { hasText: '点 run' }).waitFor();
+    expect(await breaches(running)).toEqual([]);
+    await running.close();
+  });
+
   it('breaks no rule of WCAG AA and fits a phone', async () => {
     expect(await breaches(page)).toEqual([]);
     await page.setViewportSize({ width: 390, height: 844 });
