@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 10, 22, 10);
 const PERIODS = { shift: 1 / 3, day: 1, week: 7, month: 30, year: 365 } as const;
 type PeriodName = keyof typeof PERIODS;
-const ROUNDS: Readonly<Record<PeriodName, number>> = { shift: 40, day: 40, week: 40, month: 20, year: 20 };
+const ROUNDS: Readonly<Record<PeriodName, number>> = { shift: 40, day: 40, week: 40, month: 20, year: 8 };
 
 /** Alarms of a year, evenly spread, of 40 devices × 500 points; acknowledged; a third judged, half of that false. */
 async function fill(client: Client, count: number): Promise<void> {

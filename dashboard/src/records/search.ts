@@ -29,3 +29,15 @@ export function queryOf(wanted: Wanted, dayBegins: (day: string) => number, dayA
 }
 
 export const logOf = (tab: string | undefined): Log => LOGS.find((log) => log === tab) ?? 'running';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * What a row adds to its words. An audited act names its subject by kind and id; the words have said the kind, and an id
+ * of 36 letters helps nobody who reads: it stands in the export.
+ */
+export function noteOf({ code, note }: { readonly code: string; readonly note: string }): string {
+  const [, id] = code.startsWith('audit.') ? (/^[a-z-]+ (\S*)$/.exec(note) ?? []) : [];
+  if (id === undefined) return note;
+  return UUID.test(id) ? '' : id;
+}

@@ -101,7 +101,7 @@ export async function attendedOf(tx: Tx, community: string, span: Span): Promise
 function loadFigures(asked: Asked, sums: Sums, people: readonly Span[]): AlarmFigures['load'] {
   const widthMs = asked.rule.windowMinutes * MINUTE_MS;
   const { peak, ...load } = loadOf(sums.windows, { from: asked.from, to: asked.asOf, widthMs }, asked.rule.floodAbove);
-  const { attended } = sums.sums;
+  const { attended } = sums.totals;
   const personMs = lengthOf(people);
   return {
     ...load,
@@ -114,7 +114,7 @@ function loadFigures(asked: Asked, sums: Sums, people: readonly Span[]): AlarmFi
 /** @param shelvedNow whether the period reaches to now: when something was taken back before is not in the rows */
 export async function figuresOf(tx: Tx, asked: Asked, people: readonly Span[], shelvedNow: boolean): Promise<Sumless> {
   const all = await sumsOf(tx, asked);
-  const { counted, fleeting, drill, maintenance, test } = all.sums;
+  const { counted, fleeting, drill, maintenance, test } = all.totals;
   const standing: Standing = await standingOf(tx, asked);
   const widthMs = asked.rule.windowMinutes * MINUTE_MS;
   const floods = floodsOf(

@@ -4,7 +4,6 @@ import { NO_CAUSE, type AlarmFigures, type FigureRow } from './contract.ts';
 import { AGE_DAYS, FIGURES_LIMITS, type FiguresRule } from './rule.ts';
 import {
   ageOf,
-  CAUSE,
   CHATTER,
   COUNTED,
   FALSE,
@@ -62,7 +61,7 @@ interface Grouped {
 
 export interface Sums {
   readonly windows: readonly WindowCount[];
-  readonly sums: Readonly<Record<'counted' | 'attended' | 'fleeting' | 'drill' | 'maintenance' | 'test', number>>;
+  readonly totals: Readonly<Record<'counted' | 'attended' | 'fleeting' | 'drill' | 'maintenance' | 'test', number>>;
   readonly times: AlarmFigures['times'];
   readonly top: readonly Omit<AlarmFigures['top']['items'][number], 'share'>[];
   readonly judged: readonly Grouped[];
@@ -70,64 +69,84 @@ export interface Sums {
   readonly causes: readonly { readonly cause: string; readonly count: number }[];
 }
 
+const COUNT = `from alarms.fact a where ${RECEIVED} and ${COUNTED}`;
+
+const WINDOWS = `with per as (
+    select floor(date_part('epoch', a.received_at - @from::timestamptz) / @windowSeconds::integer)::integer as "window",
+      count(*)::integer as count
+    ${COUNT} group by 1)
+  select coalesce(array_agg("window" order by "window"), '{}') as windows,
+    coalesce(array_agg(count order by "window"), '{}') as counts from per`;
+
+const TOTALS = `select count(*) filter (where ${COUNTED})::integer as counted,
+    count(*) filter (where ${COUNTED} and a.received_at <@ @attended::tstzmultirange)::integer as attended,
+    count(*) filter (where ${COUNTED} and ${FLEETING})::integer as fleeting,
+    count(*) filter (where a.raised_mode = 'drill')::integer as drill,
+    count(*) filter (where a.raised_mode = 'maintenance')::integer as maintenance,
+    count(*) filter (where a.raised_mode is null and a.class = 'TEST')::integer as test
+  from alarms.fact a where ${RECEIVED}`;
+
 const TIMES = `select class, shift, count(*)::integer as count, count(ack)::integer as acked,
     percentile_cont(0.5) within group (order by ack) as "ackP50",
     percentile_cont(0.95) within group (order by ack) as "ackP95",
     count(judged)::integer as judged,
     percentile_cont(0.5) within group (order by judged) as "verdictP50",
     percentile_cont(0.95) within group (order by judged) as "verdictP95"
-  from counted group by grouping sets ((), (class), (shift), (class, shift))`;
-
-/** The alarms received in the period are read once; everything else is counted over what was read. */
-const SUMS = `with base as materialized (
-    select a.id, a.source, a.class, a.device, a.device_kind, a.building, a.raised_mode, a.received_at,
-      ${SHIFT} as shift,
-      floor(date_part('epoch', a.received_at - @from::timestamptz) / @windowSeconds::integer)::integer as "window",
+  from (select a.class collate "C" as class, ${SHIFT} as shift,
       round(date_part('epoch', a.acked_at - a.received_at) * 1000) as ack,
-      case when ${JUDGED} then round(date_part('epoch', a.verdict_at - a.received_at) * 1000) end as judged,
-      coalesce(${FALSE}, false) as wrong, case when ${FALSE} then coalesce(${CAUSE}, '${NO_CAUSE}') end as cause,
-      ${FLEETING} as fleeting,
-      a.received_at <@ @attended::tstzmultirange as attended, ${COUNTED} as counted
-    from alarms.fact a where ${RECEIVED}
-  ), counted as (select * from base where counted),
-  frequent as (
-    select source, count(*)::integer as count, max(received_at) as last
-    from counted group by source order by count desc, source limit @top::integer
-  ), judged as (
-    select case grouping(device, device_kind, building) when 3 then 'device' when 5 then 'kind' else 'building' end as by,
-      coalesce(device, device_kind, building) as key, count(*)::integer as judged,
-      count(*) filter (where wrong)::integer as wrong, max(received_at) as last
-    from counted where judged is not null group by grouping sets ((device), (device_kind), (building))
-  )
-  select
-    (select coalesce(jsonb_agg(w order by "window"), '[]') from
-      (select "window", count(*)::integer as count from counted group by 1) as w) as windows,
-    (select jsonb_build_object('counted', count(*) filter (where counted),
-        'attended', count(*) filter (where counted and attended), 'fleeting', count(*) filter (where counted and fleeting),
-        'drill', count(*) filter (where raised_mode = 'drill'),
-        'maintenance', count(*) filter (where raised_mode = 'maintenance'),
-        'test', count(*) filter (where raised_mode is null and class = 'TEST')) from base) as sums,
-    (select coalesce(jsonb_agg(t), '[]') from (${TIMES}) as t) as times,
-    (select coalesce(jsonb_agg(f order by f.count desc, f.device, f.point, f.signal), '[]') from (
-      select a.device, a.device_name as "deviceName", a.point, a.point_name as "pointName", a.signal, a.class, a.text,
-        f.count
-      from frequent f join alarms.alarm a on a.id = (select b.id from alarms.fact b
-        where b.community = @community and b.received_at = f.last and b.source = f.source limit 1)) as f) as top,
-    (select coalesce(jsonb_agg(g), '[]') from (
-      select j.by, j.key, case when j.by = 'device' then (select r.device_name from alarms.alarm r
-          where r.community = @community and r.device = j.key and r.received_at = j.last limit 1) end as name,
-        j.judged, j.wrong
-      from (select *, row_number() over (partition by by order by wrong desc, judged desc, key) as place
-        from judged where key is not null) as j
-      where j.place <= @groups::integer order by j.by, j.place
-    ) as g) as judged,
-    (select coalesce(jsonb_agg(c), '[]') from (
-      select cause, count(*)::integer as count from counted where wrong
-      group by cause order by count desc, cause limit @groups::integer) as c) as causes`;
+      case when ${JUDGED} then round(date_part('epoch', a.verdict_at - a.received_at) * 1000) end as judged
+    ${COUNT}) as counted
+  group by grouping sets ((), (class), (shift), (class, shift))`;
 
+const TOP = `with frequent as (
+    select a.source, count(*)::integer as count, max(a.received_at) as last
+    ${COUNT} group by a.source order by count desc, a.source limit @top::integer)
+  select r.device, r.device_name as "deviceName", r.point, r.point_name as "pointName", r.signal, r.class, r.text, f.count
+  from frequent f join alarms.alarm r on r.id = (select b.id from alarms.fact b
+    where b.community = @community and b.received_at = f.last and b.source = f.source limit 1)
+  order by f.count desc, r.device, r.point, r.signal`;
+
+const JUDGED_BY = `with judged as (
+    select case grouping(a.device, a.device_kind, a.building) when 3 then 'device' when 5 then 'kind' else 'building' end as by,
+      coalesce(a.device, a.device_kind, a.building) as key, count(*)::integer as judged,
+      count(*) filter (where ${FALSE})::integer as wrong, max(a.received_at) as last
+    ${COUNT} and ${JUDGED} group by grouping sets ((a.device), (a.device_kind), (a.building))
+  ), placed as (
+    select *, row_number() over (partition by by order by wrong desc, judged desc, key) as place
+    from judged where key is not null)
+  select j.by, j.key, case when j.by = 'device' then (select r.device_name from alarms.alarm r
+      where r.community = @community and r.device = j.key and r.received_at = j.last limit 1) end as name, j.judged, j.wrong
+  from placed j where j.place <= @groups::integer order by j.by, j.place`;
+
+const CAUSES = `select coalesce(f.cause, '${NO_CAUSE}') as cause, count(*)::integer as count
+  from alarms.fact a left join handling.fire f on f.id = a.fire
+  where ${RECEIVED} and ${COUNTED} and ${FALSE} group by 1 order by count desc, 1 limit @groups::integer`;
+
+type Asks = <Row extends object>(sql: string) => Promise<Row[]>;
+/** Questions of one period. For all statements of its transaction a long period is sorted in memory, not in files. */
+async function asking(tx: Tx, asked: Asked): Promise<Asks> {
+  await tx.run(`set local work_mem = '${FIGURES_LIMITS.sortMb}MB'`);
+  const values = paramsOf(asked);
+  return (sql) => {
+    const { sql: text, params } = named(sql, values);
+    return tx.query(text, params);
+  };
+}
+
+/** Each question reads the facts of the period anew: none is long, and the database may share one out among its cores. */
 export async function sumsOf(tx: Tx, asked: Asked): Promise<Sums> {
-  const { sql, params } = named(SUMS, paramsOf(asked));
-  return tx.one<Sums>(sql, params);
+  const ask = await asking(tx, asked);
+  const [per] = await ask<{ windows: number[]; counts: number[] }>(WINDOWS);
+  const [totals] = await ask<Sums['totals']>(TOTALS);
+  if (!per || !totals) throw new Error('a count without an answer');
+  return {
+    windows: per.windows.map((window, i) => ({ window, count: per.counts[i] ?? 0 })),
+    totals,
+    times: await ask(TIMES),
+    top: await ask(TOP),
+    judged: await ask(JUDGED_BY),
+    causes: await ask(CAUSES),
+  };
 }
 
 export interface Standing {
@@ -144,11 +163,7 @@ const aged = (rows: readonly { age: number; count: number }[]): { count: number;
 
 /** What stood open when the period ended, and what came again and again in it. */
 export async function standingOf(tx: Tx, asked: Asked): Promise<Standing> {
-  const values = paramsOf(asked);
-  const ask = <Row extends object>(sql: string): Promise<Row[]> => {
-    const { sql: text, params } = named(sql, values);
-    return tx.query<Row>(text, params);
-  };
+  const ask = await asking(tx, asked);
   const byAge = (where: string, since: string): Promise<{ age: number; count: number }[]> =>
     ask(`select ${ageOf(since)} as age, count(*)::integer as count from alarms.fact a where ${where} group by 1`);
   const [stale] = await ask<{ count: number }>(
