@@ -1,4 +1,5 @@
 // SQL of the figures: sums of a period in a few statements, and what stands around them (duty, links, names).
+import { ALARM_CLASSES } from '../../../device-profiles/contract/signal.ts';
 import type { Tx } from '../../db/tx.ts';
 import { NO_CAUSE, type AlarmFigures, type FigureRow } from './contract.ts';
 import { AGE_DAYS, FIGURES_LIMITS, type FiguresRule } from './rule.ts';
@@ -16,7 +17,7 @@ import {
   SHELVED_SINCE,
   SHIFT,
 } from './sql.ts';
-import type { Span, WindowCount } from './sums.ts';
+import { waitTimesOf, type Span, type Waited, type WindowCount } from './sums.ts';
 
 /** What every question is asked with. Instants in ms. */
 export interface Asked {
@@ -98,6 +99,15 @@ const TIMES = `select class, shift, count(*)::integer as count, count(ack)::inte
     ${COUNT}) as counted
   group by grouping sets ((), (class), (shift), (class, shift))`;
 
+/** Counts of waits that are equal to half a percent, instead of sorting every one of very many. */
+const about = (ms: string): string => `exp((floor(ln(greatest(${ms}, 0) + 1) * 200) + 0.5) / 200) - 1`;
+const waits = (till: string, where: string): string => `select class, shift, wait, count(*)::integer as count from (
+    select a.class collate "C" as class, ${SHIFT} as shift,
+      case when ${where} then ${about(`date_part('epoch', ${till} - a.received_at) * 1000`)} end as wait
+    ${COUNT}) as x group by 1, 2, 3`;
+const ACK_WAITS = waits('a.acked_at', 'a.acked_at is not null');
+const VERDICT_WAITS = waits('a.verdict_at', JUDGED);
+
 const TOP = `with frequent as (
     select a.source, count(*)::integer as count, max(a.received_at) as last
     ${COUNT} group by a.source order by count desc, a.source limit @top::integer)
@@ -133,8 +143,31 @@ async function asking(tx: Tx, asked: Asked): Promise<Asks> {
   };
 }
 
-/** Each question reads the facts of the period anew: none is long, and the database may share one out among its cores. */
-export async function sumsOf(tx: Tx, asked: Asked): Promise<Sums> {
+/** Exact where the rows can be exported and counted again; beyond that to half a percent. */
+async function timesOf(ask: Asks, exact: boolean): Promise<AlarmFigures['times']> {
+  if (exact) return ask(TIMES);
+  const verdicts = waitTimesOf(await ask<Waited>(VERDICT_WAITS));
+  return waitTimesOf(await ask<Waited>(ACK_WAITS)).map((acks) => {
+    const judged = verdicts.find((v) => v.class === acks.class && v.shift === acks.shift);
+    return {
+      class: ALARM_CLASSES.find((c) => c === acks.class) ?? null,
+      shift: acks.shift,
+      count: acks.count,
+      acked: acks.done,
+      ackP50: acks.p50,
+      ackP95: acks.p95,
+      judged: judged?.done ?? 0,
+      verdictP50: judged?.p50 ?? null,
+      verdictP95: judged?.p95 ?? null,
+    };
+  });
+}
+
+/**
+ * Each question reads the facts of the period anew: none is long, and the database may share one out among its cores.
+ * @param exactMax alarms up to which times to act are exact
+ */
+export async function sumsOf(tx: Tx, asked: Asked, exactMax: number = FIGURES_LIMITS.fileRowsMax): Promise<Sums> {
   const ask = await asking(tx, asked);
   const [per] = await ask<{ windows: number[]; counts: number[] }>(WINDOWS);
   const [totals] = await ask<Sums['totals']>(TOTALS);
@@ -142,7 +175,7 @@ export async function sumsOf(tx: Tx, asked: Asked): Promise<Sums> {
   return {
     windows: per.windows.map((window, i) => ({ window, count: per.counts[i] ?? 0 })),
     totals,
-    times: await ask(TIMES),
+    times: await timesOf(ask, totals.counted <= exactMax),
     top: await ask(TOP),
     judged: await ask(JUDGED_BY),
     causes: await ask(CAUSES),

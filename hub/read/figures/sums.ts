@@ -110,3 +110,54 @@ export function availabilityOf(known: Span, down: readonly Span[]): Availability
 }
 
 export const shareOf = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+
+/** How many of a class and shift waited about so long: `wait` in ms; null: have not been acted on. */
+export interface Waited {
+  readonly class: string;
+  readonly shift: number;
+  readonly wait: number | null;
+  readonly count: number;
+}
+
+export interface WaitTimes {
+  readonly class: string | null;
+  readonly shift: number | null;
+  readonly count: number;
+  readonly done: number;
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
+function nearest(sorted: readonly Waited[], rank: number): number | null {
+  let seen = 0;
+  for (const { wait, count } of sorted) {
+    seen += count;
+    if (seen > rank) return wait;
+  }
+  return null;
+}
+
+/** Percentiles (nearest rank) of all, by class, by shift and by both, from counts of about equal waits. */
+export function waitTimesOf(rows: readonly Waited[]): WaitTimes[] {
+  const groups = new Map<string, Waited[]>();
+  for (const row of rows)
+    for (const key of ['|', `${row.class}|`, `|${row.shift}`, `${row.class}|${row.shift}`]) {
+      const group = groups.get(key) ?? [];
+      group.push(row);
+      groups.set(key, group);
+    }
+  const sum = (of: readonly Waited[]): number => of.reduce((n, r) => n + r.count, 0);
+  return [...groups].map(([key, of]) => {
+    const [kind = '', shift = ''] = key.split('|', 2);
+    const sorted = of.filter((r) => r.wait !== null).toSorted((a, b) => (a.wait ?? 0) - (b.wait ?? 0));
+    const done = sum(sorted);
+    return {
+      class: kind === '' ? null : kind,
+      shift: shift === '' ? null : Number(shift),
+      count: sum(of),
+      done,
+      p50: nearest(sorted, Math.floor((done - 1) * 0.5)),
+      p95: nearest(sorted, Math.floor((done - 1) * 0.95)),
+    };
+  });
+}
