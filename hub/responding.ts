@@ -17,6 +17,7 @@ import {
 } from './alarms/api.ts';
 import { keyOf } from './alarms/row.ts';
 import { findAlarm } from './alarms/store.ts';
+import { archiveRoutes, CHAPTERS_RULE } from './archive/api.ts';
 import type { Clock } from './clock.ts';
 import type { Db, Tx } from './db/tx.ts';
 import { DEMO_DUTY_TIMER, ensureDemoDuty } from './demo/duty.ts';
@@ -60,6 +61,7 @@ import type { PolicyPorts } from './policy-ports.ts';
 import { scenePrintRoutes } from './read/scene-print.ts';
 import { sceneRoutes } from './read/scene.ts';
 import { communityIds } from './property/api.ts';
+import { archiveReadRoutes } from './read/archive/routes.ts';
 import type { RuleSet } from './rules/api.ts';
 import type { Printer } from './print/api.ts';
 import { KEEP_RULE } from './records/api.ts';
@@ -131,6 +133,7 @@ const OWN_RULES = [
   ...LANE_RULES,
   ...ESCORT_RULES,
   KEEP_RULE,
+  CHAPTERS_RULE,
   ESCALATION,
 ];
 
@@ -185,6 +188,8 @@ export function makeResponding(parts: RespondingParts): Responding {
       scenePrintRoutes(parts),
       policyRoutes(entry),
       recordRoutes({ entry, printer: parts.printer }),
+      archiveRoutes(entry),
+      archiveReadRoutes({ entry, printer: parts.printer }),
       ruleRoutes(entry, rules),
     ],
     policies,

@@ -26,6 +26,8 @@ export const ROUTES = {
   training: '/training',
   'training-session': '/training/:id',
   publicity: '/publicity',
+  archive: '/archive',
+  'archive-chapter': '/archive/:chapter',
   records: '/records',
   plan: '/plans/:building/:floor',
   trends: '/trends',

@@ -17,6 +17,7 @@ import {
 } from '../fire-safety/api.ts';
 import type { NewHazard } from '../fire-safety/contract.ts';
 import { findByUsername } from '../staff/api.ts';
+import { writeArchive } from './archive.ts';
 import { writeTrainingHistory } from './training.ts';
 
 const HOUR = 3_600_000;
@@ -263,4 +264,5 @@ export async function writeFireSafetyHistory(c: CommandContext, community: strin
   await others(past);
   await authority(past);
   await writeTrainingHistory(past);
+  await writeArchive(past);
 }

@@ -57,3 +57,13 @@ export function keysSaying(prefix: string, text: string): string[] {
     return said !== undefined && `${said.zh}\n${said.en}`.toLowerCase().includes(wanted);
   });
 }
+
+/** Keys of screens or server with this beginning whose text in either language holds the given one, whatever the case. */
+export function screenKeysSaying(prefix: string, text: string): string[] {
+  if (!prefix.startsWith('ui.')) return keysSaying(prefix, text);
+  const wanted = text.toLowerCase();
+  return Object.keys(uiZh).filter(
+    (key) =>
+      key.startsWith(prefix) && `${screenText(key, 'zh')}\n${screenText(key, 'en')}`.toLowerCase().includes(wanted),
+  );
+}

@@ -37,8 +37,8 @@ export type Block =
   /** Rows follow until another block comes; the head is repeated on each page. */
   | { readonly block: 'table'; readonly columns: readonly Column[] }
   | { readonly block: 'row'; readonly cells: readonly string[] }
-  /** JPEG or PNG. */
-  | { readonly block: 'picture'; readonly base64: string; readonly caption: string }
+  /** JPEG, PNG, or a drawing (SVG), which takes what breadth and height a page has. */
+  | { readonly block: 'picture'; readonly base64: string; readonly caption: string; readonly drawing?: boolean }
   | {
       readonly block: 'chart';
       readonly title: string;
@@ -52,6 +52,14 @@ export type Block =
   /** Lines to sign on. */
   | { readonly block: 'signatures'; readonly labels: readonly string[] }
   | { readonly block: 'page' }
+  /** A file that travels inside the PDF, in pieces (base64); the last one says so. */
+  | {
+      readonly block: 'attachment';
+      readonly name: string;
+      readonly type: string;
+      readonly base64: string;
+      readonly last: boolean;
+    }
   /** Where the list of headings goes: all that will follow with `contents`, in order. */
   | { readonly block: 'contents'; readonly title: string; readonly headings: readonly string[] };
 

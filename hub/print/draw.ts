@@ -23,6 +23,8 @@ export class Drawing {
   /** Where the page of contents stands, and the pages of headings that it lists. */
   #contents: { readonly page: number; readonly y: number; readonly of: Of<'contents'> } | undefined;
   readonly #found: number[] = [];
+  /** Pieces of the attachment that is coming in. */
+  #pieces: Buffer[] = [];
 
   constructor(paper: Paper) {
     this.#paper = paper;
@@ -54,6 +56,7 @@ export class Drawing {
     else if (block.block === 'chart') this.#chart(block);
     else if (block.block === 'signatures') this.#signatures(block);
     else if (block.block === 'page') paper.newPage();
+    else if (block.block === 'attachment') this.#attach(block);
     else this.#reserveContents(block);
   }
 
@@ -73,6 +76,13 @@ export class Drawing {
       paper.rule(at.y + height - 3);
       at = { page: at.page, y: at.y + height };
     });
+  }
+
+  #attach({ name, type, base64, last }: Of<'attachment'>): void {
+    this.#pieces.push(Buffer.from(base64, 'base64'));
+    if (!last) return;
+    this.#paper.pdf.file(Buffer.concat(this.#pieces), { name, type, hidden: false });
+    this.#pieces = [];
   }
 
   #reserveContents(of: Of<'contents'>): void {
@@ -187,14 +197,16 @@ export class Drawing {
     paper.rule(paper.y);
   }
 
-  #picture({ base64, caption }: Of<'picture'>): void {
+  #picture({ base64, caption, drawing }: Of<'picture'>): void {
     const paper = this.#paper;
     const bytes = Buffer.from(base64, 'base64');
-    paper.need(PICTURE.height + SIZES.body * LEADING);
+    // Of a drawing the smallest print counts: it has a page of its own.
+    const height = drawing ? paper.bottom - paper.top - SIZES.body * LEADING * 3 : PICTURE.height;
+    paper.need(height + SIZES.body * LEADING);
     try {
       // Bounded by the box, whatever the picture's own size.
-      paper.pdf.image(bytes, paper.left, paper.y, { fit: [paper.breadth, PICTURE.height] });
-      paper.y += PICTURE.height + PICTURE.gap / 2;
+      paper.pdf.image(bytes, paper.left, paper.y, { fit: [paper.breadth, height] });
+      paper.y += height + PICTURE.gap / 2;
       paper.paragraph(caption, 'regular', SIZES.body, true);
     } catch (error) {
       // One damaged picture does not cost the document.

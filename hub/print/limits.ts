@@ -14,6 +14,8 @@ export const PRINT_LIMITS = {
   memoryMiB: 768,
   /** What a process may say about its failure, characters. */
   complaintCharsMax: 2_000,
+  /** Breadth to which a drawing (SVG) is drawn, px: 200 dpi over A4 landscape. */
+  drawingPixels: 2_200,
   /** Bytes of one picture in a document. */
   pictureBytesMax: 10 * 1024 * 1024,
 } as const;

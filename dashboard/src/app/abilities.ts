@@ -42,7 +42,7 @@ export const isDesk = (user: { readonly role: Role; readonly qualified: boolean 
   user !== null && (DESK.has(user.role) || (user.qualified && mayDoDuty(user.role)));
 /** Plans shifts, asks roll calls (hub/duty/routes.ts). */
 export const mayPlanDuty = (role: Role): boolean => DISPATCHERS.has(role);
-/** Sees the figures of the alarm system (hub/read/figures/routes.ts). */
+/** Sees the figures of the alarm system and the archive (hub/read/figures, hub/read/archive). */
 const FIGURE_READERS: ReadonlySet<Role> = new Set([...JUDGES, 'committee']);
 const readsFigures = (role: Role): boolean => FIGURE_READERS.has(role);
 export const mayCheck = (role: Role): boolean => CHECKERS.has(role);
@@ -109,6 +109,8 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   orders: seesOrders,
   order: seesOrders,
   records: readsRecords,
+  archive: readsFigures,
+  'archive-chapter': readsFigures,
   checks: mayCheck,
   rescues: mayJudge,
   rescue: seesOrders,

@@ -11,7 +11,7 @@ export const SECTIONS = [
   { name: 'fire-safety', screens: ['hazards', 'checks', 'authority', 'training', 'publicity', 'modes'] },
   { name: 'emergency', screens: ['emergency', 'lanes', 'escorts'] },
   { name: 'duty', screens: ['duty'] },
-  { name: 'records', screens: ['records', 'fires', 'figures'] },
+  { name: 'records', screens: ['records', 'archive', 'fires', 'figures'] },
   { name: 'notifications', screens: ['notifications'] },
   { name: 'admin', screens: ['admin', 'places', 'people', 'gateways', 'commissioning', 'rules'] },
 ] as const satisfies readonly { readonly name: string; readonly screens: readonly RouteName[] }[];
@@ -35,6 +35,7 @@ const UNDER: Readonly<Partial<Record<RouteName, Screen>>> = {
   'duty-handover': 'duty',
   'duty-handed': 'duty',
   fire: 'fires',
+  'archive-chapter': 'archive',
   'figure-rows': 'figures',
   person: 'people',
   gateway: 'gateways',

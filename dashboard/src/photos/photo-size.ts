@@ -9,6 +9,8 @@ export const PHOTO_LIMITS = {
   fireSafetyMax: 9,
   /** Papers of an emergency plan (hub/plans/contract.ts). */
   planMax: 20,
+  /** Files of one document of the archive (hub/archive/norms.ts). */
+  archiveMax: 20,
 } as const;
 
 /** Width and height scaled down so that neither exceeds `max`; never scaled up. */

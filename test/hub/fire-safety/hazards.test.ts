@@ -57,7 +57,7 @@ const paged = async (message: string): Promise<string[]> => {
 };
 const settle = (): Promise<void> => site.pass(1);
 
-describe('a hazard that an owner reports', () => {
+describe('[F5] a hazard that an owner reports', () => {
   test('is followed until somebody else than who mended it has seen that it is gone', async () => {
     const id = await report();
     await settle();

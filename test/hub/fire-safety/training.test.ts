@@ -59,7 +59,7 @@ describe('who is due for training', () => {
   });
 });
 
-describe('training at a site', () => {
+describe('[F5] training at a site', () => {
   let site: Site;
   beforeEach(async () => {
     site = await makeSite();

@@ -184,7 +184,7 @@ describeWith(['poppler'], 'a printed log', () => {
   }, 120_000);
 });
 
-describe('keeping', () => {
+describe('[S4] keeping', () => {
   const row = `(select id from records.entry where log = 'running' order by at limit 1)`;
 
   test('nobody changes an entry, and none goes that no backup holds', async () => {
