@@ -66,7 +66,7 @@ describeWith(['chromium'], 'administration', () => {
     await page.getByRole('heading', { name: '开通步骤' }).waitFor();
     const next = page.locator('li[aria-current=step]');
     await next.getByText('登记楼栋和楼层').waitFor();
-    expect(await page.getByText('完成 1 / 7').count()).toBe(1);
+    expect(await page.getByText('完成 1 / 8').count()).toBe(1);
   }, 60_000);
 
   it('buildings are added one by one, and from a list that is shown first, its mistakes by line', async () => {
