@@ -1,6 +1,16 @@
 // What the list shows and what waits: how it changes without moving a line under the operator's pointer or focus. Pure.
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
-import { alarmLine, firstOfClasses, rollUp, zoneKey, zoneLines, zonesOf, type Line, type Zone } from './zones.ts';
+import {
+  alarmLine,
+  alarmOf,
+  firstOfClasses,
+  rollUp,
+  zoneKey,
+  zoneLines,
+  zonesOf,
+  type Line,
+  type Zone,
+} from './zones.ts';
 
 export interface Arrangement {
   /** The first of each class, on top whatever is scrolled; none while there is no flood. */
@@ -35,8 +45,14 @@ export function arrange(before: Arrangement, sorted: readonly AlarmView[], by: A
   return { pinned: firstOfClasses(zones.values()), lines: rollUp(zones.values(), by.opened), waiting: [] };
 }
 
+/** The alarms of lines as they are now; in a flood a few lines stand for ten thousand. */
+function asTheyAre(lines: readonly Line[], sorted: readonly AlarmView[]): ReadonlyMap<string, AlarmView> {
+  const wanted = new Set(lines.map((line) => alarmOf(line).id));
+  return new Map(sorted.flatMap((alarm) => (wanted.has(alarm.id) ? [[alarm.id, alarm] as const] : [])));
+}
+
 function held(before: Arrangement, sorted: readonly AlarmView[], { opened, closed }: ArrangeBy): Arrangement {
-  const now = new Map(sorted.map((alarm) => [alarm.id, alarm]));
+  const now = asTheyAre([...before.pinned, ...before.lines], sorted);
   const zones = before.lines.some((line) => line.kind === 'zone') ? zonesOf(sorted) : new Map<string, Zone>();
   const renewed = (alarm: AlarmView): AlarmView => now.get(alarm.id) ?? closed(alarm.id) ?? alarm;
   const shown = new Set<string>();

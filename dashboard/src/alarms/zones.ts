@@ -3,6 +3,7 @@
 import type { AlarmClass } from '../../../device-profiles/contract/signal.ts';
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import { CLASS_ORDER, isSetAside, isUnacked } from './classes.ts';
+import { once } from './once.ts';
 import { compareAlarms, isBefore } from './order.ts';
 
 export const ROLL_UP = {
@@ -38,10 +39,10 @@ export const alarmOf = (line: Line): AlarmView => (line.kind === 'zone' ? line.z
 export const isFlood = (open: number, was: boolean): boolean => open > (was ? ROLL_UP.leave : ROLL_UP.enter);
 
 /** What a drill suppressed or somebody shelved is no part of what counts. */
-export function zoneKey(alarm: AlarmView): string {
+export const zoneKey = once((alarm) => {
   const place = alarm.building === undefined ? alarm.device : `${alarm.building}/${alarm.floor ?? ''}`;
   return `zone:${alarm.class}:${isSetAside(alarm.state) ? 'aside:' : ''}${place}`;
-}
+});
 
 export const alarmLine = (alarm: AlarmView, zone: string | null = null): Line => ({
   kind: 'alarm',

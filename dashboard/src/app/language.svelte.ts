@@ -10,6 +10,8 @@ const isLang = (value: unknown): value is Lang => value === 'zh' || value === 'e
 export class Language {
   #current = $state<Lang>('zh');
   readonly #i18n = i18next.createInstance();
+  /** Words without places, as they were said: no more than the catalogue has. */
+  readonly #said: Readonly<Record<Lang, Map<Key, string>>> = { zh: new Map(), en: new Map() };
 
   constructor() {
     const kept = recall('language');
@@ -37,7 +39,16 @@ export class Language {
   }
 
   /** The words of a key; `args` fill its {{places}}. */
-  readonly t = (key: Key, args: Args = {}): string => this.#i18n.t(key, { lng: this.#current, ...args });
+  readonly t = (key: Key, args?: Args): string => {
+    const lng = this.#current;
+    if (args !== undefined) return this.#i18n.t(key, { lng, ...args });
+    // The same few hundred words are asked for with every row that is drawn.
+    const known = this.#said[lng].get(key);
+    if (known !== undefined) return known;
+    const said = this.#i18n.t(key, { lng });
+    this.#said[lng].set(key, said);
+    return said;
+  };
 
   /** Words for a value that the hub may extend: what the catalogue doesn't know yet is shown as it came. */
   readonly named = (key: string, value: string): string =>

@@ -3,6 +3,7 @@ import type { AlarmClass } from '../../../device-profiles/contract/signal.ts';
 import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import type { OverviewView } from '../../../hub/read/contract.ts';
 import { CLASS_ORDER, isSetAside, isUnacked, worse } from '../alarms/classes.ts';
+import { once } from '../alarms/once.ts';
 
 export type OverviewBuilding = OverviewView['buildings'][number];
 export type OverviewFloor = OverviewBuilding['floors'][number];
@@ -24,11 +25,18 @@ export const deviceKey = (device: string): string => `device:${device}`;
 
 /** A trouble while it is counted. */
 interface Found {
-  worst: AlarmClass;
   count: number;
   unacked: boolean;
   readonly classes: Map<AlarmClass, number>;
 }
+
+/** Keys of the places that an alarm troubles. */
+const placesOf = once(({ device, building, floor }) => {
+  const keys = [deviceKey(device)];
+  if (building !== undefined) keys.push(buildingKey(building));
+  if (building !== undefined && floor !== undefined) keys.push(floorKey(building, floor));
+  return keys;
+});
 
 /** Classes of a place with their counts, the worst first. */
 export const tally = ({ classes }: Pick<Trouble, 'classes'>): readonly (readonly [AlarmClass, number])[] =>
@@ -46,30 +54,29 @@ export function troubles(
   before: ReadonlyMap<string, Trouble> = new Map(),
 ): ReadonlyMap<string, Trouble> {
   const found = new Map<string, Found>();
-  const add = (key: string, alarm: AlarmView): void => {
-    const at = found.get(key) ?? { worst: alarm.class, count: 0, unacked: false, classes: new Map() };
-    found.set(key, at);
-    at.worst = worse(at.worst, alarm.class);
-    at.count += 1;
-    at.unacked ||= isUnacked(alarm.state);
-    at.classes.set(alarm.class, (at.classes.get(alarm.class) ?? 0) + 1);
-  };
   for (const alarm of alarms) {
     if (isSetAside(alarm.state)) continue;
-    add(deviceKey(alarm.device), alarm);
-    if (alarm.building === undefined) continue;
-    add(buildingKey(alarm.building), alarm);
-    if (alarm.floor !== undefined) add(floorKey(alarm.building, alarm.floor), alarm);
+    const unacked = isUnacked(alarm.state);
+    for (const key of placesOf(alarm)) {
+      let at = found.get(key);
+      if (!at) found.set(key, (at = { count: 0, unacked: false, classes: new Map() }));
+      at.count += 1;
+      at.unacked ||= unacked;
+      at.classes.set(alarm.class, (at.classes.get(alarm.class) ?? 0) + 1);
+    }
   }
   const result = new Map<string, Trouble>();
   for (const [key, now] of found) {
     const known = before.get(key);
-    result.set(key, known && isSame(known, now) ? known : now);
+    result.set(key, known && isSame(known, now) ? known : { ...now, worst: worstOf(now.classes) });
   }
   return result;
 }
 
-const isSame = (a: Trouble, b: Trouble): boolean =>
+const worstOf = (classes: ReadonlyMap<AlarmClass, number>): AlarmClass =>
+  [...classes.keys()].reduce((a, b) => worse(a, b));
+
+const isSame = (a: Trouble, b: Found): boolean =>
   a.count === b.count &&
   a.unacked === b.unacked &&
   a.classes.size === b.classes.size &&

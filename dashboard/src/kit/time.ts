@@ -20,6 +20,22 @@ export interface TimeFormats {
   recent(ms: number, now: number): string;
 }
 
+/** Seconds that a format remembers: rows are drawn again and again with the same few times. */
+const REMEMBERED_MAX = 2_000;
+
+function lately(format: (ms: number) => string): (ms: number) => string {
+  const known = new Map<number, string>();
+  return (ms) => {
+    const second = Math.floor(ms / 1_000);
+    const before = known.get(second);
+    if (before !== undefined) return before;
+    if (known.size >= REMEMBERED_MAX) known.clear();
+    const made = format(ms);
+    known.set(second, made);
+    return made;
+  };
+}
+
 /** @throws RangeError for a time zone that the machine does not know */
 export function timeFormats(timeZone: string): TimeFormats {
   const format = new Intl.DateTimeFormat('en-GB', {
@@ -36,15 +52,15 @@ export function timeFormats(timeZone: string): TimeFormats {
     if (!Number.isFinite(ms)) return { year: '—', month: '—', day: '—', hour: '—', minute: '—', second: '—' };
     return Object.fromEntries(format.formatToParts(ms).map((p) => [p.type, p.value]));
   };
-  const clock = (ms: number): string => {
+  const clock = lately((ms) => {
     const p = parts(ms);
     return `${p['hour']}:${p['minute']}:${p['second']}`;
-  };
+  });
   const minute = (ms: number): string => clock(ms).slice(0, 5);
-  const date = (ms: number): string => {
+  const date = lately((ms) => {
     const p = parts(ms);
     return `${p['year']}-${p['month']}-${p['day']}`;
-  };
+  });
   const dayMinute = (ms: number): string => `${date(ms).slice(5)} ${minute(ms)}`;
   return {
     clock,
