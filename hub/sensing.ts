@@ -61,13 +61,11 @@ import {
   watchCounters,
   watchGauge,
 } from './metrics.ts';
-import { figureRoutes } from './read/figures/routes.ts';
 import { overviewNums, overviewRoutes } from './read/overview.ts';
 import type { Printer } from './print/api.ts';
 import { printRoutes, type PrintRouteParts } from './read/print-routes.ts';
 import { rescueReadRoutes } from './read/rescue.ts';
-import { runningRoutes, type RunningParts } from './read/running/routes.ts';
-import { trendRoutes } from './read/trends/routes.ts';
+import { pastRoutes } from './read/past-routes.ts';
 import { communityOf, createCommunity } from './property/api.ts';
 import { PERSON_CHANGED_CHANNEL, type Sessions } from './staff/api.ts';
 import { TimerRunner } from './timers.ts';
@@ -114,13 +112,6 @@ export interface Sensing {
 /** The console of a rescue, and papers. */
 const rescueRoutes = (parts: PrintRouteParts): FastifyPluginAsync[] => [rescueReadRoutes(parts), printRoutes(parts)];
 
-/** What has been: figures of the alarm system, trends, how panels and pumps ran. */
-const pastRoutes = (parts: RunningParts): FastifyPluginAsync[] => [
-  figureRoutes(parts.entry),
-  trendRoutes(parts),
-  runningRoutes(parts),
-];
-
 /** Opens history and puts everything together; nothing runs before `start`. */
 export async function makeSensing(parts: SensingParts): Promise<Sensing> {
   const { config, db, clock, log, health, entry, qualified } = parts;
@@ -158,7 +149,7 @@ export async function makeSensing(parts: SensingParts): Promise<Sensing> {
       floorPlanRoutes({ entry, points: ingest, isProved: (num) => register.isProved(num) }),
       gatewayRoutes({ entry, ingest, drop: (gateway) => broker?.drop(gateway), brokerUrl: () => broker?.url }),
       overviewRoutes(entry, ingest),
-      ...pastRoutes({ entry, history, points: ingest }),
+      ...pastRoutes({ entry, history, points: ingest, isProved: (num) => register.isProved(num) }),
       ...rescueRoutes({ entry, history, points: ingest, deviceNames, printer: parts.printer }),
     ],
     ingest,

@@ -32,6 +32,7 @@ export const ROUTES = {
   plan: '/plans/:building/:floor',
   trends: '/trends',
   running: '/running',
+  replay: '/incidents/:id/replay',
   figures: '/figures',
   'figure-rows': '/figures/rows',
   emergency: '/emergency',

@@ -60,7 +60,7 @@ function pastOf(
 ): Past | undefined {
   if (point.id === ONLINE_POINT)
     return device.kind === 'fire-panel' && nth === 1
-      ? (ago) => Number(!within(ago, 3 * DAY + 2 * HOUR, 34 * MINUTE))
+      ? (ago) => Number(!within(ago, 4 * DAY + 2 * HOUR, 34 * MINUTE))
       : () => 1;
   if (device.kind === 'fire-panel') return undefined;
   if (point.id === 'pressure' && point.unit === 'MPa') return device.kind === 'water-main' ? pressureWas : undefined;

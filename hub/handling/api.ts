@@ -8,4 +8,5 @@ export { fireOf, fireRaised } from './open.ts';
 export type { FirePorts, LaneState, Plan } from './ports.ts';
 export { reportFire } from './reports.ts';
 export { fireRoutes } from './routes.ts';
+export { timelineOf } from './timeline.ts';
 export { fireRecord, REPORT_PAGE, TOLD_PAGE } from './view.ts';

@@ -6,6 +6,8 @@ import { ruleInForce } from '../rules/api.ts';
 import { group, GROUPING, type GroupedAlarm } from './grouping.ts';
 import { incidentsById, recentIncidents, saveIncidents } from './store.ts';
 
+export { familyOf } from './grouping.ts';
+
 /** Rule sets of incidents that a site may set. */
 export const INCIDENT_RULES = [GROUPING];
 

@@ -98,6 +98,7 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   device: seesLive,
   trends: seesLive,
   running: seesLive,
+  replay: mayDoDuty,
   plan: seesLive,
   modes: seesLive,
   fires: seesLive,

@@ -36,6 +36,7 @@ const UNDER: Readonly<Partial<Record<RouteName, Screen>>> = {
   'duty-handed': 'duty',
   fire: 'fires',
   'archive-chapter': 'archive',
+  replay: 'fires',
   'figure-rows': 'figures',
   person: 'people',
   gateway: 'gateways',

@@ -25,12 +25,12 @@ export const thingKey = (thing: { readonly device: string; readonly point?: stri
   `${thing.device}\n${thing.point ?? ''}`;
 
 /** Open alarms by thing: of a point that is on the plan by itself, else of its device. What is set aside marks nothing. */
-export function alarmsByThing(
-  alarms: Iterable<AlarmView>,
+export function alarmsByThing<A extends Pick<AlarmView, 'device' | 'point' | 'state'>>(
+  alarms: Iterable<A>,
   things: readonly ThingView[],
-): ReadonlyMap<string, readonly AlarmView[]> {
+): ReadonlyMap<string, readonly A[]> {
   const known = new Set(things.map(thingKey));
-  const found = new Map<string, AlarmView[]>();
+  const found = new Map<string, A[]>();
   for (const alarm of alarms) {
     if (isSetAside(alarm.state)) continue;
     const own = thingKey(alarm);
@@ -52,7 +52,7 @@ export function thingOf(alarm: Pick<AlarmView, 'device' | 'point'>, things: read
 /** @param sample what the live channel brought, if it brought anything yet */
 export function standingOf(
   thing: ThingView,
-  alarms: readonly AlarmView[],
+  alarms: readonly Pick<AlarmView, 'class' | 'state'>[],
   sample: LiveSample | null,
   frozen: boolean,
 ): Standing {

@@ -11,6 +11,7 @@ import type { Entry } from '../../http/entry.ts';
 import { valueOf } from '../../http/problem.ts';
 import type { LivePoints, Program } from '../../ingest/api.ts';
 import { communityOf } from '../../property/api.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { alarmsWithin } from '../trends/store.ts';
 import { barOf, type Layer, type Stretch } from './bar.ts';
 import { ROLES, RUNNING_KINDS, RunningQuery, RunningReply, type RunningDevice, type Track } from './contract.ts';
@@ -61,20 +62,6 @@ function followedOf(points: LivePoints, device: DeviceRow, rows: readonly PointR
     })
     .toSorted((a, b) => ROLES.indexOf(a.role.role) - ROLES.indexOf(b.role.role))
     .slice(0, RUNNING_LIMITS.tracksMax);
-}
-
-/** Work on each item, at most so many at a time; answers in the items' order. */
-async function each<A, B>(items: readonly A[], sideBySide: number, work: (item: A) => Promise<B>): Promise<B[]> {
-  const out: B[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) {
-      const item = items[i];
-      if (item !== undefined) out[i] = await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(sideBySide, items.length) }, worker));
-  return out;
 }
 
 async function runsOf(history: History, { device, followed }: Found, range: Stretch): Promise<StateRuns[]> {
@@ -181,7 +168,7 @@ export function runningRoutes({ entry, history, points }: RunningParts): Fastify
         });
         // Outside the transaction: history may take its time.
         const items = await orRefuse(
-          each(page, RUNNING_LIMITS.sideBySide, async (found) =>
+          sideBySide(page, RUNNING_LIMITS.sideBySide, async (found) =>
             deviceOf(found, await runsOf(history, found, range), range),
           ),
         );
