@@ -5,6 +5,7 @@ import {
   CODEC_FIELDS,
   ONLINE_POINT,
   type DeviceKind,
+  type Gb26875Section,
   type ModbusSection,
   type MqttSection,
   type Repeat,
@@ -26,6 +27,7 @@ export interface ProfileParts {
   readonly kinds: readonly DeviceKind[];
   readonly modbus?: ModbusSection;
   readonly mqtt?: MqttSection;
+  readonly gb26875?: Gb26875Section;
   /** Whether a section of that name is written, fitting or not. */
   readonly sections: ReadonlySet<string>;
   readonly points: readonly PlacedPoint[];

@@ -17,6 +17,7 @@ import {
   resolveAddress,
   tableOf,
 } from './expand.ts';
+import { GB26875_EDITIONS } from './gb26875/tables.ts';
 import { evaluateLimits } from './limits.ts';
 import { findOverlaps, type Occupant } from './overlaps.ts';
 
@@ -36,8 +37,11 @@ const SIGNAL_ID_CHARS_MAX = 64;
 
 /** Reports every problem of meaning; `complete` says that every part fitted, so that totals can be judged too. */
 export function checkProfile(parts: CheckedParts, complete: boolean, report: Report): void {
-  if (!parts.sections.has('modbus') && !parts.sections.has('mqtt'))
-    report([], 'expected a modbus or an mqtt section: nothing says how the device is read');
+  const sections = (['modbus', 'mqtt', 'gb26875'] as const).filter((name) => parts.sections.has(name));
+  if (sections.length === 0)
+    report([], 'expected a modbus, an mqtt or a gb26875 section: nothing says how the device is read');
+  const byItself = sections.includes('gb26875');
+  checkGb26875Section(parts, byItself, report);
   checkModbusSection(parts, report);
   checkMqttSection(parts, report);
   checkRepeats(parts, report);
@@ -48,7 +52,7 @@ export function checkProfile(parts: CheckedParts, complete: boolean, report: Rep
       report([...path, 'id'], `too long for the name of its signal "${unknownCodeId(point.id)}"`);
   if (complete) {
     checkParams(parts, report);
-    if (parts.points.length === 0) report([], 'expected at least one point');
+    if (parts.points.length === 0 && !byItself) report([], 'expected at least one point');
   }
 }
 
@@ -65,6 +69,18 @@ function checkModbusSection(parts: CheckedParts, report: Report): void {
     if (base !== undefined && from < base)
       report(['modbus', 'illegal', k, 'range'], `${from} is below the address base ${base} of table ${table}`);
   });
+}
+
+/** The tables of the edition give the points and signals; whatever a profile would add could contradict them. */
+function checkGb26875Section(parts: CheckedParts, written: boolean, report: Report): void {
+  if (!written) return;
+  const { edition } = parts.gb26875 ?? {};
+  if (edition !== undefined && !Object.hasOwn(GB26875_EDITIONS, edition))
+    report(['gb26875', 'edition'], `expected one of ${Object.keys(GB26875_EDITIONS).join(', ')}; found "${edition}"`);
+  for (const name of ['modbus', 'mqtt'])
+    if (parts.sections.has(name)) report([name], 'a gb26875 profile has no other section');
+  if (parts.points.length > 0) report([], 'points of a gb26875 profile come from its tables; remove points and repeat');
+  if (parts.signals.length > 0) report(['signals'], 'signals of a gb26875 profile come from its tables: expected []');
 }
 
 const VARIABLE = /\{([a-z][A-Za-z0-9]*)\}/gu;

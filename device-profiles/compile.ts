@@ -27,6 +27,8 @@ import {
   type Instance,
   type OptionProblem,
 } from './expand.ts';
+import { grownPoints, grownSignals, NOTHING_LEARNED, type Learned } from './gb26875/grow.ts';
+import { tablesOf } from './gb26875/tables.ts';
 import { findOverlaps } from './overlaps.ts';
 import type { PointListRow } from './point-list.ts';
 
@@ -50,6 +52,8 @@ export interface CompileOptions {
   readonly wordOrder?: WordOrder;
   /** How often an MQTT device speaks, s, where its platform was set to something else than the profile says. */
   readonly expectEveryS?: number;
+  /** What a GB/T 26875.3 device has told of so far. */
+  readonly learned?: Learned;
   /** Models made so far by hash: an equal model is handed out again instead of a second copy. */
   readonly models?: Map<string, DeviceModel>;
 }
@@ -87,6 +91,16 @@ export function tryCompile(loaded: LoadedProfile, options: CompileOptions): Comp
   const number = (n: NumberOrParam): number => (typeof n === 'number' ? n : (params[n.param] ?? Number.NaN));
   const ofKind = (p: { readonly kinds?: readonly DeviceKind[] }) => p.kinds?.includes(kind) ?? true;
   const points = expandPoints(profile, options, number, ofKind, problems);
+  const { gb26875 } = profile;
+  if (gb26875) {
+    const learned = options.learned ?? NOTHING_LEARNED;
+    const tables = tablesOf(gb26875.edition);
+    points.push(...grownPoints(tables, learned));
+    if (points.length > DEVICE_POINTS_MAX)
+      problems.push({ option: [], message: `the device tells of more than ${DEVICE_POINTS_MAX} points` });
+    if (problems.length > 0) return { problems };
+    return { model: finish(loaded, kind, [onlinePoint(), ...points], grownSignals(tables, learned), options) };
+  }
   const signals = (profile.signals ?? []).filter(ofKind).map((s): ModelSignal => {
     const { kinds: _, ...signal } = s;
     return { ...signal, when: fillParams(s.when, number) };
@@ -121,6 +135,9 @@ function finish(
     ...(modbus ? { modbus } : {}),
     ...(profile.mqtt
       ? { mqtt: { ...profile.mqtt, expectEveryS: options.expectEveryS ?? profile.mqtt.expectEveryS } }
+      : {}),
+    ...(profile.gb26875
+      ? { gb26875: { ...profile.gb26875, expectEveryS: options.expectEveryS ?? profile.gb26875.expectEveryS } }
       : {}),
     ...(modbus?.illegal
       ? {

@@ -5,7 +5,15 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Compile } from 'typebox/compile';
 import { Point } from './contract/point.ts';
-import { ModbusSection, MqttSection, ProfileFile, Repeat, DEVICE_KINDS, type DeviceKind } from './contract/profile.ts';
+import {
+  DEVICE_KINDS,
+  Gb26875Section,
+  ModbusSection,
+  MqttSection,
+  ProfileFile,
+  Repeat,
+  type DeviceKind,
+} from './contract/profile.ts';
 import { Signal } from './contract/signal.ts';
 import { checkPlaces, checkProfile, type CheckedParts } from './check-profile.ts';
 import type { PlacedPoint } from './check-points.ts';
@@ -28,6 +36,7 @@ const signalCheck = Compile(Signal);
 const repeatCheck = Compile(Repeat);
 const modbusCheck = Compile(ModbusSection);
 const mqttCheck = Compile(MqttSection);
+const gb26875Check = Compile(Gb26875Section);
 const paramsCheck = Compile(ProfileFile.properties.params);
 
 /**
@@ -169,12 +178,14 @@ function profileParts(value: unknown): CheckedParts {
   });
   const modbus = field(value, 'modbus');
   const mqtt = field(value, 'mqtt');
+  const gb26875 = field(value, 'gb26875');
   const params = field(value, 'params');
   return {
     kinds: [field(value, 'kind'), ...list(value, 'alsoKinds')].filter(isKind),
     ...(modbusCheck.Check(modbus) ? { modbus } : {}),
     ...(mqttCheck.Check(mqtt) ? { mqtt } : {}),
-    sections: new Set(['modbus', 'mqtt'].filter((key) => field(value, key) !== undefined)),
+    ...(gb26875Check.Check(gb26875) ? { gb26875 } : {}),
+    sections: new Set(['modbus', 'mqtt', 'gb26875'].filter((key) => field(value, key) !== undefined)),
     points,
     ids,
     repeats,

@@ -9,8 +9,13 @@ interface Setting {
 }
 
 export const SETTINGS: readonly Setting[] = [
-  { name: 'HOST', help: 'address that the field MQTT broker binds to', default: '127.0.0.1' },
+  { name: 'HOST', help: 'address that the listeners for field devices bind to', default: '127.0.0.1' },
   { name: 'FIELD_MQTT_PORT', help: 'port of the MQTT broker for field devices; 0 picks a free one', default: '1884' },
+  {
+    name: 'GB26875_PORT',
+    help: 'port for transmission devices that call in by GB/T 26875.3; 0 picks a free one',
+    default: '5001',
+  },
   {
     name: 'ANNUNCIATOR_PORT',
     help: "port of the gateway's own page, /health and /metrics, on loopback only; 0 picks a free one",
@@ -35,6 +40,7 @@ export const SETTINGS: readonly Setting[] = [
 export interface GatewayConfig {
   readonly host: string;
   readonly fieldMqttPort: number;
+  readonly gb26875Port: number;
   readonly annunciatorPort: number;
   /** Absolute path. */
   readonly dataDir: string;
@@ -107,6 +113,7 @@ export function readConfig(env: Env): GatewayConfig {
     r.mistakes.push('GATEWAY_USER and GATEWAY_PASSWORD: expected both or neither');
   const config: GatewayConfig = {
     host: r.text('HOST') ?? '',
+    gb26875Port: r.integer('GB26875_PORT', 0, 65_535),
     fieldMqttPort: r.integer('FIELD_MQTT_PORT', 0, 65_535),
     annunciatorPort: r.integer('ANNUNCIATOR_PORT', 0, 65_535),
     dataDir: resolve(r.text('FENGSUI_DATA') ?? ''),

@@ -1,6 +1,6 @@
 // The gateway process, put together in the order in which data flows through it.
 //
-//   devices ──▶ drivers (modbus, mqtt) ──▶ intake: report what is worth it, in one order
+//   devices ──▶ drivers (modbus, mqtt, gb26875) ──▶ intake: report what is worth it, in one order
 //                    ▲                        │
 //        answer to the device        spool: two lanes on disk, then durable
 //                                             ├──▶ history ──▶ InfluxDB (if INFLUX_URL)
@@ -9,24 +9,30 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { NOTHING_LEARNED } from '../device-profiles/gb26875/grow.ts';
 import { ConfigError } from '../device-profiles/config-error.ts';
 import type { Beat } from '../device-profiles/contract/wire.ts';
 import { Annunciator } from './annunciator.ts';
 import { annunciatorPage } from './annunciator-page.ts';
 import { spoolBeat } from './beat.ts';
+import { pointIndex } from './birth.ts';
 import { checkSite, helpText, readCommand, summary, warningLines, type CheckedSite } from './cli.ts';
 import { CLOCK_LOOK_MS, FollowingClock, systemClock } from './clock.ts';
 import { readConfig, SettingsError, type GatewayConfig } from './config.ts';
 import type { Logger } from './drivers/driver.ts';
+import { Gb26875Driver, type ListedDevice } from './drivers/gb26875.ts';
 import { modbusDriver, type ModbusLink } from './drivers/modbus.ts';
 import { MqttDriver, type MqttDriverOptions } from './drivers/mqtt.ts';
+import type { CallingDevice } from './gb26875/device.ts';
+import { Registry, withLearned } from './gb26875/registry.ts';
 import { healthOf, metricsOf, type HealthParts } from './health.ts';
 import { HISTORY_CONSUMER, HistoryWriter } from './history.ts';
 import { Intake } from './intake.ts';
 import { LocalServer } from './local-server.ts';
 import { indexBytes, Reshaper } from './reshape.ts';
 import { SpoolLocked } from './spool/lock.ts';
-import type { Site, SiteBroker } from './site.ts';
+import { sourceOf, type Site, type SiteDeviceEntry } from './site.ts';
+import type { SiteBroker } from './site-links.ts';
 import { Spool } from './spool.ts';
 import { Uplink } from './uplink.ts';
 
@@ -51,13 +57,17 @@ interface Running {
 interface Parts extends HealthParts {
   readonly clock: FollowingClock;
   readonly fields: readonly MqttDriver[];
+  readonly callIns: readonly Gb26875Driver[];
   readonly annunciator: Annunciator;
 }
 
-async function assemble({ site, index }: CheckedSite, config: GatewayConfig, log: Logger): Promise<Parts> {
+async function assemble({ site }: CheckedSite, config: GatewayConfig, log: Logger): Promise<Parts> {
   const { gateway, community } = site;
   const clock = new FollowingClock(systemClock);
   const dir = join(config.dataDir, 'gateway', gateway);
+  const registry = new Registry(dir, log);
+  const { devices, learned } = await withLearned(site.devices, registry);
+  const index = pointIndex(devices);
   const writesHistory = config.influx !== undefined;
   const at = Math.trunc(clock.now());
   const born = { gateway, community, software: software(), writesHistory };
@@ -75,8 +85,8 @@ async function assemble({ site, index }: CheckedSite, config: GatewayConfig, log
   void spool.announce({ kind: 'started', text: born.software });
 
   // What drivers hand on becomes records.
-  const intake = new Intake({ devices: site.devices, links: site.links.map((l) => l.id), spool, clock, log });
-  const annunciator = new Annunciator(site.devices, intake.table);
+  const intake = new Intake({ devices, links: site.links.map((l) => l.id), spool, clock, log });
+  const annunciator = new Annunciator(devices, intake.table);
   intake.onSamples((samples) => annunciator.take(samples));
 
   // Consumers of the spool.
@@ -85,19 +95,44 @@ async function assemble({ site, index }: CheckedSite, config: GatewayConfig, log
   const snapshot = () => intake.table.snapshot();
   const beat = () => beatOf(spool, intake, history);
   const uplink = new Uplink({ ...born, ...config.hub, index, spool, snapshot, beat, clock, log });
-  const reshaper = new Reshaper(site.devices, born, { intake, spool, annunciator, uplink, history });
+  const reshaper = new Reshaper(devices, born, { intake, spool, annunciator, uplink, history });
   intake.replacing((before, after) => reshaper.replace(before, after));
 
   // Drivers.
-  const modbusLinks = site.links.filter((l): l is Extract<typeof l, ModbusLink> => l.type !== 'mqtt');
-  const modbus = modbusDriver({ links: modbusLinks, devices: site.devices, port: intake });
+  const modbusLinks = site.links.filter(
+    (l): l is Extract<typeof l, ModbusLink> => l.type !== 'mqtt' && l.type !== 'gb26875',
+  );
+  const modbus = modbusDriver({ links: modbusLinks, devices, port: intake });
   const fields = site.links.flatMap((l) => {
     if (l.type !== 'mqtt') return [];
     const broker = brokerOf(l.broker, site, config);
-    return [new MqttDriver({ link: l.id, devices: site.devices, port: intake, broker })];
+    return [new MqttDriver({ link: l.id, devices, port: intake, broker })];
   });
-  return { clock, gateway, spool, intake, uplink, history, drivers: [modbus, ...fields], fields, annunciator };
+  const callIns = site.links.flatMap((l) => {
+    if (l.type !== 'gb26875') return [];
+    const listed = devices.filter(isCalling).flatMap((device): ListedDevice[] => {
+      const source = sourceOf(device.vars['address'] ?? '');
+      if (device.link !== l.id || source === undefined) return [];
+      return [{ device, source, learned: learned.get(device.id) ?? NOTHING_LEARNED }];
+    });
+    const { host, gb26875Port: port } = config;
+    return [new Gb26875Driver({ link: l.id, host, port, devices: listed, intake, registry })];
+  });
+  return {
+    clock,
+    gateway,
+    spool,
+    intake,
+    uplink,
+    history,
+    drivers: [modbus, ...fields, ...callIns],
+    fields,
+    callIns,
+    annunciator,
+  };
 }
+
+const isCalling = (device: SiteDeviceEntry): device is SiteDeviceEntry & CallingDevice => device.grow !== undefined;
 
 /** What people on site can look at. */
 function localServer(parts: Parts, port: number): LocalServer {
@@ -118,7 +153,7 @@ function localServer(parts: Parts, port: number): LocalServer {
 
 async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Logger): Promise<Running> {
   const parts = await assemble(checked, config, log);
-  const { clock, gateway, spool, intake, uplink, history, drivers, fields, annunciator } = parts;
+  const { clock, gateway, spool, intake, uplink, history, drivers, fields, callIns, annunciator } = parts;
   const local = localServer(parts, config.annunciatorPort);
   const clockTimer = setInterval(() => {
     const jump = clock.look();
@@ -144,7 +179,12 @@ async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Lo
     await Promise.all(drivers.map((d) => d.start()));
     const fieldMqtt = fields.find((f) => f.listening !== 0)?.listening;
     const pages = { annunciator: `${address}/`, health: `${address}/health`, metrics: `${address}/metrics` };
-    return { addresses: { gateway, ...(fieldMqtt === undefined ? {} : { fieldMqtt }), ...pages }, stop };
+    const gb26875 = callIns[0]?.listening;
+    const listeners = {
+      ...(fieldMqtt === undefined ? {} : { fieldMqtt }),
+      ...(gb26875 === undefined ? {} : { gb26875 }),
+    };
+    return { addresses: { gateway, ...listeners, ...pages }, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;

@@ -74,16 +74,20 @@ const FieldLink = Type.Object(
   closed,
 );
 
+/** Transmission devices that call in by GB/T 26875.3, at GB26875_PORT. */
+const CallInLink = Type.Object({ id: Id, type: Type.Literal('gb26875') }, closed);
+
 /** Schema of a link by its type; `type` decides which one a mistake is explained by. */
 export const LINK_SCHEMAS = {
   'modbus-tcp': TcpLink,
   'modbus-rtu-tcp': TcpLink,
   'modbus-rtu': SerialLink,
   mqtt: FieldLink,
+  gb26875: CallInLink,
 } as const;
 export type LinkType = keyof typeof LINK_SCHEMAS;
 
-const Link = Type.Union([TcpLink, SerialLink, FieldLink]);
+const Link = Type.Union([TcpLink, SerialLink, FieldLink, CallInLink]);
 
 /** A row of a point list, written in the site file itself. */
 const InlinePoint = Type.Object(
@@ -114,7 +118,7 @@ export const SiteDeviceFile = Type.Object(
     building: Type.Optional(Place),
     floor: Type.Optional(Floor),
     place: Type.Optional(Place),
-    /** Variables of the topic, always text: quote numbers. */
+    /** Variables of the topic (or `address`: that of a GB/T 26875.3 device), always text: quote numbers. */
     vars: Type.Optional(
       Type.Record(
         Type.String({ pattern: '^[a-z][A-Za-z0-9]*$' }),

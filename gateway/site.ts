@@ -5,46 +5,18 @@ import { dirname, resolve } from 'node:path';
 import { POLL_CLASS_MS, type PollClass, type Text } from '../device-profiles/contract/point.ts';
 import type { DeviceKind, DeviceModel } from '../device-profiles/contract/profile.ts';
 import { topicVariables } from '../device-profiles/check-profile.ts';
-import { tryCompile, type CompileOptions, type LoadedProfile } from '../device-profiles/compile.ts';
+import { tryCompile, type Compiled, type CompileOptions, type LoadedProfile } from '../device-profiles/compile.ts';
 import { ConfigError, nearest, type Path, type Problem } from '../device-profiles/config-error.ts';
+import type { Learned } from '../device-profiles/gb26875/grow.ts';
 import { BUILTIN_PROFILES, loadProfiles, type LoadedProfiles } from '../device-profiles/load.ts';
 import { findOverlaps } from '../device-profiles/overlaps.ts';
 import { loadPointList, type PointListRow } from '../device-profiles/point-list.ts';
 import { parseYaml, type YamlSource } from '../device-profiles/yaml-source.ts';
 import type { SiteDevice } from './drivers/driver.ts';
+import { readLinks, type Report, type SiteLink } from './site-links.ts';
 import { shapeOf } from './site-shape.ts';
 import { readUsers, type MqttUser } from './site-users.ts';
-import { SITE_LIMITS, type Name, type SiteDeviceFile, type SiteFile, type SiteLinkFile } from './site-schema.ts';
-
-/** A link of the site. `port` of a TCP link is filled in. */
-export type SiteLink =
-  | {
-      readonly id: string;
-      readonly type: 'modbus-tcp' | 'modbus-rtu-tcp';
-      readonly host: string;
-      readonly port: number;
-    }
-  | {
-      readonly id: string;
-      readonly type: 'modbus-rtu';
-      readonly path: string;
-      readonly baud?: number;
-      readonly parity?: 'none' | 'even' | 'odd';
-      readonly stopBits?: 1 | 2;
-    }
-  | {
-      readonly id: string;
-      readonly type: 'mqtt';
-      /** A broker of the site; without it devices connect to the gateway's own. Holds a secret: never log it. */
-      readonly broker?: SiteBroker;
-    };
-
-export interface SiteBroker {
-  readonly host: string;
-  readonly port: number;
-  readonly username?: string;
-  readonly password?: string;
-}
+import { SITE_LIMITS, type Name, type SiteDeviceFile, type SiteFile } from './site-schema.ts';
 
 /** A device with what births say of it beside its model. */
 export interface SiteDeviceEntry extends SiteDevice {
@@ -56,6 +28,8 @@ export interface SiteDeviceEntry extends SiteDevice {
   readonly place?: string;
   /** Topic on which an MQTT device publishes, variables filled in. */
   readonly topic?: string;
+  /** The model of a device that tells of its own points, with what it has told of. */
+  readonly grow?: (learned: Learned) => Compiled;
 }
 
 export interface Site {
@@ -77,10 +51,6 @@ export interface SiteOptions {
   /** Profiles that come with the product; another folder in tests. */
   readonly builtin?: string;
 }
-
-const DEFAULT_MODBUS_PORT = 502;
-const DEFAULT_MQTT_PORT = 1883;
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** @throws ConfigError also when the file can't be read. */
 export function loadSite(file: string, options: SiteOptions = {}): Site {
@@ -152,8 +122,6 @@ export function parseSite(file: string, text: string, options: SiteOptions = {})
   };
 }
 
-type Report = (path: Path, message: string) => void;
-
 interface Context {
   readonly file: string;
   readonly source: YamlSource;
@@ -180,43 +148,6 @@ function readProfiles(folders: readonly string[], report: Report): LoadedProfile
     for (const p of error.problems) report(['profiles'], `${p.file}: ${p.message}`);
     return { profiles: new Map(), broken: new Map() };
   }
-}
-
-function readLinks(given: readonly SiteLinkFile[], env: Env, report: Report): Map<string, SiteLink> {
-  const links = new Map<string, SiteLink>();
-  let field: string | undefined;
-  given.forEach((link, k) => {
-    if (links.has(link.id)) report(['links', k, 'id'], `link "${link.id}" is declared twice`);
-    if (link.type !== 'mqtt') {
-      links.set(link.id, 'host' in link ? { ...link, port: link.port ?? DEFAULT_MODBUS_PORT } : link);
-      return;
-    }
-    const broker = readBroker(link, env, (more, message) => report(['links', k, ...more], message));
-    if (!broker && field !== undefined)
-      report(['links', k], `the gateway has one field broker; link "${field}" is it already`);
-    if (!broker) field ??= link.id;
-    links.set(link.id, { id: link.id, type: 'mqtt', ...(broker ? { broker } : {}) });
-  });
-  return links;
-}
-
-/** The broker that an MQTT link names; undefined for the gateway's own. */
-function readBroker(link: Extract<SiteLinkFile, { type: 'mqtt' }>, env: Env, report: Report): SiteBroker | undefined {
-  const { host, port, username, passwordEnv } = link;
-  if (host === undefined) {
-    for (const key of ['port', 'username', 'passwordEnv'] as const)
-      if (link[key] !== undefined)
-        report([key], 'only with host: the field broker has its own (FIELD_MQTT_PORT, mqttUsers)');
-    return undefined;
-  }
-  const password = passwordEnv === undefined ? undefined : env[passwordEnv];
-  if (passwordEnv !== undefined && !password) report(['passwordEnv'], `environment variable ${passwordEnv} is not set`);
-  return {
-    host,
-    port: port ?? DEFAULT_MQTT_PORT,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-  };
 }
 
 // ── Devices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,6 +186,7 @@ function readDevice(d: SiteDeviceFile, k: number, context: Context): SiteDeviceE
     ...(d.building === undefined ? {} : { building: d.building }),
     ...(d.floor === undefined ? {} : { floor: d.floor }),
     ...(d.place === undefined ? {} : { place: d.place }),
+    ...(model.gb26875 ? { grow: (learned: Learned) => tryCompile(loaded, { ...optionsOf(d), learned }) } : {}),
     ...(link?.type === 'mqtt' && model.mqtt ? { topic: fillTopic(model.mqtt.topic, vars) } : {}),
   };
 }
@@ -302,19 +234,23 @@ function profileOf(name: string, context: Context, report: Report): LoadedProfil
 
 /** Whether the device can be reached over its link, and how it is addressed there. */
 function checkLink(d: SiteDeviceFile, { name, profile }: LoadedProfile, link: SiteLink, report: Report): void {
-  const wanted = link.type === 'mqtt' ? 'mqtt' : 'modbus';
+  const wanted = link.type === 'mqtt' || link.type === 'gb26875' ? link.type : 'modbus';
   if (!profile[wanted]) {
-    const other = profile.modbus ? 'a modbus-tcp, modbus-rtu-tcp or modbus-rtu' : 'an mqtt';
+    const other = profile.modbus
+      ? 'a modbus-tcp, modbus-rtu-tcp or modbus-rtu'
+      : profile.mqtt
+        ? 'an mqtt'
+        : 'a gb26875';
     report(['link'], `link "${link.id}" is ${link.type}, but profile ${name} needs ${other} link`);
     return;
   }
-  if (wanted === 'mqtt') {
+  if (wanted !== 'modbus') {
     if (d.unit !== undefined) report(['unit'], 'only for Modbus');
-    if (d.poll) report(['poll'], 'only for Modbus: an MQTT device speaks when it likes');
+    if (d.poll) report(['poll'], 'only for Modbus: this device speaks when it likes');
     if (d.wordOrder) report(['wordOrder'], 'only for Modbus');
     return;
   }
-  if (d.expectEveryS !== undefined) report(['expectEveryS'], 'only for MQTT');
+  if (d.expectEveryS !== undefined) report(['expectEveryS'], 'only for MQTT and GB/T 26875.3');
   if (d.unit === undefined) report([], 'unit is missing: expected the Modbus unit (slave) address, 0 to 255');
   // Unit 0 is broadcast and 248 to 255 are reserved on a serial bus (Modbus over Serial Line V1.02, 2.2).
   else if (link.type !== 'modbus-tcp' && (d.unit < 1 || d.unit > 247))
@@ -326,8 +262,20 @@ function readVars(d: SiteDeviceFile, { profile }: LoadedProfile, report: Report)
   const identity = profile.mqtt?.identity?.var;
   const wanted = profile.mqtt ? topicVariables(profile.mqtt.topic) : [];
   if (identity !== undefined) wanted.push(identity);
+  if (profile.gb26875) wanted.push(SOURCE_VARIABLE);
   for (const name of new Set(wanted))
-    if (!Object.hasOwn(vars, name)) report([], `vars.${name} is missing: topic ${profile.mqtt?.topic} needs it`);
+    if (!Object.hasOwn(vars, name)) {
+      const why = profile.mqtt
+        ? `topic ${profile.mqtt.topic} needs it`
+        : 'the address by which the device calls itself';
+      report([], `vars.${name} is missing: ${why}`);
+    }
+  const address = profile.gb26875 ? vars[SOURCE_VARIABLE] : undefined;
+  if (address !== undefined && sourceOf(address) === undefined)
+    report(
+      ['vars', SOURCE_VARIABLE],
+      `expected a whole number below 2^48, as the device is set to; found "${address}"`,
+    );
   for (const name of Object.keys(vars))
     if (!wanted.includes(name))
       report(
@@ -335,6 +283,16 @@ function readVars(d: SiteDeviceFile, { profile }: LoadedProfile, report: Report)
         wanted.length > 0 ? `unknown variable; expected ${wanted.join(', ')}` : 'the profile has no variables',
       );
   return vars;
+}
+
+/** Variable of a GB/T 26875.3 device: its 48-bit source address, decimal. */
+const SOURCE_VARIABLE = 'address';
+const ADDRESS_MAX = 2 ** 48;
+
+/** Source address of a GB/T 26875.3 device; undefined where it is none. */
+export function sourceOf(address: string): number | undefined {
+  const value = /^\d{1,15}$/.test(address) ? Number(address) : Number.NaN;
+  return value < ADDRESS_MAX ? value : undefined;
 }
 
 const fillTopic = (topic: string, vars: Readonly<Record<string, string>>): string =>

@@ -89,6 +89,21 @@ export const MqttSection = Type.Object(
 export type MqttSection = Static<typeof MqttSection>;
 
 /**
+ * A transmission device (用户信息传输装置) by GB/T 26875.3: its points and signals come from the code tables of that
+ * edition and from what the device tells of, so the profile has none of its own.
+ */
+export const Gb26875Section = Type.Object(
+  {
+    /** Year of the edition, e.g. "2011": names the table file. */
+    edition: Type.String({ pattern: '^[0-9]{4}$' }),
+    /** The device speaks at least this often, s; silence past 3× means that it is offline. */
+    expectEveryS: Type.Integer({ minimum: 1, maximum: 7 * 86_400 }),
+  },
+  closed,
+);
+export type Gb26875Section = Static<typeof Gb26875Section>;
+
+/**
  * Fields of the named binary codecs, which a point's `field` names (codec `json` takes JSON pointers instead).
  * Numbers are in the unit given here; flags are 0 or 1. A field that a message does not have yields no reading.
  */
@@ -146,6 +161,7 @@ export const ProfileFile = Type.Object(
     notes: Type.Optional(Type.Array(Type.String())),
     modbus: Type.Optional(ModbusSection),
     mqtt: Type.Optional(MqttSection),
+    gb26875: Type.Optional(Gb26875Section),
     /** Named numbers with defaults that a site's device may set (limits, spans), each with unit and words. */
     params: Type.Optional(
       Type.Record(
@@ -235,6 +251,7 @@ export interface DeviceModel {
   readonly evidence: 'A' | 'B' | 'C' | 'M';
   readonly modbus?: ModbusSection;
   readonly mqtt?: MqttSection;
+  readonly gb26875?: Gb26875Section;
   /** `modbus.illegal` as 0-based wire addresses, both ends included. */
   readonly illegal?: readonly { readonly table: Table; readonly from: number; readonly to: number }[];
   readonly points: readonly ModelPoint[];

@@ -1,7 +1,6 @@
 // The code tables of GB/T 26875.3 as data: an edition is a file, since the series is being revised.
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { deepFreeze } from '../compile.ts';
 import { Text } from '../contract/point.ts';
 import { SIGNAL_CLASSES } from '../contract/signal.ts';
 import edition2011 from './tables-2011.json' with { type: 'json' };
@@ -54,11 +53,18 @@ const check = Compile(Tables);
 
 function known(edition: unknown): Gb26875Tables {
   if (!check.Check(edition)) throw new Error('a table file of GB/T 26875.3 does not fit its schema');
-  return deepFreeze(edition);
+  return edition;
 }
 
 /** Editions by year. */
 export const GB26875_EDITIONS: Readonly<Record<string, Gb26875Tables>> = { 2011: known(edition2011) };
+
+/** @throws Error for an edition that is not there; the loader of profiles asks before */
+export function tablesOf(edition: string): Gb26875Tables {
+  const tables = Object.hasOwn(GB26875_EDITIONS, edition) ? GB26875_EDITIONS[edition] : undefined;
+  if (!tables) throw new Error(`no tables of GB/T 26875.3-${edition}`);
+  return tables;
+}
 
 /** The name of a code; one that the table lacks (reserved, or a vendor's from 128 on) is told by its number. */
 export function codeName(codes: Gb26875Tables['systems'], code: number): Text {

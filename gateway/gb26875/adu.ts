@@ -1,21 +1,9 @@
 // The application data unit of GB/T 26875.3-2011, chapter 8: a type flag, a count, and that many objects; to records
 // and, for what a centre may ask, back to bytes.
+import type { ComponentRef, SystemRef } from '../../device-profiles/gb26875/grow.ts';
 import { COMMANDS } from './frame.ts';
 import { GB26875_FRAME } from './limits.ts';
 import { TIME_BYTES, readTime, writeTime } from './time.ts';
-
-/** A building's fire system as the device names it: type by table 5, address by its installer. */
-export interface SystemRef {
-  readonly type: number;
-  readonly address: number;
-}
-
-/** A component: type by table 7; the address is four bytes that the standard leaves to the maker. */
-export interface ComponentRef {
-  readonly system: SystemRef;
-  readonly type: number;
-  readonly address: number;
-}
 
 /** Times are ms since 1970 UTC; undefined when the object has none or it names no moment. */
 interface Dated {

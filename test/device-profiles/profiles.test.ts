@@ -10,6 +10,12 @@ import { ALARM_CLASSES, PANEL_CLASSES } from '../../device-profiles/contract/sig
 import { formatProblem } from '../../device-profiles/config-error.ts';
 import { BUILTIN_PROFILES, loadProfiles, profileFiles } from '../../device-profiles/load.ts';
 import type { PointListRow } from '../../device-profiles/point-list.ts';
+import { NOTHING_LEARNED } from '../../device-profiles/gb26875/grow.ts';
+import { tablesOf } from '../../device-profiles/gb26875/tables.ts';
+import { readAdu, type AduObject } from '../../gateway/gb26875/adu.ts';
+import { Gb26875Framer } from '../../gateway/gb26875/frame.ts';
+import { learn, toldBy } from '../../gateway/gb26875/learn.ts';
+import { BEIJING } from '../gateway/gb26875/vectors.ts';
 import { readMessage } from '../../gateway/codecs/read-message.ts';
 import { decodePoint } from '../../gateway/decode.ts';
 import type { Reading } from '../../gateway/drivers/driver.ts';
@@ -32,6 +38,8 @@ interface Fixture {
     readonly points?: readonly (string | { point: string; invert: boolean })[];
   };
   readonly registers?: Partial<Record<Table, Record<string, number[]>>>;
+  /** Frames of GB/T 26875.3, hex, in the order in which the device sent them. */
+  readonly gb26875?: readonly string[];
   readonly message?: { readonly payload: string; readonly receivedTime: string };
   readonly frames?: readonly { readonly hex: string; readonly says: string }[];
   readonly expect?: Record<string, Expected>;
@@ -47,18 +55,36 @@ const fixturesOf = (p: LoadedProfile) =>
   p.profile.fixtures.map((name) => [name, join(FIXTURES, p.name, name)] as const);
 const readFixture = (file: string): Fixture => JSON.parse(readFileSync(file, 'utf8')) as Fixture;
 
-function compile(p: LoadedProfile, device: Fixture['device']): DeviceModel {
+function compile(p: LoadedProfile, device: Fixture['device'], heard?: readonly AduObject[]): DeviceModel {
   const rows = device?.points?.map((row, k): PointListRow => {
     const { point, invert } = typeof row === 'string' ? { point: row, invert: undefined } : row;
     return { file: 'fixture', line: k + 1, indices: {}, point, ...(invert === undefined ? {} : { invert }) };
   });
   const options: CompileOptions = {
+    ...(heard ? { learned: learn(NOTHING_LEARNED, heard) } : {}),
     ...(device?.kind ? { kind: device.kind } : {}),
     ...(device?.params ? { params: device.params } : {}),
     ...(device?.wordOrder ? { wordOrder: device.wordOrder } : {}),
     ...(rows ? { pointList: rows } : {}),
   };
   return compileDevice(p, options);
+}
+
+/** What the frames of a fixture say. */
+function objectsOf({ gb26875 = [] }: Fixture): readonly AduObject[] {
+  const objects: AduObject[] = [];
+  const framer = new Gb26875Framer(BEIJING);
+  for (const hex of gb26875)
+    framer.receive(Buffer.from(hex, 'hex'), {
+      frame: ({ adu }) => {
+        const read = readAdu(adu, BEIJING);
+        if (read.result === 'read') objects.push(...read.objects);
+      },
+      refused: (reason) => {
+        throw new Error(`a frame of a fixture is refused: ${reason}`);
+      },
+    });
+  return objects;
 }
 
 interface Played {
@@ -74,6 +100,15 @@ function play(model: DeviceModel, fixture: Fixture): Played {
     const heard = readMessage(model, fixture.device?.vars ?? {}, Buffer.from(payload), Date.parse(receivedTime));
     const now = heard.readings.filter((r) => r.historical !== true);
     return { ...heard, states: new Map(now.map((r) => [model.points[r.point]?.id ?? '', r])) };
+  }
+  if (fixture.gb26875) {
+    const told = toldBy(objectsOf(fixture), tablesOf(model.gb26875?.edition ?? ''));
+    const good = { quality: 'good', reason: '' } as const;
+    const readings = told.map(({ point, value, time }): Reading => {
+      const sourceTime = time === undefined ? {} : { sourceTime: time };
+      return { point: model.points.findIndex((p) => p.id === point), value, ...good, ...sourceTime };
+    });
+    return { states: new Map(told.map(({ point, value }) => [point, { value, ...good }])), readings };
   }
   const raw = new Map<string, number>();
   for (const [table, blocks] of Object.entries(fixture.registers ?? {}))
@@ -192,7 +227,7 @@ describe('the profiles that come with the product', () => {
       }
       const checks = Object.keys(fixture.expect ?? {}).length + (fixture.frames ?? []).length;
       expect(checks).toBeGreaterThan(0);
-      const model = compile(p, fixture.device);
+      const model = compile(p, fixture.device, fixture.gb26875 ? objectsOf(fixture) : undefined);
       const { states, readings, refused } = play(model, fixture);
       expect(refused).toBeUndefined();
       for (const [id, expected] of Object.entries(fixture.expect ?? {}))

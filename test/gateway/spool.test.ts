@@ -405,7 +405,7 @@ test('two places of a lane that are read by turns cost one reading of each segme
   onCleanup(() => spool.close());
   const consumer = spool.consumer('uplink');
   reads.length = 0;
-  for (let [near, far] = [0, 60]; far < 120; ) {
+  for (let [near, far] = [0, 60]; far < 120;) {
     near = (await consumer.next('safety', near))?.last ?? 120;
     far = (await consumer.next('safety', far))?.last ?? 120;
   }

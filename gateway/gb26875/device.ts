@@ -1,0 +1,270 @@
+// One transmission device: its messages become learned points and readings, in their order, and each is answered only
+// when what it says is on disk.
+import type { Compiled } from '../../device-profiles/compile.ts';
+import {
+  componentPoint,
+  quantityPoint,
+  systemPoint,
+  UNKNOWN_POINT,
+  type Learned,
+} from '../../device-profiles/gb26875/grow.ts';
+import type { Gb26875Tables } from '../../device-profiles/gb26875/tables.ts';
+import type { DriverPort, Reading, SiteDevice } from '../drivers/driver.ts';
+import { withSourceTime } from '../normalise.ts';
+import { REPORT_LIMITS } from '../report.ts';
+import { readAdu, type Adu, type AduObject, type CentreRequest } from './adu.ts';
+import { COMMANDS, type Frame } from './frame.ts';
+import { Inquiry } from './inquiry.ts';
+import { afterReset, learn, resetIn, toldBy, type Told } from './learn.ts';
+import type { Gb26875Limits } from './limits.ts';
+
+/** A device of the site that calls in by GB/T 26875.3. */
+export interface CallingDevice extends SiteDevice {
+  /** Its model with what it has told of. */
+  readonly grow: (learned: Learned) => Compiled;
+}
+
+export interface DeviceParts {
+  readonly device: CallingDevice;
+  readonly learned: Learned;
+  readonly tables: Gb26875Tables;
+  readonly port: DriverPort;
+  readonly limits: Gb26875Limits;
+  /** Keeps what was learned; never rejects. */
+  readonly keep: (learned: Learned) => Promise<void>;
+  /** Sends a request to the device, where it is connected. */
+  readonly send: (request: CentreRequest, serial: number) => void;
+}
+
+/** What a message came to, once it is settled: how it is answered, if at all. */
+export type Outcome = 'confirm' | 'deny' | 'none';
+
+/** How often the points of a device that is heard are said to be fresh, ms. */
+const FRESH_MS = 1_000;
+/** Marks a message that could not be read at all; type flags are below it. */
+const UNREADABLE = 0xffff;
+/** Marks a message that tells of points for which there is no room. */
+const NO_PLACE = 0xfffe;
+
+export class TransmissionDevice {
+  readonly #o: DeviceParts;
+  #device: CallingDevice;
+  #learned: Learned;
+  /** Places of the points of the model in force. */
+  #places: ReadonlyMap<string, number>;
+  /** What its installer called each component, by point. */
+  #texts: ReadonlyMap<string, string>;
+  /** Last value of each point since the device was heard, by id. */
+  readonly #values = new Map<string, number>();
+  #told: readonly number[] = [];
+  #toldStale = true;
+  /** What the messages say that wait behind one whose points are not in force yet. */
+  readonly #ahead: (readonly AduObject[])[] = [];
+  /** Messages that wait for points to be in force go on in their order. */
+  #tail: Promise<unknown> = Promise.resolve();
+  readonly #seen = new Set<string>();
+  #heardAt: number;
+  #freshAt = -Infinity;
+  #online: boolean | undefined;
+  readonly inquiry: Inquiry;
+  readonly counters = { messages: 0, repeated: 0, notUnderstood: 0, learnedPoints: 0, refusedPoints: 0 };
+
+  constructor(o: DeviceParts) {
+    this.#o = o;
+    this.#device = o.device;
+    this.#learned = o.learned;
+    this.#places = placesOf(o.device);
+    this.#texts = textsOf(o.learned);
+    this.#heardAt = o.port.clock.monotonic();
+    this.inquiry = new Inquiry(o.limits, o.send);
+  }
+
+  /** A frame of the device. Resolves when what it says is on disk; rejects when it could not be kept. */
+  take(frame: Frame): Promise<Outcome> {
+    const read = readAdu(frame.adu, this.#o.tables.utcOffsetMinutes);
+    this.#ahead.push(read.result === 'read' ? read.objects : []);
+    // In the order of arrival up to `accept`, which keeps the order itself; only the disk is waited for side by side.
+    const begun = this.#tail.then(() => {
+      this.#ahead.shift();
+      return this.#begin(frame, read);
+    });
+    this.#tail = begun.catch(() => undefined);
+    return begun.then(({ outcome, kept }) => kept.then(() => outcome));
+  }
+
+  async #begin(frame: Frame, read: Adu): Promise<{ outcome: Outcome; kept: Promise<void> }> {
+    const { port } = this.#o;
+    this.counters.messages++;
+    const heard = this.#hear();
+    const done = (outcome: Outcome, kept: Promise<void> = Promise.resolve()) => ({
+      outcome,
+      kept: Promise.all([heard, kept]).then(() => undefined),
+    });
+    const { command, adu, serial } = frame;
+    if (command === COMMANDS.reply || command === COMMANDS.confirm || command === COMMANDS.deny)
+      this.inquiry.answered(serial, command === COMMANDS.deny, port.clock.monotonic());
+    if (command === COMMANDS.confirm || command === COMMANDS.deny) return done('none');
+    if (command !== COMMANDS.send && command !== COMMANDS.reply) return done('deny');
+    const outcome = command === COMMANDS.send ? 'confirm' : 'none';
+    // An empty unit, or one vendor's single byte, says no more than that the device lives.
+    if (adu.length < 2) return done(outcome);
+    if (this.#isRepeated(frame)) {
+      this.counters.repeated++;
+      // Answered when its first delivery is on disk.
+      return done(outcome, port.accept(this.#device, [], port.clock.now()));
+    }
+    if (read.result !== 'read') {
+      this.counters.notUnderstood++;
+      const told = { point: UNKNOWN_POINT, value: read.result === 'bad' ? UNREADABLE : read.flag, time: undefined };
+      return done(read.result === 'bad' ? 'deny' : outcome, this.#accept([told]));
+    }
+    await this.#grow(read.objects);
+    const told = this.#tellings(read.objects);
+    const homeless = told.filter(({ point }) => !this.#places.has(point));
+    if (homeless.length === 0) return done(outcome, this.#accept(told));
+    // More than a device or a site may hold: what has a place is taken, and the device hears that not all of it was.
+    this.counters.refusedPoints += homeless.length;
+    const notice = { point: UNKNOWN_POINT, value: NO_PLACE, time: undefined };
+    return done('deny', this.#accept([...told.filter(({ point }) => this.#places.has(point)), notice]));
+  }
+
+  /** What a message says, and what a reset in it takes back. */
+  #tellings(objects: readonly AduObject[]): Told[] {
+    const { tables } = this.#o;
+    const told = toldBy(objects, tables);
+    const resets = resetIn(objects, tables);
+    if (resets.length === 0) return told;
+    const now = (point: string): number | undefined => this.#values.get(point);
+    const back = resets.flatMap((system) => afterReset(system, this.#learned, tables, now));
+    this.#inquire();
+    return [...told, ...back];
+  }
+
+  #accept(told: readonly Told[]): Promise<void> {
+    const { port } = this.#o;
+    const receivedTime = port.clock.now();
+    const readings: Reading[] = [];
+    for (const { point, value, time } of told) {
+      const at = this.#places.get(point);
+      if (at === undefined) continue;
+      if (!this.#values.has(point)) this.#toldStale = true;
+      this.#values.set(point, value);
+      const reading: Reading = { point: at, value, quality: 'good', reason: '' };
+      readings.push(...withSourceTime([reading], time, receivedTime));
+    }
+    return port.accept(this.#device, readings, receivedTime);
+  }
+
+  /** Points for what these objects tell of, in force before anything is said of them. */
+  async #grow(objects: readonly AduObject[]): Promise<void> {
+    if (!this.#tellsOfNew(objects)) return;
+    // A device that tells of a thousand components makes a few new indexes, not a thousand.
+    const learned = learn(this.#learned, [...objects, ...this.#ahead.flat()]);
+    if (learned === this.#learned) return;
+    const { port, keep } = this.#o;
+    const { model } = this.#device.grow(learned);
+    if (!model) {
+      port.log.error({ device: this.#device.id }, 'a transmission device tells of more points than a device may have');
+      return;
+    }
+    const after: CallingDevice = { ...this.#device, model };
+    try {
+      await Promise.all([keep(learned), port.replace(this.#device, after)]);
+    } catch (error) {
+      port.log.error(
+        { device: this.#device.id, error: String(error) },
+        'new points of a device could not be put in force',
+      );
+      return;
+    }
+    this.counters.learnedPoints += model.points.length - this.#device.model.points.length;
+    this.#device = after;
+    this.#learned = learned;
+    this.#places = placesOf(after);
+    this.#texts = textsOf(learned);
+    this.#toldStale = true;
+  }
+
+  /** Cheap for the usual message, which tells of nothing new. */
+  #tellsOfNew(objects: readonly AduObject[]): boolean {
+    return objects.some((object) => {
+      if ('component' in object) {
+        if (object.kind === 'analog' && !this.#places.has(quantityPoint(object.component, object.quantity)))
+          return true;
+        const id = componentPoint(object.component);
+        const text = 'text' in object ? object.text : '';
+        return !this.#places.has(id) || (text !== '' && this.#texts.get(id) !== text);
+      }
+      const system = 'system' in object ? object.system : undefined;
+      return system !== undefined && !this.#places.has(systemPoint(system));
+    });
+  }
+
+  #isRepeated({ serial, time, adu }: Frame): boolean {
+    // The serial alone wraps and begins anew with each start of a device; with the moment and the content it does not.
+    const key = `${serial} ${time ?? ''} ${adu.toString('base64')}`;
+    if (this.#seen.has(key)) return true;
+    this.#seen.add(key);
+    if (this.#seen.size > this.#o.limits.remembered) {
+      const [oldest] = this.#seen;
+      if (oldest !== undefined) this.#seen.delete(oldest);
+    }
+    return false;
+  }
+
+  #hear(): Promise<void> {
+    const { port } = this.#o;
+    const now = port.clock.monotonic();
+    this.#heardAt = now;
+    if (this.#online !== true) {
+      this.#online = true;
+      // What changed while nobody listened was not told to anyone: until it is told again, it is not known.
+      this.#values.clear();
+      this.#toldStale = true;
+      this.inquiry.reset();
+      this.#inquire();
+      return port.online(this.#device, true, '');
+    }
+    if (now - this.#freshAt >= FRESH_MS) {
+      this.#freshAt = now;
+      port.fresh(this.#device, this.#toldPlaces(), port.clock.now());
+    }
+    return Promise.resolve();
+  }
+
+  #toldPlaces(): readonly number[] {
+    if (this.#toldStale) {
+      this.#told = [...this.#values.keys()].flatMap((point) => this.#places.get(point) ?? []);
+      this.#toldStale = false;
+    }
+    return this.#told;
+  }
+
+  /** Asks the device for the state of everything it has told of. */
+  #inquire(): void {
+    const { systems, components } = this.#learned;
+    const requests: CentreRequest[] = [
+      { ask: 'device-status' },
+      ...systems.map((system) => ({ ask: 'system-status', system }) as const),
+      ...components.map(({ system, address }) => ({ ask: 'component-status', system, address }) as const),
+    ];
+    this.inquiry.begin(requests, this.#o.port.clock.monotonic());
+  }
+
+  /** Looks for silence and late answers; called by the driver's timer. */
+  check(): void {
+    const { port } = this.#o;
+    const now = port.clock.monotonic();
+    this.inquiry.check(now);
+    const silentMs = (this.#device.model.gb26875?.expectEveryS ?? 0) * 1_000 * REPORT_LIMITS.staleIntervals;
+    if (this.#online === false || now - this.#heardAt <= silentMs) return;
+    this.#online = false;
+    port.online(this.#device, false, 'silent').catch(() => undefined);
+  }
+}
+
+const placesOf = ({ model }: SiteDevice): ReadonlyMap<string, number> =>
+  new Map(model.points.map((point, place) => [point.id, place]));
+
+const textsOf = ({ components }: Learned): ReadonlyMap<string, string> =>
+  new Map(components.map((c) => [componentPoint(c), c.text]));

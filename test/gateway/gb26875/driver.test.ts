@@ -1,0 +1,218 @@
+// Transmission devices over real connections: learned by themselves, confirmed when durable, never lost, never doubled.
+import { describe, expect, test } from 'vitest';
+import { realDisk, type Disk } from '../../../gateway/spool/files.ts';
+import { until } from '../../helpers/wait.ts';
+import { Line, listener, operation, status } from './rig.ts';
+import { BAD_SUM, VECTORS } from './vectors.ts';
+
+describe('a message', () => {
+  test('[S1] a detector that nobody knew: a point of its own name, a fire, and a confirmation', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    line.send(VECTORS.smokeFire);
+    const confirm = await line.answer(1);
+    expect(confirm).toMatchObject({ command: 3, source: 88_888, destination: 889, version: 1, userVersion: 1 });
+    expect(confirm.adu).toHaveLength(0);
+    expect(l.values('part-1-1-40-10-2')).toEqual([2]);
+    expect(l.active()).toEqual(['FIRE part-1-1-40-10-2']);
+    expect(l.points().find((p) => p.id === 'part-1-1-40-10-2')?.name.zh).toBe('感烟火灾探测器 10-2');
+  });
+
+  test('the name that its installer wrote stands in the name of the point, and a later one replaces it', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    await line.confirmed(status(7, 2, 'Hall A'));
+    const name = () => l.points().find((p) => p.id === 'part-1-1-40-1-7')?.name.en;
+    expect(name()).toBe('Hall A (Smoke detector 1-7)');
+    await line.confirmed(status(7, 2, 'Hall B'));
+    expect(name()).toBe('Hall B (Smoke detector 1-7)');
+    expect(l.active()).toEqual(['FIRE part-1-1-40-1-7']);
+  });
+
+  test('that the disk does not take is not confirmed; sent again, it is taken once and confirmed', async () => {
+    let refuses = false;
+    const refuse = (): never => {
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    };
+    const disk: Disk = {
+      ...realDisk,
+      create: async (path) => {
+        const file = await realDisk.create(path);
+        return { ...file, datasync: async () => (refuses ? refuse() : file.datasync()) };
+      },
+    };
+    const l = await listener({ disk });
+    const line = await Line.to(l);
+    await line.confirmed(status(1, 1));
+    refuses = true;
+    line.send(VECTORS.smokeFire);
+    await until(() => l.values('part-1-1-40-10-2').length > 0, { what: 'the fire is reported' });
+    line.send(VECTORS.smokeFire);
+    await until(() => (l.counters()['repeated'] ?? 0) === 1, { what: 'the repetition is seen' });
+    expect(line.frames.filter((f) => f.serial === 1 && f.command === 3)).toEqual([]);
+    refuses = false;
+    expect((await line.answer(1)).command).toBe(3);
+    expect(l.values('part-1-1-40-10-2')).toEqual([2]);
+  });
+
+  test('of a device that the site does not have, one with a wrong sum, and one of a reserved command are denied', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    line.send(VECTORS.photoelectricFire);
+    expect((await line.answer(20)).command).toBe(6);
+    line.send(BAD_SUM);
+    expect((await line.answer(0x9006)).command).toBe(6);
+    expect((await line.answer(line.say(status(1, 2), 9))).command).toBe(6);
+    expect(l.counters()).toMatchObject({ unknownSources: 1, checksum: 1, denied: 3, confirmed: 0 });
+    expect(l.driver.refusals().map((r) => r.reason)).toEqual(['unknown-source', 'checksum', 'command']);
+  });
+
+  test("of a vendor's type is confirmed, and raised as data that nobody understood", async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    await line.confirmed(Buffer.from([200, 1, 5]));
+    expect(l.active()).toEqual(['FAULT not-understood']);
+    expect(l.values('not-understood')).toEqual([200]);
+  });
+
+  test('that waits while the disk is slow is not taken for half a frame', async () => {
+    let open: () => void = () => undefined;
+    let gate: Promise<void> = Promise.resolve();
+    const disk: Disk = {
+      ...realDisk,
+      create: async (path) => {
+        const file = await realDisk.create(path);
+        return { ...file, datasync: () => gate.then(() => file.datasync()) };
+      },
+    };
+    let now = 1_000_000;
+    const clock = { now: () => Date.now(), monotonic: () => now };
+    const l = await listener({ disk, clock, limits: { unanswered: 2 } });
+    const line = await Line.to(l);
+    await line.confirmed(status(1, 1));
+    gate = new Promise((resolve) => (open = resolve));
+    const said = [line.message(status(1, 2)), line.message(status(1, 3))];
+    const half = VECTORS.smokeFire.subarray(0, 40);
+    line.send(Buffer.concat([...said.map((m) => m.bytes), half]));
+    await until(() => (l.counters()['frames'] ?? 0) === 3, { what: 'two messages wait for the disk' });
+    line.send(VECTORS.smokeFire.subarray(40));
+    now += 60_000;
+    l.driver.check();
+    open();
+    expect((await line.answer(1)).command).toBe(3);
+    for (const { serial } of said) expect((await line.answer(serial)).command).toBe(3);
+    expect(l.counters()['torn']).toBe(0);
+  });
+
+  test('behind half a frame that never ends is heard', async () => {
+    const l = await listener({ limits: { partMs: 50, checkMs: 10 } });
+    const line = await Line.to(l);
+    line.send(VECTORS.smokeFire.subarray(0, 50));
+    await until(() => (l.counters()['torn'] ?? 0) === 1, { what: 'the half frame is given up' });
+    line.send(VECTORS.smokeFire);
+    expect((await line.answer(1)).command).toBe(3);
+  });
+});
+
+describe('a panel', () => {
+  test('in alarm does not lose it by a bit 0 that says "test"', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    await line.confirmed(status(3, 0b10));
+    expect(l.active()).toEqual(['FIRE part-1-1-40-1-3']);
+    await line.confirmed(status(3, 0));
+    expect(l.active()).toEqual(['TEST part-1-1-40-1-3']);
+    await line.confirmed(status(3, 1));
+    expect(l.active()).toEqual([]);
+  });
+
+  test('that is reset takes back its fires, keeps its faults, and is asked what is left', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    await line.confirmed(status(1, 0b10));
+    await line.confirmed(status(2, 0b110));
+    const first = await until(() => line.frames.find((f) => f.command === 4), { what: 'the first request' });
+    line.reply(first.serial, Buffer.alloc(0));
+    const asked = line.frames.length;
+    await line.confirmed(operation(1));
+    expect(l.active()).toEqual(['FAULT part-1-1-40-1-2']);
+    expect(l.values('operation-1-1')).toEqual([1, 0]);
+    const requests = () => line.frames.slice(asked).filter((f) => f.command === 4);
+    await until(() => requests().length > 0, { what: 'a request' });
+    for (let k = 0; k < 4; k++) {
+      const request = await until(() => requests()[k], { what: `request ${k + 1}` });
+      line.reply(request.serial, k === 2 ? status(1, 0b10) : Buffer.alloc(0));
+    }
+    await until(() => l.active().includes('FIRE part-1-1-40-1-1'), { what: 'the fire that is still there' });
+  });
+
+  test('that tells of a thousand components has them all, by few indexes, each confirmed', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    const said = Array.from({ length: 1_000 }, (_, k) => line.say(status(k + 1, 1, `Room ${k + 1}`)));
+    const confirmed = (): number[] => line.frames.filter((f) => f.command === 3).map((f) => f.serial);
+    await until(() => confirmed().length >= said.length, {
+      what: () => `1000 confirmations: ${confirmed().length}, ${JSON.stringify(l.counters())}`,
+    });
+    expect(confirmed()).toEqual(said);
+    expect(l.points().filter((p) => p.template === 'part')).toHaveLength(1_000);
+    expect(l.reshaper.changes).toBeLessThan(60);
+    expect(l.counters()).toMatchObject({ confirmed: 1_000, refusedPoints: 0 });
+  });
+
+  test('is known with its components after a restart, and a fire that was there is active again when it is told', async () => {
+    const first = await listener();
+    const line = await Line.to(first);
+    await line.confirmed(status(5, 0b10, 'Stair 2'));
+    await first.stop();
+    const l = await listener({ dir: first.dir });
+    expect(l.points().find((p) => p.id === 'part-1-1-40-1-5')?.name.en).toBe('Stair 2 (Smoke detector 1-5)');
+    const again = await Line.to(l);
+    await again.confirmed(Buffer.alloc(0));
+    await until(() => again.frames.some((f) => f.command === 4), { what: 'the panel is asked for its state' });
+    expect(l.values('part-1-1-40-1-5')).toEqual([]);
+    await again.confirmed(status(5, 0b10));
+    expect(l.active()).toEqual(['FIRE part-1-1-40-1-5']);
+    expect(l.reshaper.changes).toBe(0);
+  });
+});
+
+describe('silence', () => {
+  test('of three intervals makes the device offline, and what it read is not known until it is told again', async () => {
+    let now = 1_000_000;
+    const clock = { now: () => Date.now(), monotonic: () => now };
+    const l = await listener({ clock });
+    const line = await Line.to(l);
+    await line.confirmed(status(1, 1));
+    now += 179_000;
+    l.driver.check();
+    expect(l.values('online')).toEqual([1]);
+    now += 2_000;
+    l.driver.check();
+    expect(l.values('online')).toEqual([1, 0]);
+    await line.confirmed(Buffer.alloc(0));
+    expect(l.values('online')).toEqual([1, 0, 1]);
+    now += 2_000;
+    await line.confirmed(Buffer.alloc(0));
+    // A heartbeat proves the device, not what its detectors read while nobody listened.
+    expect(l.values('part-1-1-40-1-1')).toEqual([1]);
+    await line.confirmed(status(1, 1));
+    expect(l.values('part-1-1-40-1-1')).toEqual([1, 1]);
+  });
+
+  test('a heartbeat, empty or of one byte, is confirmed and keeps what was told fresh', async () => {
+    let now = 1_000_000;
+    const clock = { now: () => Date.now(), monotonic: () => now };
+    const l = await listener({ clock });
+    const line = await Line.to(l);
+    await line.confirmed(status(1, 1));
+    for (let k = 0; k < 20; k++) {
+      now += 30_000;
+      await line.confirmed(k % 2 === 0 ? Buffer.alloc(0) : Buffer.from([0x16]));
+      l.intake.sweep();
+      l.driver.check();
+    }
+    expect(l.reported.filter((s) => s.point === 'part-1-1-40-1-1').every((s) => s.quality === 'good')).toBe(true);
+    expect(l.values('online').every((v) => v === 1)).toBe(true);
+  });
+});
