@@ -23,7 +23,7 @@ import { crc16 } from '../../gateway/modbus/crc16.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/profiles/', import.meta.url));
 /** Grows with each profile; a test over "all" that finds fewer has lost some. */
-const PROFILE_COUNT = 11;
+const PROFILE_COUNT = 12;
 
 type Expected = number | string | { value: number | string | null; quality: string; reason: string };
 
