@@ -1,11 +1,13 @@
 // The gateway as a process: its command line, what it prints, and that kill -9 costs nothing it has acknowledged.
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import { REPO, runToEnd, startProcess } from '../helpers/processes.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { until } from '../helpers/wait.ts';
+import { VECTORS } from './gb26875/vectors.ts';
 import { open, readAll } from './spool/rig.ts';
 
 const SITE = `gateway: gw-1
@@ -37,20 +39,22 @@ const message = (floor: number): string =>
 interface Ready {
   readonly ready: string;
   readonly fieldMqtt: number;
+  readonly gb26875: number;
   readonly health: string;
   readonly annunciator: string;
   readonly metrics: string;
 }
 
-async function start(dir: string) {
+async function start(dir: string, text = SITE) {
   const env = {
     FENGSUI_DATA: join(dir, 'data'),
     FIELD_MQTT_PORT: '0',
+    GB26875_PORT: '0',
     ANNUNCIATOR_PORT: '0',
     MQTT_URL: 'mqtt://127.0.0.1:9',
     INFLUX_URL: '',
   };
-  const child = await startProcess(process.execPath, main('--site', site(dir)), {
+  const child = await startProcess(process.execPath, main('--site', site(dir, text)), {
     env,
     ms: 60_000,
     ready: /^\{"ready":"gateway"/,
@@ -129,3 +133,39 @@ test(`[S1] what was acknowledged to a device survives ${KILLS} kills (seed ${SEE
   expect(acknowledged.filter((value) => !stored.has(value))).toEqual([]);
   expect(acknowledged.length).toBeGreaterThan(KILLS * 5 - 1);
 }, 180_000);
+
+/** Sends a frame with serial 1 and waits for its confirmation. */
+async function confirmed(port: number, frame: Buffer): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  let heard = '';
+  socket.on('data', (bytes: Buffer) => void (heard += bytes.toString('hex')));
+  socket.write(frame);
+  // Command 3, no data.
+  const confirm = /40400100.{40}000003.{2}2323/;
+  await until(() => confirm.test(heard), { what: () => `a confirmation, heard ${heard}` });
+  socket.destroy();
+}
+
+test('[S1] a fire confirmed to a transmission device (GB/T 26875.3) is on the page of the site, and survives a kill', async () => {
+  const dir = tempDir('main');
+  const text = `gateway: gw-1
+community: xingfuli
+links: [{ id: transmission, type: gb26875 }]
+devices:
+  - { id: utd-1, profile: gb26875-transmission-device, link: transmission, building: B1, vars: { address: "889" } }
+`;
+  const first = await start(dir, text);
+  await confirmed(first.ready.gb26875, VECTORS.smokeFire);
+  expect(await (await fetch(first.ready.annunciator)).text()).toContain('感烟火灾探测器 10-2');
+  const metrics = await (await fetch(first.ready.metrics)).text();
+  expect(metrics).toContain('fengsui_gateway_link{link="transmission",counter="confirmed"} 1');
+  await first.child.kill();
+  const spool = await open(join(dir, 'data/gateway/gw-1/spool'));
+  const { values } = await readAll(spool.consumer('uplink'), 'safety', 0);
+  await spool.close();
+  expect(values).toContain(2);
+  const again = await start(dir, text);
+  await confirmed(again.ready.gb26875, VECTORS.smokeFire);
+  expect(await (await fetch(again.ready.annunciator)).text()).toContain('感烟火灾探测器 10-2');
+  expect(await again.child.stop()).toMatchObject({ code: 0 });
+}, 60_000);
