@@ -1,4 +1,5 @@
-// The gateway's own small HTTP server, on loopback only and for reading only: the annunciator, /health and /metrics.
+// The gateway's own small HTTP server, on loopback only and for reading only: the annunciator, /health, /metrics and
+// /refused.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -7,6 +8,8 @@ export interface LocalPages {
   readonly page: () => string;
   readonly health: () => { readonly status: string };
   readonly metrics: () => string;
+  /** What devices sent and was refused, newest first: for the engineer who looks for the reason. */
+  readonly refused: () => readonly object[];
 }
 
 export const LOCAL_SERVER_LIMITS = { connections: 64, requestMs: 5_000, headerBytes: 8_192 } as const;
@@ -48,6 +51,7 @@ export class LocalServer {
 function answer(path: string, pages: LocalPages, response: ServerResponse): void {
   if (path === '/') send(response, 200, 'text/html', pages.page());
   else if (path === '/metrics') send(response, 200, 'text/plain; version=0.0.4', pages.metrics());
+  else if (path === '/refused') send(response, 200, 'application/json', JSON.stringify({ items: pages.refused() }));
   else if (path === '/health') {
     const health = pages.health();
     send(response, health.status === 'down' ? 503 : 200, 'application/json', JSON.stringify(health));

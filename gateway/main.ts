@@ -136,7 +136,7 @@ const isCalling = (device: SiteDeviceEntry): device is SiteDeviceEntry & Calling
 
 /** What people on site can look at. */
 function localServer(parts: Parts, port: number): LocalServer {
-  const { clock, gateway, spool, intake, uplink, annunciator } = parts;
+  const { clock, gateway, spool, intake, uplink, annunciator, callIns } = parts;
   const page = (): string => {
     const { connected, fault, lanes } = uplink.stats();
     return annunciatorPage({
@@ -148,7 +148,8 @@ function localServer(parts: Parts, port: number): LocalServer {
       offlineDevices: intake.table.counts().offline,
     });
   };
-  return new LocalServer(port, { page, health: () => healthOf(parts), metrics: () => metricsOf(parts) });
+  const refused = () => callIns.flatMap((driver) => driver.refusals());
+  return new LocalServer(port, { page, health: () => healthOf(parts), metrics: () => metricsOf(parts), refused });
 }
 
 async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Logger): Promise<Running> {
@@ -178,7 +179,12 @@ async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Lo
     uplink.start();
     await Promise.all(drivers.map((d) => d.start()));
     const fieldMqtt = fields.find((f) => f.listening !== 0)?.listening;
-    const pages = { annunciator: `${address}/`, health: `${address}/health`, metrics: `${address}/metrics` };
+    const pages = {
+      annunciator: `${address}/`,
+      health: `${address}/health`,
+      metrics: `${address}/metrics`,
+      refused: `${address}/refused`,
+    };
     const gb26875 = callIns[0]?.listening;
     const listeners = {
       ...(fieldMqtt === undefined ? {} : { fieldMqtt }),

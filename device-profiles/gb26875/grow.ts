@@ -161,8 +161,8 @@ export function grownSignals(tables: Gb26875Tables, learned: Learned): ModelSign
       when: { ne: 0 },
       text: { zh: '收到未能理解的数据', en: 'Data not understood' },
       advice: {
-        zh: '装置发来标准以外的数据类型，内容未被采用。到网关的链路页查看原文，并向厂家索取协议。',
-        en: 'The device sends data of a type outside the standard; it was not used. See the frames on the page of the link.',
+        zh: '装置发来标准以外的数据类型，内容未被采用。原文见网关的计数与日志，请向厂家索取协议。',
+        en: 'The device sends data of a type outside the standard; it was not used. Ask its maker for the protocol.',
       },
     },
     ...(learned.systems.length > 0

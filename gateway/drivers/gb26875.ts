@@ -39,8 +39,8 @@ export interface Gb26875DriverOptions {
 
 /** Bytes that were refused, for the engineer who looks for the reason. */
 export interface Refusal {
-  /** Wall clock, ms. */
-  readonly at: number;
+  /** Wall clock, ISO 8601 UTC. */
+  readonly at: string;
   readonly from: string;
   readonly reason: FrameRefusal | 'unknown-source' | 'command';
   /** The first bytes, hex. */
@@ -124,9 +124,9 @@ export class Gb26875Driver implements Driver {
     return this.#listening;
   }
 
-  /** The last frames that were refused, newest last. */
-  refusals(): readonly Refusal[] {
-    return this.#refusals;
+  /** The last bytes that were refused, newest first. */
+  refusals(): readonly (Refusal & { readonly link: string })[] {
+    return this.#refusals.toReversed().map((refusal) => ({ link: this.#o.link, ...refusal }));
   }
 
   async start(): Promise<void> {
@@ -267,7 +267,7 @@ export class Gb26875Driver implements Driver {
   }
 
   #remember(connection: Connection, reason: Refusal['reason'], bytes: Buffer): void {
-    const at = this.#o.intake.clock.now();
+    const at = new Date(this.#o.intake.clock.now()).toISOString();
     const from = connection.socket.remoteAddress ?? '';
     this.#refusals.push({ at, from, reason, bytes: bytes.subarray(0, REFUSAL_BYTES).toString('hex') });
     if (this.#refusals.length > this.#limits.refusals) this.#refusals.shift();

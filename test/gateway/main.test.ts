@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { REPO, runToEnd, startProcess } from '../helpers/processes.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { until } from '../helpers/wait.ts';
-import { VECTORS } from './gb26875/vectors.ts';
+import { BAD_SUM, VECTORS } from './gb26875/vectors.ts';
 import { open, readAll } from './spool/rig.ts';
 
 const SITE = `gateway: gw-1
@@ -43,6 +43,7 @@ interface Ready {
   readonly health: string;
   readonly annunciator: string;
   readonly metrics: string;
+  readonly refused: string;
 }
 
 async function start(dir: string, text = SITE) {
@@ -157,8 +158,11 @@ devices:
   const first = await start(dir, text);
   await confirmed(first.ready.gb26875, VECTORS.smokeFire);
   expect(await (await fetch(first.ready.annunciator)).text()).toContain('感烟火灾探测器 10-2');
+  await confirmed(first.ready.gb26875, Buffer.concat([BAD_SUM, VECTORS.smokeFire]));
+  const { items } = (await (await fetch(first.ready.refused)).json()) as { items: readonly object[] };
+  expect(items).toEqual([expect.objectContaining({ link: 'transmission', reason: 'checksum', from: '127.0.0.1' })]);
   const metrics = await (await fetch(first.ready.metrics)).text();
-  expect(metrics).toContain('fengsui_gateway_link{link="transmission",counter="confirmed"} 1');
+  expect(metrics).toContain('fengsui_gateway_link{link="transmission",counter="confirmed"} 2');
   await first.child.kill();
   const spool = await open(join(dir, 'data/gateway/gw-1/spool'));
   const { values } = await readAll(spool.consumer('uplink'), 'safety', 0);

@@ -64,7 +64,7 @@ describe('a message', () => {
     expect((await line.answer(0x9006)).command).toBe(6);
     expect((await line.answer(line.say(status(1, 2), 9))).command).toBe(6);
     expect(l.counters()).toMatchObject({ unknownSources: 1, checksum: 1, denied: 3, confirmed: 0 });
-    expect(l.driver.refusals().map((r) => r.reason)).toEqual(['unknown-source', 'checksum', 'command']);
+    expect(l.driver.refusals().map((r) => r.reason)).toEqual(['command', 'checksum', 'unknown-source']);
   });
 
   test("of a vendor's type is confirmed, and raised as data that nobody understood", async () => {
