@@ -319,7 +319,8 @@ export class DuckdbWriter implements HistoryWriter {
       const { value } = sample;
       series.push(this.#seriesId(sample.series));
       ns.push(BigInt(Math.trunc(sample.t)) * NS_PER_MS + BigInt(sample.n % 1_000_000));
-      numbers.push(typeof value === 'number' && Number.isFinite(value) ? value : null);
+      // Adding zero takes the sign off a zero: line protocol knows none either, and folding would lose it later.
+      numbers.push(typeof value === 'number' && Number.isFinite(value) ? value + 0 : null);
       texts.push(typeof value === 'string' ? value : null);
       qualities.push(QUALITY_CODE.get(sample.quality) ?? QUALITIES.indexOf('bad'));
     }

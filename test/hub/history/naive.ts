@@ -1,9 +1,12 @@
 // The plainest possible recount of history in memory, written apart from both stores, to hold them to.
 import type { Range, RecordedBucket, RecordedSample, SeriesSample, StateDurations } from '../../../hub/history/api.ts';
 
-/** Samples of one point in order of time, then of the gateway's sequence. */
+/** Samples of a point as history must have them: by time and order, and zero without a sign. */
 export const inOrder = (samples: readonly SeriesSample[], point: string): readonly SeriesSample[] =>
-  samples.filter((s) => s.series.point === point).sort((a, b) => a.t - b.t || a.n - b.n);
+  samples
+    .filter((s) => s.series.point === point)
+    .sort((a, b) => a.t - b.t || a.n - b.n)
+    .map((s) => (s.value === 0 ? { ...s, value: 0 } : s));
 
 export const recorded = ({ t, value, quality }: SeriesSample): RecordedSample => ({ t, value, quality });
 

@@ -148,6 +148,13 @@ export function historySuite(open: () => Promise<Store>): void {
       expect(pages).toBe(8);
     });
 
+    test('zero has no sign, however it came', async () => {
+      const a = key('raw-zero');
+      await store.write([sample(a, T0, -0), sample(a, T0 + 1, 0)]);
+      const { samples } = await history.raw(a, { from: T0, to: T0 + 2 });
+      expect(samples.map((s) => Object.is(s.value, 0))).toEqual([true, true]);
+    });
+
     test('the range holds its start and not its end', async () => {
       const a = key('raw-edges');
       await store.write([sample(a, T0 - 1, 0), sample(a, T0, 1), sample(a, T0 + 9, 2), sample(a, T0 + 10, 3)]);
