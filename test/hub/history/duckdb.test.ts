@@ -201,7 +201,7 @@ describe('appending', () => {
     expect(store.counters()).toMatchObject({ timeless: 1 });
   });
 
-  test('numbers that are none are stored as no value', async () => {
+  test('numbers that are none are stored as no value, and zero without a sign', async () => {
     const store = await open();
     const odd = [Number.NaN, Number.POSITIVE_INFINITY, -0].map((value, k) => ({
       series,
@@ -211,7 +211,7 @@ describe('appending', () => {
       quality: 'good' as const,
     }));
     await store.writer.append({ ...batch(1, 3), samples: odd });
-    expect(await values(store)).toEqual([null, null, -0]);
+    expect(await values(store)).toEqual([null, null, 0]);
   });
 });
 
