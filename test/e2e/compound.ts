@@ -14,13 +14,13 @@ export const GAUGE = { serial: 'SHMK26100001', password: 'gauge password' } as c
 export const LIFT = { code: '3110001001', password: 'lift password' } as const;
 /** Unit 1: a GST sheet with devices 1–4; unit 2: a Tornatech controller. */
 export const UNITS = { panel: 1, pump: 2 } as const;
-const SITE = (modbusPort: number, more: readonly string[]): string => `gateway: ${GATEWAY}
+const SITE = (modbusPort: number, more: readonly string[], links: readonly string[]): string => `gateway: ${GATEWAY}
 community: xingfuli
 profiles: [${join(REPO, 'device-profiles')}]
 links:
   - { id: bus, type: modbus-tcp, host: 127.0.0.1, port: ${modbusPort} }
   - { id: field, type: mqtt }
-devices:
+${links.map((line) => `  - ${line}\n`).join('')}devices:
   - id: panel
     name: { zh: 1号楼主机, en: 'Panel, building 1' }
     profile: gst-modbus-sheet
@@ -95,7 +95,9 @@ export class Caller {
 }
 
 export interface CompoundOptions {
-  /** More devices of the site file, a line each, on the Modbus server's link `bus`; and the units they have there. */
+  /** More links of the site file, a line each. */
+  readonly links?: readonly string[];
+  /** More devices, a line each; and the units that those on the Modbus server's link `bus` have there. */
   readonly devices?: readonly string[];
   readonly units?: readonly number[];
   /** More rows of the panel's point list. */
@@ -141,7 +143,7 @@ export class Compound {
       id: GATEWAY,
     });
     mkdirSync(join(dir, 'site'));
-    writeFileSync(join(dir, 'site', 'site.yaml'), SITE(modbus.port, options.devices ?? []));
+    writeFileSync(join(dir, 'site', 'site.yaml'), SITE(modbus.port, options.devices ?? [], options.links ?? []));
     writeFileSync(join(dir, 'site', 'panel.csv'), [POINT_LIST, ...(options.points ?? [])].join(''));
     const gateway = await startNode('gateway/main.ts', ['--site', join(dir, 'site', 'site.yaml')], {
       env: {
