@@ -5,6 +5,7 @@ import { startProcess } from '../helpers/processes.ts';
 const BENCHES = [
   'modbus-poll',
   'devices',
+  'gb26875',
   'history-append',
   'history-query',
   'pipe',

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { realDisk, type Disk } from '../../../gateway/spool/files.ts';
 import { until } from '../../helpers/wait.ts';
-import { Line, listener, operation, status } from './rig.ts';
+import { operation, status } from './messages.ts';
+import { Line, listener } from './rig.ts';
 import { BAD_SUM, VECTORS } from './vectors.ts';
 
 describe('a message', () => {
