@@ -108,7 +108,8 @@ export class TransmissionDevice {
     const outcome = command === COMMANDS.send ? 'confirm' : 'none';
     // An empty unit, or one vendor's single byte, says no more than that the device lives.
     if (adu.length < 2) return done(outcome);
-    if (this.#isRepeated(frame)) {
+    const key = keyOf(frame);
+    if (this.#seen.has(key)) {
       this.counters.repeated++;
       // Answered when its first delivery is on disk.
       return done(outcome, port.accept(this.#device, [], port.clock.now()));
@@ -121,7 +122,7 @@ export class TransmissionDevice {
     await this.#grow(read.objects);
     const told = this.#tellings(read.objects);
     const homeless = told.filter(({ point }) => !this.#places.has(point));
-    if (homeless.length === 0) return done(outcome, this.#accept(told));
+    if (homeless.length === 0) return done(outcome, this.#remember(key, this.#accept(told)));
     // More than a device or a site may hold: what has a place is taken, and the device hears that not all of it was.
     this.counters.refusedPoints += homeless.length;
     const notice = { point: UNKNOWN_POINT, value: NO_PLACE, time: undefined };
@@ -200,16 +201,15 @@ export class TransmissionDevice {
     });
   }
 
-  #isRepeated({ serial, time, adu }: Frame): boolean {
-    // The serial alone wraps and begins anew with each start of a device; with the moment and the content it does not.
-    const key = `${serial} ${time ?? ''} ${adu.toString('base64')}`;
-    if (this.#seen.has(key)) return true;
+  /** A message that is kept is not taken again. One that was given up is: its repetition is all there is of it. */
+  #remember(key: string, kept: Promise<void>): Promise<void> {
     this.#seen.add(key);
     if (this.#seen.size > this.#o.limits.remembered) {
       const [oldest] = this.#seen;
       if (oldest !== undefined) this.#seen.delete(oldest);
     }
-    return false;
+    kept.catch(() => this.#seen.delete(key));
+    return kept;
   }
 
   #hear(): Promise<void> {
@@ -262,6 +262,9 @@ export class TransmissionDevice {
     port.online(this.#device, false, 'silent').catch(() => undefined);
   }
 }
+
+/** The serial alone wraps and begins anew with each start of a device; with the moment and the content it does not. */
+const keyOf = ({ serial, time, adu }: Frame): string => `${serial} ${time ?? ''} ${adu.toString('base64')}`;
 
 const placesOf = ({ model }: SiteDevice): ReadonlyMap<string, number> =>
   new Map(model.points.map((point, place) => [point.id, place]));

@@ -6,6 +6,23 @@ import { operation, status } from './messages.ts';
 import { Line, listener } from './rig.ts';
 import { BAD_SUM, VECTORS } from './vectors.ts';
 
+/** A disk that can be told to refuse every sync. */
+function refusingDisk(): Disk & { refuses: boolean } {
+  const disk = {
+    ...realDisk,
+    refuses: false,
+    create: async (path: string) => {
+      const file = await realDisk.create(path);
+      const datasync = async (): Promise<void> => {
+        if (disk.refuses) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+        await file.datasync();
+      };
+      return { ...file, datasync };
+    },
+  };
+  return disk;
+}
+
 describe('a message', () => {
   test('[S1] a detector that nobody knew: a point of its own name, a fire, and a confirmation', async () => {
     const l = await listener();
@@ -31,28 +48,34 @@ describe('a message', () => {
   });
 
   test('that the disk does not take is not confirmed; sent again, it is taken once and confirmed', async () => {
-    let refuses = false;
-    const refuse = (): never => {
-      throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
-    };
-    const disk: Disk = {
-      ...realDisk,
-      create: async (path) => {
-        const file = await realDisk.create(path);
-        return { ...file, datasync: async () => (refuses ? refuse() : file.datasync()) };
-      },
-    };
+    const disk = refusingDisk();
     const l = await listener({ disk });
     const line = await Line.to(l);
     await line.confirmed(status(1, 1));
-    refuses = true;
+    disk.refuses = true;
     line.send(VECTORS.smokeFire);
     await until(() => l.values('part-1-1-40-10-2').length > 0, { what: 'the fire is reported' });
     line.send(VECTORS.smokeFire);
     await until(() => (l.counters()['repeated'] ?? 0) === 1, { what: 'the repetition is seen' });
     expect(line.frames.filter((f) => f.serial === 1 && f.command === 3)).toEqual([]);
-    refuses = false;
+    disk.refuses = false;
     expect((await line.answer(1)).command).toBe(3);
+    expect(l.values('part-1-1-40-10-2')).toEqual([2]);
+  });
+
+  test('whose record was given up is not confirmed by its repetition, but taken again', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    const { intake } = l;
+    const accept = intake.accept.bind(intake);
+    let givesUp = true;
+    intake.accept = (...told) => (givesUp ? Promise.reject(new Error('given up')) : accept(...told));
+    line.send(VECTORS.smokeFire);
+    await until(() => l.counters()['unkept'] === 1, { what: 'the record of the fire is given up' });
+    givesUp = false;
+    line.send(VECTORS.smokeFire);
+    expect((await line.answer(1)).command).toBe(3);
+    expect(l.counters()).toMatchObject({ repeated: 0, confirmed: 1 });
     expect(l.values('part-1-1-40-10-2')).toEqual([2]);
   });
 

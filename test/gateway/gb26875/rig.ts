@@ -54,7 +54,12 @@ export async function listener(o: RigOptions = {}) {
   const { devices, learned } = await withLearned([calling('utd')], registry);
   const index = pointIndex(devices);
   const birth = { id: index.id, bytes: indexBytes(index, born, Date.now()) };
-  const spool = await open(`${dir}/spool`, { gateway: 'gw-1', birth, clock, ...(o.disk ? { disk: o.disk } : {}) });
+  const spool = await open(`${dir}/spool`, {
+    gateway: 'gw-1',
+    birth,
+    clock,
+    ...(o.disk ? { disk: o.disk } : {}),
+  });
   const intake = new Intake({ devices, links: ['gb'], spool, clock, log: silent });
   const annunciator = new Annunciator(devices, intake.table);
   const reported: { point: string; value: Sample['value']; quality: string; sourceTime: number }[] = [];
