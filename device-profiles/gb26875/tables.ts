@@ -14,6 +14,8 @@ const Bit = Type.Object(
     bit: Type.Integer({ minimum: 0, maximum: 15 }),
     id: Type.String({ pattern: '^[a-z0-9][a-z0-9-]*$' }),
     class: Type.Optional(Type.Enum([...SIGNAL_CLASSES])),
+    /** A panel's reset takes it back. */
+    takenBack: Type.Optional(Type.Boolean()),
     text: Text,
   },
   closed,

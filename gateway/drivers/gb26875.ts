@@ -217,6 +217,7 @@ export class Gb26875Driver implements Driver {
       this.#answer(connection, frame, 'deny');
       return;
     }
+    if (calling.connection !== connection) calling.device.calledAnew();
     calling.connection = connection;
     calling.head = frame;
     if (++connection.unanswered >= this.#limits.unanswered) connection.socket.pause();

@@ -66,6 +66,8 @@ export class TransmissionDevice {
   #heardAt: number;
   #freshAt = -Infinity;
   #online: boolean | undefined;
+  /** It has called anew since it was last heard. */
+  #calledAnew = false;
   readonly inquiry: Inquiry;
   readonly counters = { messages: 0, repeated: 0, notUnderstood: 0, learnedPoints: 0, refusedPoints: 0 };
 
@@ -77,6 +79,11 @@ export class TransmissionDevice {
     this.#texts = textsOf(o.learned);
     this.#heardAt = o.port.clock.monotonic();
     this.inquiry = new Inquiry(o.limits, o.send);
+  }
+
+  /** The device has another connection: what it told on the way down of the last one may be lost, so it is asked. */
+  calledAnew(): void {
+    this.#calledAnew = true;
   }
 
   /** A frame of the device. Resolves when what it says is on disk; rejects when it could not be kept. */
@@ -216,13 +223,16 @@ export class TransmissionDevice {
     const { port } = this.#o;
     const now = port.clock.monotonic();
     this.#heardAt = now;
+    if (this.#calledAnew || this.#online !== true) {
+      this.#calledAnew = false;
+      this.inquiry.reset();
+      this.#inquire();
+    }
     if (this.#online !== true) {
       this.#online = true;
       // What changed while nobody listened was not told to anyone: until it is told again, it is not known.
       this.#values.clear();
       this.#toldStale = true;
-      this.inquiry.reset();
-      this.#inquire();
       return port.online(this.#device, true, '');
     }
     if (now - this.#freshAt >= FRESH_MS) {

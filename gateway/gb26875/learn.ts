@@ -55,51 +55,45 @@ export function learn(known: Learned, objects: readonly AduObject[]): Learned {
 /** Decimal places of a scale, so that 47 × 0.1 is 4.7. */
 const rounded = (value: number): number => Math.round(value * 1e6) / 1e6;
 
-/** Bits that a panel's reset takes back. A fault and a disablement outlast it. */
-const resetBits = (tables: Gb26875Tables): number =>
-  tables.states.component
-    .filter((b) => b.class !== undefined && b.class !== 'FAULT' && b.class !== 'DISABLED')
-    .reduce((mask, b) => mask | (1 << b.bit), 0);
+/** Bits that a panel's reset takes back. */
+const takenBack = (bits: Gb26875Tables['states']['system']): number =>
+  bits.reduce((mask, b) => (b.takenBack ? mask | (1 << b.bit) : mask), 0);
 
 const hasBit = (bits: Gb26875Tables['operations']['system'], id: string, status: number): boolean =>
   bits.some((b) => b.id === id && ((status >> b.bit) & 1) === 1);
 
-/** The system that these objects say was reset; undefined in the list stands for the whole device. */
-export function resetIn(
-  objects: readonly AduObject[],
-  { operations, states }: Gb26875Tables,
-): (SystemRef | undefined)[] {
+/** Systems that these objects say were reset. A reset of the transmission device itself is none of a panel. */
+export function resetIn(objects: readonly AduObject[], { operations, states }: Gb26875Tables): SystemRef[] {
   return objects.flatMap((object) => {
-    if (object.kind === 'operation') {
-      const table = object.system ? operations.system : operations.device;
-      return hasBit(table, 'reset', object.status) ? [object.system] : [];
-    }
+    if (object.kind === 'operation' && object.system)
+      return hasBit(operations.system, 'reset', object.status) ? [object.system] : [];
     if (object.kind === 'system-status') return hasBit(states.system, 'reset', object.status) ? [object.system] : [];
     return [];
   });
 }
 
 /**
- * What stands at each component of a reset system after it (GB 4717: a panel that is reset takes its alarms back and
+ * What stands at a reset system and its components after it (GB 4717: a panel that is reset takes its alarms back and
  * tells again, within 20 s, what is still there).
  * @param now last value of a point
  */
 export function afterReset(
-  system: SystemRef | undefined,
+  system: SystemRef,
   learned: Learned,
-  tables: Gb26875Tables,
+  { states }: Gb26875Tables,
   now: (point: string) => number | undefined,
 ): Told[] {
-  const mask = resetBits(tables);
-  return learned.components
-    .filter((c) => system === undefined || sameSystem(c.system, system))
-    .flatMap((c) => {
-      const point = componentPoint(c);
-      const value = now(point);
-      // Bit 0 is "in service": where nothing else is left, that is what the component is again.
-      if (value === undefined || (value & mask) === 0) return [];
-      return [{ point, value: (value & ~mask) | 1, time: undefined }];
-    });
+  const back = (point: string, mask: number): Told[] => {
+    const value = now(point);
+    // Bit 0 is "in service": where nothing else is left, that is what it is again.
+    if (value === undefined || (value & mask) === 0) return [];
+    return [{ point, value: (value & ~mask) | 1, time: undefined }];
+  };
+  const parts = learned.components.filter((c) => sameSystem(c.system, system));
+  return [
+    ...back(systemPoint(system), takenBack(states.system)),
+    ...parts.flatMap((c) => back(componentPoint(c), takenBack(states.component))),
+  ];
 }
 
 /** What these objects say of points, in their order. An operation is a moment: it is told and taken back. */

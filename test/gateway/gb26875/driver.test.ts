@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { realDisk, type Disk } from '../../../gateway/spool/files.ts';
 import { until } from '../../helpers/wait.ts';
-import { operation, status } from './messages.ts';
+import { deviceOperation, operation, status, systemStatus } from './messages.ts';
 import { Line, listener } from './rig.ts';
 import { BAD_SUM, VECTORS } from './vectors.ts';
 
@@ -168,6 +168,39 @@ describe('a panel', () => {
       line.reply(request.serial, k === 2 ? status(1, 0b10) : Buffer.alloc(0));
     }
     await until(() => l.active().includes('FIRE part-1-1-40-1-1'), { what: 'the fire that is still there' });
+  });
+
+  test('that is reset takes back the fire of the system too, and not its fault or its mode', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    await line.confirmed(systemStatus(0b1000_0000_0110));
+    expect(l.active()).toEqual(['FIRE system-1-1', 'FAULT system-1-1']);
+    await line.confirmed(operation(1));
+    expect(l.active()).toEqual(['FAULT system-1-1']);
+    expect(l.values('system-1-1').at(-1)).toBe(0b1000_0000_0101);
+  });
+
+  test('whose transmission device is reset keeps its fires', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    await line.confirmed(status(1, 0b10));
+    await line.confirmed(deviceOperation(1));
+    expect(l.values('device-operation')).toEqual([1, 0]);
+    expect(l.active()).toEqual(['FIRE part-1-1-40-1-1']);
+  });
+
+  test('is asked for the state of everything when its device calls anew', async () => {
+    const l = await listener();
+    const first = await Line.to(l);
+    await first.confirmed(status(1, 1));
+    const second = await Line.to(l);
+    await second.confirmed(Buffer.alloc(0));
+    const asked = (): (number | undefined)[] => second.frames.filter((f) => f.command === 4).map((f) => f.adu[0]);
+    for (const flag of [81, 61, 62]) {
+      await until(() => asked().at(-1) === flag, { what: () => `request ${flag}, asked ${asked().join()}` });
+      second.reply(second.frames.findLast((f) => f.command === 4)?.serial ?? 0, Buffer.alloc(0));
+    }
+    expect(asked()).toEqual([81, 61, 62]);
   });
 
   test('that tells of a thousand components has them all, by few indexes, each confirmed', async () => {

@@ -14,3 +14,7 @@ export function status(point: number, bits: number, text = ''): Buffer {
 }
 /** Operation at system 1 address 1 by operator 7. */
 export const operation = (bits: number): Buffer => Buffer.from([4, 1, 1, 1, bits, 7, ...zero]);
+/** Operation at the transmission device itself. */
+export const deviceOperation = (bits: number): Buffer => Buffer.from([24, 1, bits, 7, ...zero]);
+/** Status of system 1 address 1. */
+export const systemStatus = (bits: number): Buffer => Buffer.from([1, 1, 1, 1, bits & 0xff, bits >> 8, ...zero]);
