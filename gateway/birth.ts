@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import {
   encodeBirth,
   toColumns,
+  WIRE_LIMITS,
   WIRE_VERSION,
   type Birth,
   type BirthDevice,
@@ -101,3 +102,24 @@ export function makeBirth(index: PointIndex, state: BirthState): Birth {
 /** The bytes kept beside the spool, by which batches of this index can always be explained. */
 export const encodeIndex = (index: PointIndex, state: Omit<BirthState, 'snapshot'>): Buffer =>
   encodeBirth(makeBirth(index, state));
+
+/** What a birth that only explains an index says beside it. */
+export type Born = Pick<BirthState, 'gateway' | 'community' | 'software' | 'writesHistory'>;
+
+/** The bytes of an index as they are kept beside the spool. */
+export const indexBytes = (index: PointIndex, born: Born, at: number): Buffer =>
+  encodeIndex(index, { ...born, epoch: '0'.repeat(32), at, head: { safety: 0, telemetry: 0 } });
+
+/** Bytes that the snapshot of a birth adds for each point, at most. */
+const SNAPSHOT_POINT_BYTES = 50;
+
+/** Why a gateway can't announce this index with the state of every point in one birth; undefined where it can. */
+export function tooLarge(
+  { devices }: PointIndex,
+  bytes: Buffer,
+  max: number = WIRE_LIMITS.birthBytes,
+): string | undefined {
+  const points = devices.reduce((sum, d) => sum + d.points.length, 0);
+  if (bytes.length + points * SNAPSHOT_POINT_BYTES <= max) return undefined;
+  return `${points} points are more than one gateway can announce (${max} bytes)`;
+}

@@ -1,8 +1,7 @@
 // The gateway's command line: what is asked for, and the check of a site file without starting anything.
 import { parseArgs } from 'node:util';
 import { formatProblem, ConfigError } from '../device-profiles/config-error.ts';
-import { WIRE_LIMITS } from '../device-profiles/contract/wire.ts';
-import { encodeIndex, pointIndex, type PointIndex } from './birth.ts';
+import { indexBytes, pointIndex, tooLarge, type PointIndex } from './birth.ts';
 import { SETTINGS } from './config.ts';
 import { loadSite, type Site } from './site.ts';
 
@@ -51,21 +50,10 @@ export interface CheckedSite {
 export function checkSite(file: string, env: Readonly<Record<string, string | undefined>>): CheckedSite {
   const site = loadSite(file, { env });
   const index = pointIndex(site.devices);
-  const bytes = encodeIndex(index, {
-    gateway: site.gateway,
-    community: site.community,
-    epoch: '0'.repeat(32),
-    at: 0,
-    software: '',
-    head: { safety: 0, telemetry: 0 },
-    writesHistory: false,
-  }).length;
-  // The snapshot of a birth adds up to 50 bytes a point.
-  const points = site.devices.reduce((sum, d) => sum + d.model.points.length, 0);
-  if (bytes + points * 50 > WIRE_LIMITS.birthBytes) {
-    const message = `${points} points are more than one gateway can announce (${WIRE_LIMITS.birthBytes} bytes)`;
-    throw new ConfigError([{ file, path: 'devices', message }]);
-  }
+  const { gateway, community } = site;
+  const bytes = indexBytes(index, { gateway, community, software: '', writesHistory: false }, 0);
+  const message = tooLarge(index, bytes);
+  if (message !== undefined) throw new ConfigError([{ file, path: 'devices', message }]);
   return { site, index };
 }
 

@@ -1,11 +1,11 @@
 // Other devices for a running gateway: the point index, the table of what was told, the spool, the uplink, history and
 // the annunciator change over in one step, and nothing that is heard meanwhile is lost or numbered wrongly.
 import type { Annunciator } from './annunciator.ts';
-import { encodeIndex, pointIndex, type BirthState, type PointIndex } from './birth.ts';
+import { WIRE_LIMITS } from '../device-profiles/contract/wire.ts';
+import { indexBytes, pointIndex, tooLarge, type Born } from './birth.ts';
 import type { SiteDevice } from './drivers/driver.ts';
 import type { HistoryWriter } from './history.ts';
 import type { Intake } from './intake.ts';
-import { SITE_LIMITS } from './site-schema.ts';
 import type { Spool } from './spool.ts';
 import type { Uplink } from './uplink.ts';
 
@@ -17,24 +17,25 @@ export interface Reshaped {
   readonly history: HistoryWriter | undefined;
 }
 
-/** What a birth that only explains an index says beside it. */
-export type Born = Pick<BirthState, 'gateway' | 'community' | 'software' | 'writesHistory'>;
-
-/** The bytes kept beside the spool for an index. */
-export const indexBytes = (index: PointIndex, born: Born, at: number): Buffer =>
-  encodeIndex(index, { ...born, epoch: '0'.repeat(32), at, head: { safety: 0, telemetry: 0 } });
-
 /** Changes that wait are put in force together: a device that tells of a hundred components makes one new index. */
 export class Reshaper {
   readonly #parts: Reshaped;
   readonly #born: Born;
+  readonly #birthBytes: number;
   #devices: readonly SiteDevice[];
   #wanted: readonly SiteDevice[];
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #changes = 0;
 
-  constructor(devices: readonly SiteDevice[], born: Born, parts: Reshaped) {
+  /** @param birthBytes the most that a birth may have */
+  constructor(
+    devices: readonly SiteDevice[],
+    born: Born,
+    parts: Reshaped,
+    birthBytes: number = WIRE_LIMITS.birthBytes,
+  ) {
+    this.#birthBytes = birthBytes;
     this.#devices = devices;
     this.#wanted = devices;
     this.#born = born;
@@ -56,10 +57,6 @@ export class Reshaper {
     const at = this.#wanted.indexOf(before);
     if (at === -1 || before.id !== after.id)
       return Promise.reject(new Error(`device ${before.id} is not of this site and can't be replaced by ${after.id}`));
-    const points = this.#wanted.reduce((sum, d) => sum + d.model.points.length, 0);
-    const more = after.model.points.length - before.model.points.length;
-    if (more > 0 && points + more > SITE_LIMITS.points)
-      return Promise.reject(new Error(`a site holds ${SITE_LIMITS.points} points; ${after.id} would be more`));
     return this.#put(this.#wanted.with(at, after));
   }
 
@@ -67,10 +64,11 @@ export class Reshaper {
   #put(devices: readonly SiteDevice[]): Promise<void> {
     this.#wanted = devices;
     if (!this.#running) return (this.#running = this.#change().finally(() => (this.#running = undefined)));
-    this.#next ??= this.#running.then(() => {
-      this.#next = undefined;
-      return this.#put(this.#wanted);
-    });
+    this.#next ??= this.#running
+      .finally(() => {
+        this.#next = undefined;
+      })
+      .then(() => this.#put(this.#wanted));
     return this.#next;
   }
 
@@ -78,8 +76,14 @@ export class Reshaper {
     const { intake, spool, annunciator, uplink, history } = this.#parts;
     const devices = this.#wanted;
     const index = pointIndex(devices);
-    const at = Math.trunc(intake.clock.now());
-    await spool.reindex({ id: index.id, bytes: indexBytes(index, this.#born, at) }, () => {
+    const bytes = indexBytes(index, this.#born, Math.trunc(intake.clock.now()));
+    const why = tooLarge(index, bytes, this.#birthBytes);
+    if (why !== undefined) {
+      // With everything that was asked for meanwhile: it stood on this.
+      this.#wanted = this.#devices;
+      throw new Error(why);
+    }
+    await spool.reindex({ id: index.id, bytes }, () => {
       this.#devices = devices;
       intake.reshape(devices);
       annunciator.reshape(devices, intake.table);

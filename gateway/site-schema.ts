@@ -8,8 +8,6 @@ import { GATEWAY_ID } from '../device-profiles/contract/wire.ts';
 export const SITE_LIMITS = {
   links: 500,
   devices: 5_000,
-  /** Of all devices, with those that devices tell of by themselves. */
-  points: 400_000,
   mqttUsers: 5_000,
   /** Fastest and slowest poll, ms. */
   pollMinMs: 20,

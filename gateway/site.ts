@@ -340,17 +340,24 @@ function definedOnly<T extends object>(value: T): Defined<T> {
 
 /**
  * Two devices may share a unit only if they read different things there (the contacts of one module that belong to two
- * pumps); two MQTT devices can't share a topic.
+ * pumps); two MQTT devices can't share a topic, nor two transmission devices an address.
  */
 function checkTogether(devices: readonly SiteDeviceEntry[], { site, report }: Context): void {
   const pathOf = (id: string): Path => ['devices', site.devices.findIndex((d) => d.id === id)];
   const units = new Map<string, SiteDeviceEntry[]>();
   const topics = new Map<string, SiteDeviceEntry>();
+  const sources = new Map<number, SiteDeviceEntry>();
   for (const d of devices) {
     if (d.topic !== undefined) {
       const other = topics.get(d.topic);
       if (other) report(pathOf(d.id), `devices "${other.id}" and "${d.id}" have the same topic ${d.topic}`);
       topics.set(d.topic, d);
+    }
+    const source = d.grow && sourceOf(d.vars[SOURCE_VARIABLE] ?? '');
+    if (source !== undefined) {
+      const other = sources.get(source);
+      if (other) report(pathOf(d.id), `devices "${other.id}" and "${d.id}" have the same address ${source}`);
+      sources.set(source, d);
     }
     if (d.unit === undefined) continue;
     const key = `${d.link}|${d.unit}`;

@@ -177,7 +177,9 @@ export class TransmissionDevice {
     }
     const after: CallingDevice = { ...this.#device, model };
     try {
-      await Promise.all([keep(learned), port.replace(this.#device, after)]);
+      // Kept when it is in force: what a gateway can't announce would keep it from starting.
+      await port.replace(this.#device, after);
+      await keep(learned);
     } catch (error) {
       port.log.error(
         { device: this.#device.id, error: String(error) },

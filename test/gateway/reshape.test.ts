@@ -3,10 +3,10 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { fromColumns, type Birth, type Sample } from '../../device-profiles/contract/wire.ts';
 import { Annunciator } from '../../gateway/annunciator.ts';
-import { pointIndex } from '../../gateway/birth.ts';
+import { indexBytes, pointIndex } from '../../gateway/birth.ts';
 import type { Reading, SiteDevice } from '../../gateway/drivers/driver.ts';
 import { Intake } from '../../gateway/intake.ts';
-import { indexBytes, Reshaper } from '../../gateway/reshape.ts';
+import { Reshaper } from '../../gateway/reshape.ts';
 import { Uplink } from '../../gateway/uplink.ts';
 import { startMosquitto, type Mosquitto } from '../helpers/mosquitto.ts';
 import { describeWith } from '../helpers/needs.ts';
@@ -52,7 +52,7 @@ describeWith(['mosquitto'], 'a device that tells of new points while the gateway
   const [before, other] = [panel('panel', ['p1', 'p2']), panel('other', ['q1'])];
   const after = panel('panel', ['p1', 'new', 'p2']);
 
-  async function rig() {
+  async function rig({ birthBytes }: { readonly birthBytes?: number } = {}) {
     const url = shared.broker?.url ?? '';
     const hub = new TestHub({ url, gateway: GATEWAY });
     await hub.start();
@@ -67,7 +67,8 @@ describeWith(['mosquitto'], 'a device that tells of new points while the gateway
     const beat = () => ({ spool: { bytes: 1, maxBytes: 2, dropped: 0 }, devices: intake.table.counts(), links: {} });
     const snapshot = () => intake.table.snapshot();
     const uplink = new Uplink({ url, ...born, index, spool, snapshot, beat, clock: systemClock, log: silent });
-    const reshaper = new Reshaper(devices, born, { intake, spool, annunciator, uplink, history: undefined });
+    const parts = { intake, spool, annunciator, uplink, history: undefined };
+    const reshaper = new Reshaper(devices, born, parts, birthBytes);
     intake.replacing((from, to) => reshaper.replace(from, to));
     uplink.start();
     undo.push(
@@ -141,5 +142,16 @@ describeWith(['mosquitto'], 'a device that tells of new points while the gateway
     await expect(intake.replace(after, before)).rejects.toThrow('panel');
     await expect(intake.replace(before, other)).rejects.toThrow("can't be replaced by other");
     expect(reshaper.changes).toBe(0);
+  });
+
+  test('a change that no birth can carry is refused, what is in force goes on, and a smaller one is taken', async () => {
+    const { intake, reshaper, say } = await rig({ birthBytes: 3_000 });
+    const many = Array.from({ length: 100 }, (_, k) => `n${k}`);
+    await expect(intake.replace(before, panel('panel', many))).rejects.toThrow('more than one gateway can announce');
+    expect(reshaper.devices[0]).toBe(before);
+    await say(before, 'p2', 1);
+    await intake.replace(before, after);
+    await say(after, 'new', 1);
+    expect(reshaper.changes).toBe(1);
   });
 });

@@ -24,6 +24,7 @@ describe('a sound site', () => {
       { id: 'room', type: 'modbus-rtu-tcp', host: '127.0.0.1', port: 502 },
       { id: 'bus', type: 'modbus-rtu', path: '/dev/ttyUSB0', baud: 9600, parity: 'even', stopBits: 1 },
       { id: 'field', type: 'mqtt' },
+      { id: 'callin', type: 'gb26875' },
     ]);
     expect([s.gateway, s.community, s.warnings]).toEqual(['gw-1', 'xingfuli', []]);
   });
@@ -64,7 +65,8 @@ describe('a sound site', () => {
     expect(deviceOf(s, 'ext-1')?.model).toBe(deviceOf(s, 'ext-2')?.model);
     expect(deviceOf(s, 'ext-1')).toMatchObject({ topic: 'GIOT-GW/UL/SHMK1', vars: { serial: 'SHMK1' } });
     expect(deviceOf(s, 'ext-1')?.model.mqtt?.expectEveryS).toBe(600);
-    expect(s.models).toHaveLength(4);
+    expect(deviceOf(s, 'utd-1')?.model).toBe(deviceOf(s, 'utd-2')?.model);
+    expect(s.models).toHaveLength(5);
   });
 
   it('gives each field user its own topics, and passwords from the environment', () => {
@@ -76,8 +78,8 @@ describe('a sound site', () => {
 });
 
 describe('mistakes name file, line and what was expected', () => {
-  it('are a table of 38', () => {
-    expect(mistakes('site')).toHaveLength(38);
+  it('are a table of 43', () => {
+    expect(mistakes('site')).toHaveLength(43);
   });
 
   it.each(mistakes('site').map((m) => [m.what, m] as const))('%s', (_what, { from, to, at, says }) => {

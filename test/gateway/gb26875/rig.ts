@@ -7,7 +7,7 @@ import { NOTHING_LEARNED, type Learned } from '../../../device-profiles/gb26875/
 import { BUILTIN_PROFILES, loadProfile } from '../../../device-profiles/load.ts';
 import type { Sample } from '../../../device-profiles/contract/wire.ts';
 import { Annunciator } from '../../../gateway/annunciator.ts';
-import { pointIndex } from '../../../gateway/birth.ts';
+import { indexBytes, pointIndex } from '../../../gateway/birth.ts';
 import type { GatewayClock, SiteDevice } from '../../../gateway/drivers/driver.ts';
 import { Gb26875Driver } from '../../../gateway/drivers/gb26875.ts';
 import type { CallingDevice } from '../../../gateway/gb26875/device.ts';
@@ -15,7 +15,7 @@ import { encodeFrame, Gb26875Framer, type Frame } from '../../../gateway/gb26875
 import type { Gb26875Limits } from '../../../gateway/gb26875/limits.ts';
 import { Registry, withLearned } from '../../../gateway/gb26875/registry.ts';
 import { Intake } from '../../../gateway/intake.ts';
-import { indexBytes, Reshaper } from '../../../gateway/reshape.ts';
+import { Reshaper } from '../../../gateway/reshape.ts';
 import type { Disk } from '../../../gateway/spool/files.ts';
 import { Uplink } from '../../../gateway/uplink.ts';
 import { tempDir } from '../../helpers/temp.ts';
