@@ -3,10 +3,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { tablesOf, type Gb26875Tables } from '../../device-profiles/gb26875/tables.ts';
 import { LogOnce } from '../field/log-once.ts';
-import { commandOf, encodeRequest, type CentreRequest } from '../gb26875/adu.ts';
+import { encodeRequest, type CentreRequest } from '../gb26875/adu.ts';
 import { TransmissionDevice, type CallingDevice } from '../gb26875/device.ts';
 import {
   answerTo,
+  COMMANDS,
   encodeFrame,
   Gb26875Framer,
   type Frame,
@@ -259,8 +260,8 @@ export class Gb26875Driver implements Driver {
         time: this.#o.intake.clock.now(),
         source: head.destination,
         destination: source,
-        command: commandOf(request),
-        adu: encodeRequest(request, utcOffsetMinutes),
+        command: COMMANDS.request,
+        adu: encodeRequest(request),
       },
       utcOffsetMinutes,
     );

@@ -1,9 +1,8 @@
 // The application data unit of GB/T 26875.3-2011, chapter 8: a type flag, a count, and that many objects; to records
-// and, for what a centre may ask, back to bytes.
+// and what we ask of a device, to bytes.
 import type { ComponentRef, SystemRef } from '../../device-profiles/gb26875/grow.ts';
-import { COMMANDS } from './frame.ts';
 import { GB26875_FRAME } from './limits.ts';
-import { TIME_BYTES, readTime, writeTime } from './time.ts';
+import { TIME_BYTES, readTime } from './time.ts';
 
 /** Times are ms since 1970 UTC; undefined when the object has none or it names no moment. */
 interface Dated {
@@ -260,69 +259,23 @@ function readTexts(adu: Buffer, flag: number, count: number, ofSystem: boolean):
   return { result: 'read', flag, objects };
 }
 
-/** What a centre may ask of a device, and the two things it may set: a clock, and a question to people (查岗). */
+/** What we ask of a device: the state that it, a system or a component is in. */
 export type CentreRequest =
-  | { readonly ask: 'system-status' | 'system-version' | 'system-config' | 'system-clock'; readonly system: SystemRef }
-  | {
-      readonly ask: 'component-status' | 'analog' | 'component-config';
-      readonly system: SystemRef;
-      /** Of the component. */
-      readonly address: number;
-    }
-  | { readonly ask: 'operations'; readonly system: SystemRef; readonly count: number; readonly since: number }
-  | { readonly ask: 'device-status' | 'device-version' | 'device-config' | 'device-clock' }
-  | { readonly ask: 'device-operations'; readonly count: number; readonly since: number }
-  | { readonly set: 'clock'; readonly time: number }
-  /** `minutes`: how long the people have to answer, 1–255. */
-  | { readonly set: 'duty-check'; readonly minutes: number };
+  | { readonly ask: 'device-status' }
+  | { readonly ask: 'system-status'; readonly system: SystemRef }
+  /** `address` is the component's. */
+  | { readonly ask: 'component-status'; readonly system: SystemRef; readonly address: number };
 
-/** Reads are requests; what is set is a control (GB/T 26875.3-2011, table 2). */
-export const commandOf = (request: CentreRequest): number => ('set' in request ? COMMANDS.control : COMMANDS.request);
+/** Type flags of these requests (GB/T 26875.3-2011, table 4). */
+const ASKS = { 'device-status': 81, 'system-status': 61, 'component-status': 62 } as const;
 
-const SYSTEM_ASKS = { 'system-status': 61, 'system-version': 65, 'system-config': 66, 'system-clock': 68 } as const;
-const COMPONENT_ASKS = { 'component-status': 62, analog: 63, 'component-config': 67 } as const;
-const DEVICE_ASKS = { 'device-status': 81, 'device-version': 85, 'device-config': 86, 'device-clock': 88 } as const;
-
-const timeBytes = (time: number, utcOffsetMinutes: number): Buffer => {
-  const bytes = Buffer.alloc(TIME_BYTES);
-  writeTime(bytes, 0, time, utcOffsetMinutes);
-  return bytes;
-};
-
-const unit = (flag: number, ...body: readonly (number | Buffer)[]): Buffer =>
-  Buffer.concat([
-    Buffer.from([flag, 1]),
-    ...body.map((part) => (typeof part === 'number' ? Buffer.from([part]) : part)),
-  ]);
-
-/** The data unit of a request. There is none for type 89: nothing here initialises a device (hard rule 1). */
-export function encodeRequest(request: CentreRequest, utcOffsetMinutes: number): Buffer {
-  if ('set' in request)
-    return request.set === 'clock' ? unit(90, timeBytes(request.time, utcOffsetMinutes)) : unit(91, request.minutes);
-  switch (request.ask) {
-    case 'operations':
-      return unit(
-        64,
-        request.system.type,
-        request.system.address,
-        request.count,
-        timeBytes(request.since, utcOffsetMinutes),
-      );
-    case 'device-operations':
-      return unit(84, request.count, timeBytes(request.since, utcOffsetMinutes));
-    case 'component-status':
-    case 'analog':
-    case 'component-config': {
-      const address = Buffer.alloc(4);
-      address.writeUInt32LE(request.address);
-      return unit(COMPONENT_ASKS[request.ask], request.system.type, request.system.address, address);
-    }
-    case 'system-status':
-    case 'system-version':
-    case 'system-config':
-    case 'system-clock':
-      return unit(SYSTEM_ASKS[request.ask], request.system.type, request.system.address);
-    default:
-      return unit(DEVICE_ASKS[request.ask], 0);
-  }
+/** The data unit of a request. There is none that sets or initialises anything (hard rule 1). */
+export function encodeRequest(request: CentreRequest): Buffer {
+  const head = [ASKS[request.ask], 1];
+  if (request.ask === 'device-status') return Buffer.from([...head, 0]);
+  const { type, address } = request.system;
+  if (request.ask === 'system-status') return Buffer.from([...head, type, address]);
+  const where = Buffer.alloc(4);
+  where.writeUInt32LE(request.address);
+  return Buffer.from([...head, type, address, ...where]);
 }

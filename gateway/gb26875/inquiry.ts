@@ -43,14 +43,13 @@ export class Inquiry {
     this.#deaf = false;
   }
 
-  /** An answer of the device with this serial. @returns whether it was to a request of ours */
-  answered(serial: number, denied: boolean, now: number): boolean {
-    if (this.#asked?.serial !== serial) return false;
+  /** An answer of the device with this serial; one that is to no request of ours says nothing here. */
+  answered(serial: number, denied: boolean, now: number): void {
+    if (this.#asked?.serial !== serial) return;
     if (denied) this.denied++;
     this.#asked = undefined;
     this.#unanswered = 0;
     this.#next(now);
-    return true;
   }
 
   /** Asks again what is overdue, and gives up what was asked often enough. */

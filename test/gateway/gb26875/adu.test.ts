@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GB26875_EDITIONS, codeName } from '../../../device-profiles/gb26875/tables.ts';
-import { commandOf, encodeRequest, readAdu, type Adu, type CentreRequest } from '../../../gateway/gb26875/adu.ts';
-import { Gb26875Framer, encodeFrame } from '../../../gateway/gb26875/frame.ts';
+import { encodeRequest, readAdu, type Adu } from '../../../gateway/gb26875/adu.ts';
+import { COMMANDS, Gb26875Framer, encodeFrame } from '../../../gateway/gb26875/frame.ts';
 import { BEIJING, VECTORS, type VectorName } from './vectors.ts';
 
 function aduOf(name: VectorName): Buffer {
@@ -71,13 +71,8 @@ function readObjects(name: VectorName) {
   return adu.result === 'read' ? adu.objects : [];
 }
 
-describe('requests that were published', () => {
-  const clock = utc('2012-09-26T01:58:02Z');
-  test.each<readonly [VectorName, CentreRequest]>([
-    ['readDeviceStatus', { ask: 'device-status' }],
-    ['setClock', { set: 'clock', time: clock }],
-    ['dutyCheck', { set: 'duty-check', minutes: 10 }],
-  ])('%s', (name, request) => {
+describe('requests', () => {
+  test('for the state of the device are the bytes that were published', () => {
     const bytes = encodeFrame(
       {
         serial: 1,
@@ -86,12 +81,19 @@ describe('requests that were published', () => {
         time: utc('2012-09-26T01:58:32Z'),
         source: 88_888,
         destination: 889,
-        command: commandOf(request),
-        adu: encodeRequest(request, BEIJING),
+        command: COMMANDS.request,
+        adu: encodeRequest({ ask: 'device-status' }),
       },
       BEIJING,
     );
-    expect(bytes.toString('hex')).toBe(VECTORS[name].toString('hex'));
+    expect(bytes.toString('hex')).toBe(VECTORS.readDeviceStatus.toString('hex'));
+  });
+
+  test('for a system and a component name type, address, and zone before point', () => {
+    const system = { type: 1, address: 3 };
+    expect(encodeRequest({ ask: 'system-status', system }).toString('hex')).toBe('3d010103');
+    const component = encodeRequest({ ask: 'component-status', system, address: (2 << 16) | 10 });
+    expect(component.toString('hex')).toBe('3e0101030a000200');
   });
 });
 
