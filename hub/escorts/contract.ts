@@ -26,6 +26,7 @@ export type ServiceView = Static<typeof ServiceView>;
 
 /** What became of a page to the gate. */
 export const PageProof = Type.Object({
+  /** Empty where nobody has the role that was to be told. */
   name: Type.String(),
   state: Type.Enum(['pending', 'delivered', 'undelivered']),
   at: Type.Optional(Time),

@@ -202,6 +202,7 @@ export type FireItem = Static<typeof FireItem>;
 const Delivery = Type.Object({
   /** What the page was for: the report of a person, the word to who is responsible. */
   about: Type.Enum(['reported', 'told']),
+  /** Empty where nobody has the role that was to be told. */
   name: Type.String(),
   state: Type.Enum(['pending', 'delivered', 'undelivered']),
   at: Time,
@@ -235,6 +236,8 @@ export const FireView = Type.Object({
   ),
   causes: Type.Array(Type.Object({ id: Type.String(), name: Words, order: Type.Boolean() })),
   pages: Type.Array(Delivery),
+  /** Whether a page is still on its way or unseen: nothing is told when its time runs out, so it is asked for. */
+  pagesAwaited: Type.Boolean(),
   workOrder: Type.Optional(Type.String()),
 });
 export type FireView = Static<typeof FireView>;

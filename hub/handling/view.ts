@@ -40,24 +40,35 @@ export const itemOf = (f: FireRow): FireItem => ({
 export const REPORT_PAGE = 'fire-report';
 export const TOLD_PAGE = 'fire-told';
 
-async function pagesOf(tx: Tx, community: string, { entries }: Standing): Promise<Delivery[]> {
+interface Pages {
+  readonly pages: Delivery[];
+  /** A page is on its way or not looked at yet. Its row comes a moment after the entry: none yet is awaited too. */
+  readonly awaited: boolean;
+}
+
+async function pagesOf(tx: Tx, community: string, { entries }: Standing): Promise<Pages> {
   const about = new Map<string, Delivery['about']>();
   for (const entry of entries) {
     if (entry.kind === 'reported') about.set(`${REPORT_PAGE}:${String(entry.body['alarm'])}`, 'reported');
     if (entry.kind === 'told') about.set(`${TOLD_PAGE}:${entry.id}`, 'told');
   }
-  const pages = await deliveriesOf(tx, community, [...about.keys()]);
+  const sent = await deliveriesOf(tx, community, [...about.keys()]);
   const names = await namesOf(
     tx,
-    pages.map((page) => page.recipient),
+    sent.map((page) => page.recipient),
   );
-  return pages.map(({ key, recipient, state, at, deliveredAt }) => ({
+  const pages = sent.map(({ key, recipient, state, at, deliveredAt }) => ({
     about: about.get(key) ?? 'told',
-    name: names.get(recipient) ?? recipient,
+    name: names.get(recipient) ?? '',
     state,
     at: iso(at),
     ...(deliveredAt === null ? {} : { deliveredAt: iso(deliveredAt) }),
   }));
+  const begun = new Set(sent.map((page) => page.key));
+  return {
+    pages,
+    awaited: [...about.keys()].some((key) => !begun.has(key)) || sent.some((p) => p.state === 'pending'),
+  };
 }
 
 async function cardOf(tx: Tx, ports: FirePorts, fire: FireRow, reader: { readonly name: string }) {
@@ -106,6 +117,7 @@ export async function fireView(
   const { causes } = (await ruleInForce(tx, community, FALSE_CAUSES)).value;
   const plan = await ports.planInForce(tx, placeOf(fire));
   const { all, open, unacked } = standing.alarms;
+  const { pages, awaited } = await pagesOf(tx, community, standing);
   return {
     fire: itemOf(fire),
     ...(fire.cause === null ? {} : { cause: fire.cause }),
@@ -119,7 +131,9 @@ export async function fireView(
     card: await cardOf(tx, ports, fire, reader),
     ...(plan === undefined ? {} : { plan: { ...plan } }),
     causes: causes.map(({ id, zh, en, order }) => ({ id, name: { zh, en }, order })),
-    pages: await pagesOf(tx, community, standing),
+    pages,
+    // Pages of long ago are thrown away: nobody waits for those of a closed fire.
+    pagesAwaited: awaited && fire.closedAt === null,
   };
 }
 
@@ -135,7 +149,7 @@ export async function fireRecord(tx: Tx, community: string, id: string): Promise
     ...(cause === undefined ? {} : { cause: { zh: cause.zh, en: cause.en } }),
     steps: stepsOf(standing),
     evacuation: evacuationOrder(standing.entries),
-    pages: await pagesOf(tx, community, standing),
+    pages: (await pagesOf(tx, community, standing)).pages,
     items: timelineOf(standing.entries, await actsOfIncident(tx, community, fire.id, FIRE_LIMITS.actsMax)),
   };
 }

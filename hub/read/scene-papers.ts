@@ -53,7 +53,12 @@ export function fireBlocks({ fire, cause, steps, evacuation, pages, items }: Fir
     ...(pages.length === 0 ? [] : [heading(t('print.fire.pages'))]),
     ...pages.map((page): Block => ({
       block: 'text',
-      text: [page.name, at(c, page.at), t(`ui.fire.page.${page.state}`), at(c, page.deliveredAt)]
+      text: [
+        page.name || t('ui.undelivered.nobody'),
+        at(c, page.at),
+        t(`ui.fire.page.${page.state}`),
+        at(c, page.deliveredAt),
+      ]
         .filter(Boolean)
         .join(' · '),
     })),
