@@ -7,18 +7,26 @@ import { loadSite, type Site } from './site.ts';
 
 export type Command =
   | { readonly kind: 'help' }
-  | { readonly kind: 'run'; readonly site: string; readonly check: boolean }
+  /** `check` and `reload` start nothing. */
+  | { readonly kind: 'run' | 'check' | 'reload'; readonly site: string }
   | { readonly kind: 'wrong'; readonly why: string };
 
 export function readCommand(argv: readonly string[]): Command {
   try {
     const { values } = parseArgs({
       args: [...argv],
-      options: { site: { type: 'string' }, check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        site: { type: 'string' },
+        check: { type: 'boolean' },
+        reload: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
     if (values.help) return { kind: 'help' };
     if (!values.site) return { kind: 'wrong', why: '--site FILE is missing' };
-    return { kind: 'run', site: values.site, check: values.check ?? false };
+    if (values.check && values.reload)
+      return { kind: 'wrong', why: '--check and --reload are two things: --reload checks' };
+    return { kind: values.check ? 'check' : values.reload ? 'reload' : 'run', site: values.site };
   } catch (error) {
     return { kind: 'wrong', why: error instanceof Error ? error.message : String(error) };
   }
@@ -30,10 +38,12 @@ export function helpText(): string {
     (s) => `  ${s.name.padEnd(width)}  ${s.help}${s.default === undefined ? '' : ` (default ${s.default})`}`,
   );
   return [
-    'npm run gateway -- --site FILE [--check]',
+    'npm run gateway -- --site FILE [--check | --reload]',
     '',
     '  --site FILE  the site file: links, devices, field users',
     '  --check      says whether the site file is right, with every mistake and its line, and starts nothing',
+    '  --reload     the running gateway of this site takes the file anew; links in which nothing changed run on.',
+    '               With a mistake in the file everything goes on as before. SIGUSR2 does the same',
     '  --help       this text',
     '',
     'Settings (environment):',

@@ -11,6 +11,13 @@ export const SWEEP_MS = 1_000;
 
 const DONE = Promise.resolve();
 
+/** What was on its way from a device when the site changed: not kept, so that it is not acknowledged either. */
+const gone = (device: SiteDevice): Promise<never> => {
+  const refusal = Promise.reject(new Error(`device ${device.id} is not of this site any more`));
+  refusal.catch(() => undefined);
+  return refusal;
+};
+
 export class Intake implements DriverPort {
   readonly clock: GatewayClock;
   readonly log: Logger;
@@ -60,6 +67,12 @@ export class Intake implements DriverPort {
     for (const device of this.#waiting.keys()) if (!devices.includes(device)) this.#waiting.delete(device);
   }
 
+  /** These are the links from now on. */
+  relink(links: readonly string[]): void {
+    for (const link of this.#links.keys()) if (!links.includes(link)) this.#links.delete(link);
+    for (const link of links) if (!this.#links.has(link)) this.#links.set(link, 'not-yet-read');
+  }
+
   start(): void {
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS);
   }
@@ -75,15 +88,18 @@ export class Intake implements DriverPort {
   }
 
   accept(device: SiteDevice, readings: readonly Reading[], receivedTime: number): Promise<void> {
+    if (!this.#table.has(device)) return gone(device);
     return this.#keep(device, this.table.take(device, readings, receivedTime, this.clock.monotonic()));
   }
 
   fresh(device: SiteDevice, points: ArrayLike<number>, receivedTime: number): void {
+    if (!this.#table.has(device)) return;
     const reports = this.table.fresh(device, points, receivedTime, this.clock.monotonic());
     if (reports) void this.#keep(device, reports).catch(() => undefined);
   }
 
   online(device: SiteDevice, online: boolean, reason: Reason): Promise<void> {
+    if (!this.#table.has(device)) return gone(device);
     const at = { wall: this.clock.now(), mono: this.clock.monotonic() };
     return this.#keep(device, this.table.online(device, online, reason, at));
   }
@@ -96,7 +112,8 @@ export class Intake implements DriverPort {
 
   link(link: string, reason: Reason | ''): void {
     const before = this.#links.get(link);
-    if (before === reason) return;
+    // A link that is of the site no longer may still say that it ended.
+    if (before === undefined || before === reason) return;
     this.#links.set(link, reason);
     if (reason && reason !== 'not-yet-read') this.log.warn({ link, reason }, 'link is not well');
     else this.log.info({ link }, 'link is well');

@@ -9,7 +9,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { NOTHING_LEARNED } from '../device-profiles/gb26875/grow.ts';
 import { ConfigError } from '../device-profiles/config-error.ts';
 import type { Beat } from '../device-profiles/contract/wire.ts';
 import { Annunciator } from './annunciator.ts';
@@ -20,19 +19,15 @@ import { checkSite, helpText, readCommand, summary, warningLines, type CheckedSi
 import { CLOCK_LOOK_MS, FollowingClock, systemClock } from './clock.ts';
 import { readConfig, SettingsError, type GatewayConfig } from './config.ts';
 import type { Logger } from './drivers/driver.ts';
-import { Gb26875Driver, type ListedDevice } from './drivers/gb26875.ts';
-import { modbusDriver, type ModbusLink } from './drivers/modbus.ts';
-import { MqttDriver, type MqttDriverOptions } from './drivers/mqtt.ts';
-import type { CallingDevice } from './gb26875/device.ts';
 import { Registry, withLearned } from './gb26875/registry.ts';
 import { healthOf, metricsOf, type HealthParts } from './health.ts';
 import { HISTORY_CONSUMER, HistoryWriter } from './history.ts';
 import { Intake } from './intake.ts';
 import { LocalServer } from './local-server.ts';
+import { askToReload, Reloader } from './reload.ts';
 import { Reshaper } from './reshape.ts';
+import { SiteDrivers } from './site-drivers.ts';
 import { SpoolLocked } from './spool/lock.ts';
-import { sourceOf, type Site, type SiteDeviceEntry } from './site.ts';
-import type { SiteBroker } from './site-links.ts';
 import { Spool } from './spool.ts';
 import { Uplink } from './uplink.ts';
 
@@ -50,23 +45,29 @@ const software = (): string => {
 interface Running {
   /** What the ready line tells. */
   readonly addresses: Readonly<Record<string, string | number>>;
+  /** Takes the site file anew. */
+  reload(): void;
   stop(): Promise<void>;
 }
 
 /** What flows: made in this order, started from the spool outwards, stopped from the devices inwards. */
-interface Parts extends HealthParts {
+interface Parts extends Omit<HealthParts, 'drivers'> {
   readonly clock: FollowingClock;
-  readonly fields: readonly MqttDriver[];
-  readonly callIns: readonly Gb26875Driver[];
+  readonly drivers: SiteDrivers;
+  readonly reloader: Reloader;
   readonly annunciator: Annunciator;
 }
 
-async function assemble({ site }: CheckedSite, config: GatewayConfig, log: Logger): Promise<Parts> {
+const gatewayDir = (config: GatewayConfig, gateway: string): string => join(config.dataDir, 'gateway', gateway);
+
+async function assemble(checked: CheckedSite, config: GatewayConfig, log: Logger): Promise<Parts> {
+  const { site } = checked;
   const { gateway, community } = site;
   const clock = new FollowingClock(systemClock);
-  const dir = join(config.dataDir, 'gateway', gateway);
+  const dir = gatewayDir(config, gateway);
   const registry = new Registry(dir, log);
-  const { devices, learned } = await withLearned(site.devices, registry);
+  const known = await withLearned(site.devices, registry);
+  const { devices } = known;
   const index = pointIndex(devices);
   const writesHistory = config.influx !== undefined;
   const at = Math.trunc(clock.now());
@@ -99,44 +100,14 @@ async function assemble({ site }: CheckedSite, config: GatewayConfig, log: Logge
   intake.replacing((before, after) => reshaper.replace(before, after));
 
   // Drivers.
-  const modbusLinks = site.links.filter(
-    (l): l is Extract<typeof l, ModbusLink> => l.type !== 'mqtt' && l.type !== 'gb26875',
-  );
-  const modbus = modbusDriver({ links: modbusLinks, devices, port: intake });
-  const fields = site.links.flatMap((l) => {
-    if (l.type !== 'mqtt') return [];
-    const broker = brokerOf(l.broker, site, config);
-    return [new MqttDriver({ link: l.id, devices, port: intake, broker })];
-  });
-  const callIns = site.links.flatMap((l) => {
-    if (l.type !== 'gb26875') return [];
-    const listed = devices.filter(isCalling).flatMap((device): ListedDevice[] => {
-      const source = sourceOf(device.vars['address'] ?? '');
-      if (device.link !== l.id || source === undefined) return [];
-      return [{ device, source, learned: learned.get(device.id) ?? NOTHING_LEARNED }];
-    });
-    const { host, gb26875Port: port } = config;
-    return [new Gb26875Driver({ link: l.id, host, port, devices: listed, intake, registry })];
-  });
-  return {
-    clock,
-    gateway,
-    spool,
-    intake,
-    uplink,
-    history,
-    drivers: [modbus, ...fields, ...callIns],
-    fields,
-    callIns,
-    annunciator,
-  };
+  const drivers = new SiteDrivers(site, known, { intake, registry, config, gateway });
+  const reloader = new Reloader({ dir, running: checked, env: process.env, drivers, reshaper, clock, log });
+  return { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator };
 }
-
-const isCalling = (device: SiteDeviceEntry): device is SiteDeviceEntry & CallingDevice => device.grow !== undefined;
 
 /** What people on site can look at. */
 function localServer(parts: Parts, port: number): LocalServer {
-  const { clock, gateway, spool, intake, uplink, annunciator, callIns } = parts;
+  const { clock, gateway, spool, intake, uplink, annunciator, drivers } = parts;
   const page = (): string => {
     const { connected, fault, lanes } = uplink.stats();
     return annunciatorPage({
@@ -148,13 +119,14 @@ function localServer(parts: Parts, port: number): LocalServer {
       offlineDevices: intake.table.counts().offline,
     });
   };
-  const refused = () => callIns.flatMap((driver) => driver.refusals());
-  return new LocalServer(port, { page, health: () => healthOf(parts), metrics: () => metricsOf(parts), refused });
+  const refused = () => drivers.callIns.flatMap((driver) => driver.refusals());
+  const now = (): HealthParts => ({ ...parts, drivers: drivers.all });
+  return new LocalServer(port, { page, health: () => healthOf(now()), metrics: () => metricsOf(now()), refused });
 }
 
 async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Logger): Promise<Running> {
   const parts = await assemble(checked, config, log);
-  const { clock, gateway, spool, intake, uplink, history, drivers, fields, callIns, annunciator } = parts;
+  const { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator } = parts;
   const local = localServer(parts, config.annunciatorPort);
   const clockTimer = setInterval(() => {
     const jump = clock.look();
@@ -165,7 +137,8 @@ async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Lo
   }, CLOCK_LOOK_MS);
   const stop = async (): Promise<void> => {
     clearInterval(clockTimer);
-    await Promise.all(drivers.map((d) => d.stop()));
+    await reloader.stop();
+    await drivers.stop();
     intake.stop();
     spool.flush().catch(() => undefined);
     await Promise.all([uplink.stop(), history?.stop()]);
@@ -177,32 +150,24 @@ async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Lo
     intake.start();
     history?.start();
     uplink.start();
-    await Promise.all(drivers.map((d) => d.start()));
-    const fieldMqtt = fields.find((f) => f.listening !== 0)?.listening;
+    await drivers.start();
+    const fieldMqtt = drivers.fields.find((f) => f.listening !== 0)?.listening;
     const pages = {
       annunciator: `${address}/`,
       health: `${address}/health`,
       metrics: `${address}/metrics`,
       refused: `${address}/refused`,
     };
-    const gb26875 = callIns[0]?.listening;
+    const gb26875 = drivers.callIns[0]?.listening;
     const listeners = {
       ...(fieldMqtt === undefined ? {} : { fieldMqtt }),
       ...(gb26875 === undefined ? {} : { gb26875 }),
     };
-    return { addresses: { gateway, ...listeners, ...pages }, stop };
+    return { addresses: { gateway, ...listeners, ...pages }, reload: () => void reloader.reload(), stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
   }
-}
-
-/** Our own field broker, or the one that the site names. */
-function brokerOf(named: SiteBroker | undefined, site: Site, config: GatewayConfig): MqttDriverOptions['broker'] {
-  if (!named) return { host: config.host, port: config.fieldMqttPort, users: site.mqttUsers };
-  const { host, port, username, password } = named;
-  const literal = host.includes(':') ? `[${host}]` : host;
-  return { url: `mqtt://${literal}:${port}`, username, password, clientId: `fengsui-field-${site.gateway}` };
 }
 
 function beatOf(
@@ -231,14 +196,25 @@ async function main(): Promise<number | undefined> {
   }
   const checked = checkSite(command.site, process.env);
   for (const line of warningLines(checked.site)) console.error(line);
-  if (command.check) {
+  if (command.kind === 'check') {
     console.log(summary(checked));
     return 0;
   }
   const config = readConfig(process.env);
+  if (command.kind === 'reload') {
+    const { ok, lines } = await askToReload(gatewayDir(config, checked.site.gateway));
+    for (const line of lines) (ok ? console.log : console.error)(line);
+    return ok ? 0 : EXIT.wrong;
+  }
   // The log goes to stderr, so that stdout carries the ready line alone.
   const log = pino({ level: config.logLevel, base: { gateway: checked.site.gateway } }, pino.destination(2));
+  // From here on the signal must not end the process, although nothing can be taken anew before the start is done.
+  let asked = false;
+  const early = (): void => void (asked = true);
+  process.on('SIGUSR2', early);
   const running = await startGateway(checked, config, log);
+  process.off('SIGUSR2', early).on('SIGUSR2', () => running.reload());
+  if (asked) running.reload();
   let stopping = false;
   const onSignal = (signal: string): void => {
     if (stopping) return;

@@ -196,6 +196,10 @@ export class ReportTable {
     this.#due[i] = other.#due[at] ?? 1;
   }
 
+  has(device: SiteDevice): boolean {
+    return this.#byDevice.has(device);
+  }
+
   /** Index of the device's first point on the wire. @throws Error for a device that is not of this site */
   base(device: SiteDevice): number {
     return this.#state(device).base;

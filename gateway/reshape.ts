@@ -60,6 +60,14 @@ export class Reshaper {
     return this.#put(this.#wanted.with(at, after));
   }
 
+  /**
+   * Other devices altogether. `next` is asked once with those that are wanted now.
+   * @returns when they are in force. Rejects when they can't be; then nothing changes.
+   */
+  become(next: (now: readonly SiteDevice[]) => readonly SiteDevice[]): Promise<void> {
+    return this.#put(next(this.#wanted));
+  }
+
   /** @returns when these devices, or later ones, are in force */
   #put(devices: readonly SiteDevice[]): Promise<void> {
     this.#wanted = devices;

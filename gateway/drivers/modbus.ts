@@ -71,7 +71,8 @@ class ModbusDriver implements Driver {
     this.#port = options.port;
     this.#limits = { ...MODBUS_LIMITS, ...options.limits };
     const byAddress = new Map<string, ModbusLink[]>();
-    for (const link of options.links) byAddress.set(addressOf(link), [...(byAddress.get(addressOf(link)) ?? []), link]);
+    for (const link of options.links)
+      byAddress.set(busAddress(link), [...(byAddress.get(busAddress(link)) ?? []), link]);
     this.#buses = [...byAddress.values()].flatMap((links) => this.#bus(links, options) ?? []);
   }
 
@@ -177,7 +178,8 @@ class ModbusDriver implements Driver {
   }
 }
 
-const addressOf = (link: ModbusLink): string =>
+/** Links of one address are one bus. */
+export const busAddress = (link: ModbusLink): string =>
   link.type === 'modbus-rtu' ? `serial ${link.path}` : `${link.type} ${link.host}:${link.port}`;
 
 /** @throws Error when neither the link nor a profile says how the line is set */

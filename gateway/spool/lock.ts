@@ -49,6 +49,12 @@ async function holderOf(path: string, target: string): Promise<string | undefine
   return age < LOCK_STALE_MS ? who : undefined;
 }
 
+/** Process that holds the lock on this host; undefined where none does. */
+export async function holderPid(path: string): Promise<number | undefined> {
+  const [host = '', pid = '', started = ''] = (await targetOf(path)).split(':');
+  return host === hostname() && isAlive(Number(pid), started) ? Number(pid) : undefined;
+}
+
 const targetOf = (path: string): Promise<string> => readlink(path).catch(() => '');
 
 /**
