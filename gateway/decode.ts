@@ -1,6 +1,14 @@
 // From raw registers, bits and message fields to values that may be believed: pure, no device is named here.
 import type { ModelPoint, DeviceModel, ResolvedModbus } from '../device-profiles/contract/profile.ts';
-import type { PointType, Quality, Reason, Sentinel, Table, Value } from '../device-profiles/contract/point.ts';
+import type {
+  PointType,
+  Quality,
+  Reason,
+  Sentinel,
+  Table,
+  Value,
+  WordOrder,
+} from '../device-profiles/contract/point.ts';
 import { extractBits } from '../device-profiles/contract/conditions.ts';
 import { unitFactor } from '../device-profiles/contract/units.ts';
 import type { Reading } from './drivers/driver.ts';
@@ -146,6 +154,20 @@ function rawReader(type: PointType, at: ResolvedModbus): ReadRaw {
     }
     return convert(view);
   };
+}
+
+/**
+ * A value of this type and order at the beginning of `words`, without scale or meaning: what a register range would be
+ * if it were that. Undefined when there are too few words, or when they can't be that (a BCD digit above 9, no text).
+ */
+export function plainValue(
+  type: Exclude<PointType, 'bool' | 'bits' | 'enum'>,
+  wordOrder: WordOrder,
+  words: readonly number[],
+  length: number,
+): number | bigint | string | undefined {
+  const raw = rawReader(type, { table: 'holding', address: 0, length, wordOrder })((_, k) => words[k]);
+  return isDecoded(raw) ? undefined : raw;
 }
 
 function oneWord(type: PointType): (word: number) => Raw {

@@ -9,11 +9,12 @@ import { Link, type LinkEvents, type Ticket } from '../modbus/link.ts';
 import type { ReadPlan } from '../modbus/plan-reads.ts';
 import { plansOf, type Cycle, type PollCounters } from '../modbus/poll-cycle.ts';
 import { PollSchedule } from '../modbus/poll-schedule.ts';
+import type { ReadRequest } from '../modbus/request.ts';
 import { RtuFramer } from '../modbus/rtu-framer.ts';
 import { SerialTransport, type SerialSettings } from '../modbus/serial-transport.ts';
 import { TcpTransport } from '../modbus/tcp-transport.ts';
 import type { Transport } from '../modbus/transport.ts';
-import type { Driver, DriverPort, SiteDevice } from './driver.ts';
+import type { Driver, DriverPort, GatewayClock, SiteDevice } from './driver.ts';
 
 /** A link of the site file. Serial settings that it leaves out come from the profiles of its devices. */
 export type ModbusLink =
@@ -107,7 +108,7 @@ class ModbusDriver implements Driver {
     const connectDelayMs = Math.max(0, ...sections.map((s) => s.connectDelayMs ?? 0));
     const link = new Link({
       name: ids.join(','),
-      transport: this.#transport(first, sections),
+      transport: busTransport<Ticket>(first, sections, this.#port.clock, this.#limits),
       clock: this.#port.clock,
       limits: this.#limits,
       settleMs: first.type === 'modbus-rtu-tcp' ? Math.max(connectDelayMs, this.#limits.rtuQuietMs) : connectDelayMs,
@@ -138,16 +139,6 @@ class ModbusDriver implements Driver {
     return poll;
   }
 
-  #transport(link: ModbusLink, sections: readonly ModbusSection[]): Transport<Ticket> {
-    if (link.type === 'modbus-rtu') return new SerialTransport(serialSettings(link, sections));
-    const { host, port } = link;
-    const common = { host, port, clock: this.#port.clock, limits: this.#limits };
-    if (link.type === 'modbus-rtu-tcp') return new TcpTransport({ ...common, framer: new RtuFramer(), maxInFlight: 1 });
-    // The most careful device of a bus decides for all of it.
-    const maxInFlight = sections.length === 0 ? 1 : Math.min(...sections.map((s) => s.maxInFlight ?? 1));
-    return new TcpTransport({ ...common, framer: new TcpFramer(this.#limits.lateIdsMax), maxInFlight });
-  }
-
   #linkEvents(ids: readonly string[], polls: readonly DevicePoll[]): LinkEvents {
     const tell = (reason: Reason | ''): void => ids.forEach((id) => this.#port.link(id, reason));
     return {
@@ -176,6 +167,25 @@ class ModbusDriver implements Driver {
     });
     this.#arm();
   }
+}
+
+/**
+ * The connection of a bus, not opened yet.
+ * @throws Error when neither the link nor a profile says how a serial line is set
+ */
+export function busTransport<T extends ReadRequest>(
+  link: ModbusLink,
+  sections: readonly ModbusSection[],
+  clock: GatewayClock,
+  limits: ModbusLimits,
+): Transport<T> {
+  if (link.type === 'modbus-rtu') return new SerialTransport(serialSettings(link, sections));
+  const { host, port } = link;
+  const common = { host, port, clock, limits };
+  if (link.type === 'modbus-rtu-tcp') return new TcpTransport({ ...common, framer: new RtuFramer(), maxInFlight: 1 });
+  // The most careful device of a bus decides for all of it.
+  const maxInFlight = sections.length === 0 ? 1 : Math.min(...sections.map((s) => s.maxInFlight ?? 1));
+  return new TcpTransport({ ...common, framer: new TcpFramer(limits.lateIdsMax), maxInFlight });
 }
 
 /** Links of one address are one bus. */
