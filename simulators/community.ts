@@ -2,10 +2,39 @@
 // Pure apart from `readCommunity`.
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import type { PanelShape, Part } from './models/transmission.ts';
 
 interface Words {
   readonly zh: string;
   readonly en: string;
+}
+
+/** A transmission device (用户信息传输装置) and what stands behind it. */
+export interface TransmissionPlan {
+  /** Device id in the site file. */
+  readonly id: string;
+  readonly name: Words;
+  /** Addresses of the protocol: the device's own and the centre's. */
+  readonly source: number;
+  readonly centre: number;
+  readonly building: string;
+  readonly floor: number;
+  readonly place: Words;
+  readonly panels: readonly {
+    readonly id: string;
+    readonly system: number;
+    readonly address: number;
+    readonly text: string;
+    readonly zones: number;
+    /** `each` of this kind in every zone; `{z}` and `{n}` in the text are zone and number. */
+    readonly parts: readonly {
+      readonly kind: string;
+      readonly type: number;
+      readonly each: number;
+      readonly text: string;
+      readonly measures?: 'pressure' | 'level';
+    }[];
+  }[];
 }
 
 /** The YAML of `demo-community/`. */
@@ -20,6 +49,8 @@ export interface Community {
   };
   readonly buildings: readonly { readonly id: string; readonly name: Words; readonly panel: 'notifier' | 'gst' }[];
   readonly pumpRoom: { readonly building: string; readonly floor: number; readonly place: Words };
+  /** The panels that are read by no map of their own, but told by a transmission device. */
+  readonly transmission?: TransmissionPlan;
   readonly extinguishers: number;
   readonly gaugeIntervalS: number;
   readonly seed: number;
@@ -62,6 +93,27 @@ export function panelAddresses(c: Community, panel: 'notifier' | 'gst'): PanelAd
     for (const words of c.floorPlan.modules) if (panel === 'notifier' || words.id === 'mcp') add(words.id, words, true);
   }
   return out;
+}
+
+/** Panels behind the transmission device, their parts numbered zone by zone. */
+export function panelShapes({ panels }: TransmissionPlan): PanelShape[] {
+  return panels.map(({ id, system, address, text, zones, parts }) => {
+    const all: Part[] = [];
+    for (let zone = 1; zone <= zones; zone++) {
+      let number = 0;
+      for (const { kind, type, each, text: words, measures } of parts)
+        for (let n = 1; n <= each; n++)
+          all.push({
+            id: `${kind}-${zone}-${n}`,
+            type,
+            zone,
+            number: ++number,
+            text: words.replace('{z}', String(zone)).replace('{n}', String(n)),
+            ...(measures === undefined ? {} : { measures }),
+          });
+    }
+    return { id, system, address, text, parts: all };
+  });
 }
 
 /** A wireless pressure gauge: on an extinguisher, or on a hydrant or sprinkler end. */

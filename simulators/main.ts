@@ -14,6 +14,7 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     page: { type: 'string', default: '8090' },
     'field-mqtt': { type: 'string' },
+    gb26875: { type: 'string' },
     scenario: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -26,6 +27,7 @@ if (values.help) {
   --host ADDRESS      address to listen on (default: 127.0.0.1)
   --page PORT         port of the scenario page, 0 = free (default: 8090)
   --field-mqtt URL    the gateway's field broker, e.g. mqtt://127.0.0.1:1884; can be told later: POST /field-mqtt
+  --gb26875 URL       the gateway's listener, e.g. tcp://127.0.0.1:5001; can be told later: POST /gb26875
   --scenario NAME     start one at once: ${SCENARIOS.map((s) => s.name).join(' ')}`);
   process.exit(0);
 }
@@ -34,6 +36,7 @@ const file = values.community ?? fileURLToPath(new URL('./demo-community/xingful
 const site = new SimulatedSite(readCommunity(file), { host: values.host, data: values.data, now: () => Date.now() });
 await site.start();
 if (values['field-mqtt']) site.connectField(values['field-mqtt']);
+if (values.gb26875) site.connectTransmission(values.gb26875);
 const page = await startPage(site, values.host, Number(values.page));
 if (values.scenario) site.play(values.scenario, {});
 

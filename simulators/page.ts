@@ -1,5 +1,6 @@
 // The small page from which a person starts scenarios, and the same as HTTP for tests:
-// GET /scenarios, POST /scenarios/{name} {building, floor, …}, POST /field-mqtt {url}, GET /state.
+// GET /scenarios, POST /scenarios/{name} {building, floor, …}, POST /field-mqtt {url}, POST /gb26875 {url},
+// GET /state.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Choice } from './scenarios/scenarios.ts';
 import { SCENARIOS } from './scenarios/scenarios.ts';
@@ -50,6 +51,10 @@ async function answer(site: SimulatedSite, request: IncomingMessage, response: S
     const body = await readBody(request);
     if (path === '/field-mqtt') {
       site.connectField(String(body['url']));
+      return send(response, 200, { ok: true });
+    }
+    if (path === '/gb26875') {
+      site.connectTransmission(String(body['url']));
       return send(response, 200, { ok: true });
     }
     const name = /^\/scenarios\/([a-z-]+)$/.exec(path)?.[1];

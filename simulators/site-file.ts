@@ -32,6 +32,7 @@ export const TOPICS = {
 } as const;
 export const NOTIFIER_GATEWAY_UNIT = 250;
 const FIELD_LINK = 'field';
+const CALL_IN_LINK = 'transmission';
 
 type Entry = Record<string, unknown>;
 
@@ -52,6 +53,7 @@ export function siteFiles(w: World, input: SiteFileInput): { files: Record<strin
     link('pump-room', 'modbus-rtu-tcp', input.ports.pumpRoom),
     link('control-room', 'modbus-rtu-tcp', input.ports.controlRoom),
     link(FIELD_LINK, 'mqtt'),
+    ...(community.transmission ? [link(CALL_IN_LINK, 'gb26875')] : []),
   ];
   const devices = [
     ...panels(w, files),
@@ -59,6 +61,7 @@ export function siteFiles(w: World, input: SiteFileInput): { files: Record<strin
     ...pumpRoom(w, files),
     ...liftDevices(w),
     ...gaugeDevices(w),
+    ...transmissionDevice(w),
   ];
   const user = (username: string, topic: string): Entry => ({
     username,
@@ -295,6 +298,25 @@ function liftDevices(w: World): Entry[] {
       place: '电梯机房',
     },
   ]);
+}
+
+/** It tells of its systems and components by itself: the site names no more than its address. */
+function transmissionDevice(w: World): Entry[] {
+  const { transmission } = w.community;
+  if (!transmission) return [];
+  const { id, name, building, floor, place, source } = transmission;
+  return [
+    {
+      id,
+      name,
+      profile: 'gb26875-transmission-device',
+      link: CALL_IN_LINK,
+      building,
+      floor,
+      place: place.zh,
+      vars: { address: String(source) },
+    },
+  ];
 }
 
 function gaugeDevices(w: World): Entry[] {

@@ -6,7 +6,9 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Community, Gauge } from './community.ts';
 import { crc16, ModbusServer, type SimulatedUnit } from './modbus-server.ts';
+import { CallingSite } from './gb26875-site.ts';
 import { MqttSite, type FieldDevice } from './mqtt-site.ts';
+import type { Part } from './models/transmission.ts';
 import { SCENARIOS, type Act, type Choice } from './scenarios/scenarios.ts';
 import { NOTIFIER_GATEWAY_UNIT, siteFiles, TOPICS, type SitePorts } from './site-file.ts';
 import {
@@ -50,6 +52,7 @@ export class SimulatedSite {
   readonly #servers: ModbusServer[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #passwords: Record<string, string>;
+  readonly #calling: CallingSite | undefined;
   #field: MqttSite | undefined;
   #pending: { due: number; act: Act['act'] }[] = [];
   #last = 0;
@@ -63,6 +66,7 @@ export class SimulatedSite {
     mkdirSync(options.data, { recursive: true });
     this.siteFile = resolve(options.data, 'site.yaml');
     this.#passwords = this.#readPasswords(resolve(options.data, 'field-passwords.json'));
+    this.#calling = this.#transmissionDevice();
   }
 
   get communityName(): string {
@@ -88,6 +92,7 @@ export class SimulatedSite {
   async stop(): Promise<void> {
     clearInterval(this.#tick);
     for (const timer of this.#timers) clearInterval(timer);
+    this.#calling?.stop();
     await this.#field?.stop();
     await Promise.all(this.#servers.map((s) => s.stop()));
   }
@@ -104,6 +109,14 @@ export class SimulatedSite {
     this.#field = field;
     field.start();
     this.#timers.add(setInterval(() => this.#speakOnChange(field, devices), GAUGE_CHECK_MS));
+  }
+
+  /** Lets the transmission device call the gateway's listener. @param url tcp://host:port */
+  connectTransmission(url: string): void {
+    const centre = URL.canParse(url) ? new URL(url) : undefined;
+    if (centre?.protocol !== 'tcp:' || centre.port === '')
+      throw new Error(`url: expected tcp://host:port, found ${url}`);
+    this.#calling?.call(centre.hostname, Number(centre.port));
   }
 
   /** Starts a scenario; answers how many seconds its last act is away. @throws Error for an unknown name or place. */
@@ -128,6 +141,12 @@ export class SimulatedSite {
         fire: [...p.points].filter(([, x]) => x.fire).map(([k]) => k),
       })),
       field: { published: this.#field?.published ?? 0, confirmed: this.#field?.confirmed ?? 0 },
+      transmission: this.#calling && {
+        connected: this.#calling.connected,
+        waiting: this.#calling.device.waiting,
+        clockOffMs: this.#calling.device.clockOff,
+        ...this.#calling.device.counters,
+      },
       modbusRequests: this.#servers.reduce((sum, s) => sum + s.requests, 0),
       writesRefused: this.#servers.reduce((sum, s) => sum + s.writesRefused, 0),
       pending: this.#pending.length,
@@ -142,6 +161,7 @@ export class SimulatedSite {
     const date = new Date(now);
     const dt = Math.max(0, Math.min(STEP_MAX_S, (now - this.#last) / 1_000));
     this.world.step(dt, date.getHours() + date.getMinutes() / 60);
+    if (this.world.transmission) this.#calling?.tick(this.world.transmission);
     this.#last = now;
   }
 
@@ -248,6 +268,20 @@ export class SimulatedSite {
     const server = new ModbusServer({ host: this.#options.host, port: 0, framing, units, missingUnit });
     this.#servers.push(server);
     return server.start();
+  }
+
+  #transmissionDevice(): CallingSite | undefined {
+    const { community, transmission } = this.world;
+    if (!community.transmission || !transmission) return undefined;
+    const { name, source, centre, floor } = community.transmission;
+    const { height } = community.floors;
+    const measure = ({ measures }: Part): number | undefined =>
+      measures === 'pressure'
+        ? this.world.mainAt(floor * height)
+        : measures === 'level'
+          ? this.world.water.pit
+          : undefined;
+    return new CallingSite({ name: name.zh, source, centre, measure, now: this.#options.now }, transmission);
   }
 
   #car(id: string) {

@@ -5,6 +5,7 @@ import {
   gauges,
   lifts,
   panelAddresses,
+  panelShapes,
   type Community,
   type Gauge,
   type Lift,
@@ -19,6 +20,7 @@ import {
   type ExtinguisherState,
 } from './models/extinguisher.ts';
 import { quietPanel, resetPanel, setPoint, type PanelPoint, type PanelState } from './models/fire-panel.ts';
+import { calmed, quietTransmission, type TransmissionState } from './models/transmission.ts';
 import { noise, seeded, type Random } from './models/random.ts';
 import { endPressure, QUIET_WATER, stepWater, type WaterState } from './models/water.ts';
 
@@ -34,6 +36,8 @@ export class World {
   readonly gauges: readonly Gauge[];
   readonly cylinders = new Map<string, ExtinguisherState>();
   water: WaterState = QUIET_WATER;
+  /** Behind the transmission device, where the community has one. */
+  transmission: TransmissionState | undefined;
   readonly shape: ElevatorShape;
   readonly #random: Random;
   #hour = 12;
@@ -53,6 +57,7 @@ export class World {
       this.addresses.set(b.id, addresses);
       this.panels.set(b.id, quietPanel(addresses.map((a) => a.id)));
     }
+    if (community.transmission) this.transmission = quietTransmission(panelShapes(community.transmission));
     this.lifts = lifts(community);
     for (const lift of this.lifts) {
       const at = Math.floor(this.#random() * floors.length) * community.floors.height;
@@ -92,6 +97,11 @@ export class World {
     return Math.max(0, endPressure(this.water, Math.max(0, g.floor) * this.community.floors.height) + wobble);
   }
 
+  /** Pressure of the main at a height above the pump room, MPa. */
+  mainAt(height: number): number {
+    return Math.max(0, endPressure(this.water, Math.max(0, height)));
+  }
+
   panel(building: string): PanelState {
     const panel = this.panels.get(building);
     if (!panel) throw new Error(`no building ${building}`);
@@ -127,6 +137,7 @@ export class World {
       const quiet = quietPanel([...panel.points.keys()]);
       this.panels.set(id, { ...resetPanel(quiet), dead: false });
     }
+    if (this.transmission) this.transmission = calmed(this.transmission);
     for (const [id, car] of this.cars) {
       const landing = Math.round(car.position / this.shape.floorHeight) * this.shape.floorHeight;
       this.cars.set(id, { ...idleElevator(landing), runs: car.runs });

@@ -225,20 +225,28 @@ async function startGateway(
   page: string | undefined,
 ): Promise<Ready> {
   const id = gatewayIdOf(site);
-  // The first gateway keeps the documented ports; the user's own get free ones and say which.
-  const ports = k === 0 ? {} : { FIELD_MQTT_PORT: '0', ANNUNCIATOR_PORT: '0', GB26875_PORT: '0' };
+  // The first gateway keeps the documented ports; the user's own get free ones and say which. A transmission device of
+  // the demo is told where to call, so it needs no port of its own that something else may have.
+  const own = process.env['GB26875_PORT'] ?? '0';
+  // Simulated devices live by this machine's clock, so it is right for them.
+  const ports =
+    k === 0
+      ? { GB26875_PORT: own, CLOCK_TRUSTED: 'yes' }
+      : { FIELD_MQTT_PORT: '0', ANNUNCIATOR_PORT: '0', GB26875_PORT: '0' };
   return launch(
     `gateway ${id}`,
     [...programs('gateway/main.ts'), '--site', site],
     { ...ports, MQTT_URL: broker, GATEWAY_USER: id, GATEWAY_PASSWORD: credentials[id] ?? '' },
     (ready) => {
-      if (page !== undefined) void tellField(page, `mqtt://127.0.0.1:${String(ready['fieldMqtt'])}`);
+      if (page === undefined) return;
+      void tellSimulators(`${page}/field-mqtt`, `mqtt://127.0.0.1:${String(ready['fieldMqtt'])}`);
+      void tellSimulators(`${page}/gb26875`, `tcp://127.0.0.1:${String(ready['gb26875'])}`);
     },
   );
 }
 
-async function tellField(page: string, url: string): Promise<void> {
-  const response = await fetch(`${page}/field-mqtt`, { method: 'POST', body: JSON.stringify({ url }) });
+async function tellSimulators(at: string, url: string): Promise<void> {
+  const response = await fetch(at, { method: 'POST', body: JSON.stringify({ url }) });
   if (!response.ok) console.error(`simulators: ${await response.text()}`);
 }
 

@@ -2,6 +2,7 @@
 import { floorsOf } from '../community.ts';
 import { resetPanel } from '../models/fire-panel.ts';
 import type { World } from '../world.ts';
+import { TRANSMISSION_SCENARIOS } from './transmission.ts';
 
 interface Words {
   readonly zh: string;
@@ -217,6 +218,7 @@ export const SCENARIOS: readonly Scenario[] = [
       },
     ],
   },
+  ...TRANSMISSION_SCENARIOS,
   {
     name: 'quiet',
     text: { zh: '一切恢复正常', en: 'Everything back to normal' },
