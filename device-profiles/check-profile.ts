@@ -127,6 +127,11 @@ function checkParams(parts: CheckedParts, report: Report): void {
           used.add(n.param);
           if (!Object.hasOwn(parts.params, n.param)) report([...path, key], `unknown parameter "${n.param}"`);
         }
+  for (const [key, n] of Object.entries(parts.gb26875?.clockSet ?? {}))
+    if (typeof n === 'object') {
+      used.add(n.param);
+      if (!Object.hasOwn(parts.params, n.param)) report(['gb26875', 'clockSet', key], `unknown parameter "${n.param}"`);
+    }
   for (const [name, p] of Object.entries(parts.params)) {
     if (!used.has(name)) report(['params', name], 'nothing uses this parameter');
     if (p.range && !(p.range[0] < p.range[1])) report(['params', name, 'range'], 'expected [low, high]');

@@ -10,6 +10,7 @@ import {
   UNKNOWN_CODE_SIGNAL,
   type DeviceKind,
   type DeviceModel,
+  type Gb26875Model,
   type ModelPoint,
   type ModelSignal,
   type ProfileFile,
@@ -99,7 +100,16 @@ export function tryCompile(loaded: LoadedProfile, options: CompileOptions): Comp
     if (points.length > DEVICE_POINTS_MAX)
       problems.push({ option: [], message: `the device tells of more than ${DEVICE_POINTS_MAX} points` });
     if (problems.length > 0) return { problems };
-    return { model: finish(loaded, kind, [onlinePoint(), ...points], grownSignals(tables, learned), options) };
+    const { clockSet, ...plain } = gb26875;
+    const section: Gb26875Model = {
+      ...plain,
+      expectEveryS: options.expectEveryS ?? plain.expectEveryS,
+      ...(clockSet
+        ? { clockSet: { offBeyondS: number(clockSet.offBeyondS), everyMinutes: number(clockSet.everyMinutes) } }
+        : {}),
+    };
+    const made = { points: [onlinePoint(), ...points], signals: grownSignals(tables, learned), gb26875: section };
+    return { model: finish(loaded, kind, made, options) };
   }
   const signals = (profile.signals ?? []).filter(ofKind).map((s): ModelSignal => {
     const { kinds: _, ...signal } = s;
@@ -107,7 +117,7 @@ export function tryCompile(loaded: LoadedProfile, options: CompileOptions): Comp
   });
   problems.push(...evaluateLimits(points, signals, params, options.params ?? {}));
   if (problems.length > 0) return { problems };
-  return { model: finish(loaded, kind, [onlinePoint(), ...points], signals, options) };
+  return { model: finish(loaded, kind, { points: [onlinePoint(), ...points], signals }, options) };
 }
 
 export const kindsOf = (profile: Pick<ProfileFile, 'kind' | 'alsoKinds'>): DeviceKind[] => [
@@ -118,10 +128,10 @@ export const kindsOf = (profile: Pick<ProfileFile, 'kind' | 'alsoKinds'>): Devic
 function finish(
   loaded: LoadedProfile,
   kind: DeviceKind,
-  points: readonly ModelPoint[],
-  signals: readonly ModelSignal[],
+  made: Pick<DeviceModel, 'points' | 'signals' | 'gb26875'>,
   options: CompileOptions,
 ): DeviceModel {
+  const { points, signals, gb26875 } = made;
   const { profile } = loaded;
   const { modbus } = profile;
   const body = {
@@ -136,9 +146,7 @@ function finish(
     ...(profile.mqtt
       ? { mqtt: { ...profile.mqtt, expectEveryS: options.expectEveryS ?? profile.mqtt.expectEveryS } }
       : {}),
-    ...(profile.gb26875
-      ? { gb26875: { ...profile.gb26875, expectEveryS: options.expectEveryS ?? profile.gb26875.expectEveryS } }
-      : {}),
+    ...(gb26875 ? { gb26875 } : {}),
     ...(modbus?.illegal
       ? {
           illegal: modbus.illegal.map(({ table, range: [from, to] }) => {

@@ -34,6 +34,11 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'INFLUX_TOKEN', help: 'token for InfluxDB 2 and later' },
   { name: 'INFLUX_ORG', help: 'organisation in InfluxDB 2' },
   { name: 'INFLUX_BUCKET', help: 'bucket in InfluxDB, database in 1.x', default: 'fengsui' },
+  {
+    name: 'CLOCK_TRUSTED',
+    help: "yes: this machine's clock is kept right by something that the system does not tell of, so devices may be set by it; ask: the system says whether it is synchronised",
+    default: 'ask',
+  },
   { name: 'LOG_LEVEL', help: 'fatal, error, warn, info, debug, trace or silent', default: 'info' },
 ];
 
@@ -47,6 +52,8 @@ export interface GatewayConfig {
   readonly spoolBytes: number;
   readonly hub: { readonly url: string; readonly username?: string; readonly password?: string };
   readonly influx?: InfluxTarget;
+  /** By somebody's word, beside what the system says. */
+  readonly clockTrusted: boolean;
   readonly logLevel: string;
 }
 
@@ -130,6 +137,7 @@ export function readConfig(env: Env): GatewayConfig {
             ...given({ token: r.text('INFLUX_TOKEN'), org: r.text('INFLUX_ORG'), bucket: r.text('INFLUX_BUCKET') }),
           },
         }),
+    clockTrusted: r.oneOf('CLOCK_TRUSTED', ['yes', 'ask']) === 'yes',
     logLevel: r.oneOf('LOG_LEVEL', LOG_LEVELS),
   };
   if (r.mistakes.length > 0) throw new SettingsError(r.mistakes.join('\n'));

@@ -17,6 +17,7 @@ import { spoolBeat } from './beat.ts';
 import { indexBytes, pointIndex } from './birth.ts';
 import { checkSite, helpText, readCommand, summary, warningLines, type CheckedSite } from './cli.ts';
 import { CLOCK_LOOK_MS, FollowingClock, systemClock } from './clock.ts';
+import { ClockTrust, systemSynchronised } from './clock-trust.ts';
 import { readConfig, SettingsError, type GatewayConfig } from './config.ts';
 import type { Logger } from './drivers/driver.ts';
 import { Registry, withLearned } from './gb26875/registry.ts';
@@ -56,6 +57,7 @@ interface Parts extends Omit<HealthParts, 'drivers'> {
   readonly drivers: SiteDrivers;
   readonly reloader: Reloader;
   readonly annunciator: Annunciator;
+  readonly trust: ClockTrust;
 }
 
 const gatewayDir = (config: GatewayConfig, gateway: string): string => join(config.dataDir, 'gateway', gateway);
@@ -64,6 +66,7 @@ async function assemble(checked: CheckedSite, config: GatewayConfig, log: Logger
   const { site } = checked;
   const { gateway, community } = site;
   const clock = new FollowingClock(systemClock);
+  const trust = new ClockTrust(clock, config.clockTrusted ? () => Promise.resolve(true) : systemSynchronised);
   const dir = gatewayDir(config, gateway);
   const registry = new Registry(dir, log);
   const known = await withLearned(site.devices, registry);
@@ -100,9 +103,10 @@ async function assemble(checked: CheckedSite, config: GatewayConfig, log: Logger
   intake.replacing((before, after) => reshaper.replace(before, after));
 
   // Drivers.
-  const drivers = new SiteDrivers(site, known, { intake, registry, config, gateway });
+  const clockTrusted = (): boolean => trust.sure;
+  const drivers = new SiteDrivers(site, known, { intake, registry, config, gateway, clockTrusted });
   const reloader = new Reloader({ dir, running: checked, env: process.env, drivers, reshaper, clock, log });
-  return { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator };
+  return { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator, trust };
 }
 
 /** What people on site can look at. */
@@ -126,17 +130,19 @@ function localServer(parts: Parts, port: number): LocalServer {
 
 async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Logger): Promise<Running> {
   const parts = await assemble(checked, config, log);
-  const { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator } = parts;
+  const { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator, trust } = parts;
   const local = localServer(parts, config.annunciatorPort);
   const clockTimer = setInterval(() => {
     const jump = clock.look();
     if (jump === 0) return;
     log.warn({ jumpMs: jump }, 'the wall clock has jumped');
+    trust.jumped();
     intake.clockJumped(jump);
     annunciator.clockJumped(jump);
   }, CLOCK_LOOK_MS);
   const stop = async (): Promise<void> => {
     clearInterval(clockTimer);
+    trust.stop();
     await reloader.stop();
     await drivers.stop();
     intake.stop();
@@ -147,6 +153,7 @@ async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Lo
   };
   try {
     const address = await local.start();
+    trust.start();
     intake.start();
     history?.start();
     uplink.start();

@@ -56,6 +56,8 @@ export interface SiteDriverParts {
   readonly registry: Registry;
   readonly config: Pick<GatewayConfig, 'host' | 'fieldMqttPort' | 'gb26875Port'>;
   readonly gateway: string;
+  /** Whether the gateway's own clock is sure, so that devices may be set by it. */
+  readonly clockTrusted: () => boolean;
 }
 
 /** Devices with what they had told of before the start. */
@@ -163,7 +165,7 @@ export class SiteDrivers {
   }
 
   #driver({ links, users }: GroupPlan, { devices, learned }: KnownDevices): Driver {
-    const { intake, config, registry } = this.#parts;
+    const { intake, config, registry, clockTrusted } = this.#parts;
     const [link] = links;
     if (link?.type === 'mqtt')
       return new MqttDriver({ link: link.id, devices, port: intake, broker: this.#broker(link.broker, users) });
@@ -173,7 +175,7 @@ export class SiteDrivers {
         return source === undefined ? [] : [{ device, source, learned: learned.get(device.id) ?? NOTHING_LEARNED }];
       });
       const { host, gb26875Port: port } = config;
-      return new Gb26875Driver({ link: link.id, host, port, devices: listed, intake, registry });
+      return new Gb26875Driver({ link: link.id, host, port, devices: listed, intake, registry, clockTrusted });
     }
     return modbusDriver({ links: links.filter(isModbus), devices, port: intake });
   }

@@ -1,6 +1,7 @@
 // A device profile: as authored in YAML (`ProfileFile`) and as compiled for one device of a site (`DeviceModel`).
 import { Type, type Static } from 'typebox';
 import {
+  NumberOrParam,
   Point,
   Text,
   type Lane,
@@ -98,10 +99,19 @@ export const Gb26875Section = Type.Object(
     edition: Type.String({ pattern: '^[0-9]{4}$' }),
     /** The device speaks at least this often, s; silence past 3× means that it is offline. */
     expectEveryS: Type.Integer({ minimum: 1, maximum: 7 * 86_400 }),
+    /**
+     * The gateway sets the device's clock when it is off by more than so many seconds, at most once in so many minutes,
+     * and only while its own clock is sure. Without this it sends the device nothing but questions and answers.
+     */
+    clockSet: Type.Optional(Type.Object({ offBeyondS: NumberOrParam, everyMinutes: NumberOrParam }, closed)),
   },
   closed,
 );
 export type Gb26875Section = Static<typeof Gb26875Section>;
+/** After parameters are numbers. */
+export type Gb26875Model = Omit<Gb26875Section, 'clockSet'> & {
+  readonly clockSet?: { readonly offBeyondS: number; readonly everyMinutes: number };
+};
 
 /**
  * Fields of the named binary codecs, which a point's `field` names (codec `json` takes JSON pointers instead).
@@ -251,7 +261,7 @@ export interface DeviceModel {
   readonly evidence: 'A' | 'B' | 'C' | 'M';
   readonly modbus?: ModbusSection;
   readonly mqtt?: MqttSection;
-  readonly gb26875?: Gb26875Section;
+  readonly gb26875?: Gb26875Model;
   /** `modbus.illegal` as 0-based wire addresses, both ends included. */
   readonly illegal?: readonly { readonly table: Table; readonly from: number; readonly to: number }[];
   readonly points: readonly ModelPoint[];

@@ -48,6 +48,11 @@ export const quantityPoint = (component: ComponentRef, quantity: number): string
 export const DEVICE_POINT = 'device-status';
 /** Type flag or command of the last message that could not be understood, 0 while there was none. */
 export const UNKNOWN_POINT = 'not-understood';
+/** Its clock: 1 at the moment when we set it, 2 while it is off and can't be set, else 0. */
+export const CLOCK_POINT = 'device-clock';
+export const CLOCK_WORDS = { well: 0, set: 1, leftAlone: 2 } as const;
+/** By how much it is ahead of ours, s. */
+export const CLOCK_OFFSET_POINT = 'device-clock-offset';
 
 const TEMPLATES = { system: 'system', component: 'part', device: DEVICE_POINT } as const;
 
@@ -99,6 +104,16 @@ export function grownPoints(tables: Gb26875Tables, learned: Learned): ModelPoint
     word(DEVICE_POINT, TEMPLATES.device, { zh: '用户信息传输装置', en: 'Transmission device' }),
     word(operationPoint(undefined), 'device-operation', { zh: '传输装置操作', en: 'Operation at the device' }),
     word(UNKNOWN_POINT, UNKNOWN_POINT, { zh: '未能理解的数据', en: 'Data not understood' }),
+    word(CLOCK_POINT, CLOCK_POINT, { zh: '传输装置时钟', en: 'Clock of the device' }),
+    {
+      id: CLOCK_OFFSET_POINT,
+      template: CLOCK_OFFSET_POINT,
+      name: { zh: '传输装置时钟偏差', en: 'Offset of the device clock' },
+      type: 'int32',
+      lane: 'telemetry',
+      poll: 'slow',
+      unit: 's',
+    },
     ...learned.systems.flatMap((system) => {
       const { zh, en } = systemName(tables, system);
       return [
@@ -163,6 +178,17 @@ export function grownSignals(tables: Gb26875Tables, learned: Learned): ModelSign
       advice: {
         zh: '装置发来标准以外的数据类型，内容未被采用。原文见网关的计数与日志，请向厂家索取协议。',
         en: 'The device sends data of a type outside the standard; it was not used. Ask its maker for the protocol.',
+      },
+    },
+    {
+      id: 'device-clock-wrong',
+      class: 'FAULT',
+      point: CLOCK_POINT,
+      when: { bit: 1, eq: 1 },
+      text: { zh: '装置时钟不准，校时无效', en: 'Clock is wrong and can not be set' },
+      advice: {
+        zh: '装置拒绝校时或校时后仍不准，网关不再校它的时钟。报警按网关时间记录。请到现场手动校准，必要时更换时钟电池。',
+        en: 'The device refuses its time, or is wrong again after it: it is left alone, and alarms go by the time of the gateway. Set it by hand; its clock battery may be empty.',
       },
     },
     ...(learned.systems.length > 0

@@ -35,6 +35,8 @@ export interface Gb26875DriverOptions {
   readonly devices: readonly ListedDevice[];
   readonly intake: DriverPort;
   readonly registry: Registry;
+  /** Whether our own clock is sure, so that devices may be set by it. */
+  readonly clockTrusted: () => boolean;
   readonly limits?: Partial<Gb26875Limits>;
 }
 
@@ -112,6 +114,7 @@ export class Gb26875Driver implements Driver {
           tables: this.#tables,
           port: o.intake,
           limits: this.#limits,
+          clockTrusted: o.clockTrusted,
           keep: (known) => o.registry.keep(device.id, known),
           send: (request, serial) => this.#request(calling, request, serial),
         }),
@@ -155,12 +158,11 @@ export class Gb26875Driver implements Driver {
   }
 
   counters(): Readonly<Record<string, Readonly<Record<string, number>>>> {
-    const sum = { messages: 0, repeated: 0, notUnderstood: 0, learnedPoints: 0, refusedPoints: 0 };
+    const sum: Record<string, number> = {};
     let requestsDenied = 0;
     let requestTimeouts = 0;
     for (const { device } of this.#bySource.values()) {
-      for (const key of ['messages', 'repeated', 'notUnderstood', 'learnedPoints', 'refusedPoints'] as const)
-        sum[key] += device.counters[key];
+      for (const [key, count] of Object.entries(device.counters)) sum[key] = (sum[key] ?? 0) + count;
       requestsDenied += device.inquiry.denied;
       requestTimeouts += device.inquiry.timeouts;
     }
@@ -252,16 +254,17 @@ export class Gb26875Driver implements Driver {
     const { connection, head, source } = calling;
     if (!connection?.socket.writable || !head) return;
     const { utcOffsetMinutes } = this.#tables;
+    const now = this.#o.intake.clock.now();
     const bytes = encodeFrame(
       {
         serial,
         version: head.version,
         userVersion: head.userVersion,
-        time: this.#o.intake.clock.now(),
+        time: now,
         source: head.destination,
         destination: source,
-        command: COMMANDS.request,
-        adu: encodeRequest(request),
+        command: request.ask === 'set-clock' ? COMMANDS.control : COMMANDS.request,
+        adu: encodeRequest(request, now, utcOffsetMinutes),
       },
       utcOffsetMinutes,
     );

@@ -2,7 +2,7 @@
 // and what we ask of a device, to bytes.
 import type { ComponentRef, SystemRef } from '../../device-profiles/gb26875/grow.ts';
 import { GB26875_FRAME } from './limits.ts';
-import { TIME_BYTES, readTime } from './time.ts';
+import { readTime, TIME_BYTES, writeTime } from './time.ts';
 
 /** Times are ms since 1970 UTC; undefined when the object has none or it names no moment. */
 interface Dated {
@@ -259,19 +259,31 @@ function readTexts(adu: Buffer, flag: number, count: number, ofSystem: boolean):
   return { result: 'read', flag, objects };
 }
 
-/** What we ask of a device: the state that it, a system or a component is in. */
+/**
+ * What we ask of a device: the state that it, a system or a component is in; and, where its profile declares it, to set
+ * its clock by ours.
+ */
 export type CentreRequest =
   | { readonly ask: 'device-status' }
   | { readonly ask: 'system-status'; readonly system: SystemRef }
   /** `address` is the component's. */
-  | { readonly ask: 'component-status'; readonly system: SystemRef; readonly address: number };
+  | { readonly ask: 'component-status'; readonly system: SystemRef; readonly address: number }
+  | { readonly ask: 'set-clock' };
 
 /** Type flags of these requests (GB/T 26875.3-2011, table 4). */
-const ASKS = { 'device-status': 81, 'system-status': 61, 'component-status': 62 } as const;
+const ASKS = { 'device-status': 81, 'system-status': 61, 'component-status': 62, 'set-clock': 90 } as const;
 
-/** The data unit of a request. There is none that sets or initialises anything (hard rule 1). */
-export function encodeRequest(request: CentreRequest): Buffer {
+/**
+ * The data unit of a request. The clock is all that can be set (hard rule 1); there is none that initialises anything.
+ * @param now ms since 1970 UTC, for the clock
+ */
+export function encodeRequest(request: CentreRequest, now: number, utcOffsetMinutes: number): Buffer {
   const head = [ASKS[request.ask], 1];
+  if (request.ask === 'set-clock') {
+    const time = Buffer.alloc(TIME_BYTES);
+    writeTime(time, 0, now, utcOffsetMinutes);
+    return Buffer.from([...head, ...time]);
+  }
   if (request.ask === 'device-status') return Buffer.from([...head, 0]);
   const { type, address } = request.system;
   if (request.ask === 'system-status') return Buffer.from([...head, type, address]);

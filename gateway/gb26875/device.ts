@@ -2,6 +2,9 @@
 // when what it says is on disk.
 import type { Compiled } from '../../device-profiles/compile.ts';
 import {
+  CLOCK_OFFSET_POINT,
+  CLOCK_POINT,
+  CLOCK_WORDS,
   componentPoint,
   quantityPoint,
   systemPoint,
@@ -14,8 +17,9 @@ import { withSourceTime } from '../normalise.ts';
 import { REPORT_LIMITS } from '../report.ts';
 import { readAdu, type Adu, type AduObject, type CentreRequest } from './adu.ts';
 import { COMMANDS, type Frame } from './frame.ts';
+import { DeviceClock } from './device-clock.ts';
 import { Inquiry } from './inquiry.ts';
-import { afterReset, learn, resetIn, toldBy, type Told } from './learn.ts';
+import { afterReset, byOurClock, learn, resetIn, toldBy, type Told } from './learn.ts';
 import type { Gb26875Limits } from './limits.ts';
 
 /** A device of the site that calls in by GB/T 26875.3. */
@@ -34,6 +38,8 @@ export interface DeviceParts {
   readonly keep: (learned: Learned) => Promise<void>;
   /** Sends a request to the device, where it is connected. */
   readonly send: (request: CentreRequest, serial: number) => void;
+  /** Whether our own clock is sure, so that a device may be set by it. */
+  readonly clockTrusted: () => boolean;
 }
 
 /** What a message came to, once it is settled: how it is answered, if at all. */
@@ -43,6 +49,8 @@ export type Outcome = 'confirm' | 'deny' | 'none';
 const FRESH_MS = 1_000;
 /** Marks a message that could not be read at all; type flags are below it. */
 const UNREADABLE = 0xffff;
+/** An offset that a point of 32 bits can hold, s. */
+const OFFSET_MAX_S = 2_000_000_000;
 /** Marks a message that tells of points for which there is no room. */
 const NO_PLACE = 0xfffe;
 
@@ -69,7 +77,18 @@ export class TransmissionDevice {
   /** It has called anew since it was last heard. */
   #calledAnew = false;
   readonly inquiry: Inquiry;
-  readonly counters = { messages: 0, repeated: 0, notUnderstood: 0, learnedPoints: 0, refusedPoints: 0 };
+  readonly clock: DeviceClock;
+  #clockAskedAt = -Infinity;
+  readonly counters = {
+    messages: 0,
+    repeated: 0,
+    notUnderstood: 0,
+    learnedPoints: 0,
+    refusedPoints: 0,
+    clockSet: 0,
+    clockDenied: 0,
+    timesDoubted: 0,
+  };
 
   constructor(o: DeviceParts) {
     this.#o = o;
@@ -79,11 +98,13 @@ export class TransmissionDevice {
     this.#texts = textsOf(o.learned);
     this.#heardAt = o.port.clock.monotonic();
     this.inquiry = new Inquiry(o.limits, o.send);
+    this.clock = new DeviceClock(o.device.model.gb26875?.clockSet, o.limits);
   }
 
   /** The device has another connection: what it told on the way down of the last one may be lost, so it is asked. */
   calledAnew(): void {
     this.#calledAnew = true;
+    this.clock.connected(this.#o.port.clock.now());
   }
 
   /** A frame of the device. Resolves when what it says is on disk; rejects when it could not be kept. */
@@ -107,9 +128,8 @@ export class TransmissionDevice {
       outcome,
       kept: Promise.all([heard, kept]).then(() => undefined),
     });
-    const { command, adu, serial } = frame;
-    if (command === COMMANDS.reply || command === COMMANDS.confirm || command === COMMANDS.deny)
-      this.inquiry.answered(serial, command === COMMANDS.deny, port.clock.monotonic());
+    const { command, adu } = frame;
+    this.#hearClock(frame);
     if (command === COMMANDS.confirm || command === COMMANDS.deny) return done('none');
     if (command !== COMMANDS.send && command !== COMMANDS.reply) return done('deny');
     const outcome = command === COMMANDS.send ? 'confirm' : 'none';
@@ -127,13 +147,77 @@ export class TransmissionDevice {
       return done(read.result === 'bad' ? 'deny' : outcome, this.#accept([told]));
     }
     await this.#grow(read.objects);
-    const told = this.#tellings(read.objects);
+    const told = byOurClock(this.#tellings(read.objects), this.#correction(frame));
     const homeless = told.filter(({ point }) => !this.#places.has(point));
     if (homeless.length === 0) return done(outcome, this.#remember(key, this.#accept(told)));
     // More than a device or a site may hold: what has a place is taken, and the device hears that not all of it was.
     this.counters.refusedPoints += homeless.length;
     const notice = { point: UNKNOWN_POINT, value: NO_PLACE, time: undefined };
     return done('deny', this.#accept([...told.filter(({ point }) => this.#places.has(point)), notice]));
+  }
+
+  /** What a frame says of the device's clock, and of what we asked. */
+  #hearClock({ command, adu, serial, time }: Frame): void {
+    const { clock } = this.#o.port;
+    const now = clock.now();
+    if (command === COMMANDS.send && adu.length < 2) this.clock.beat(time, now);
+    const { reply, confirm, deny } = COMMANDS;
+    const isAnswer = command === reply || command === confirm || command === deny;
+    const answered = isAnswer ? this.inquiry.answered(serial, command === deny, clock.monotonic()) : undefined;
+    if (answered?.request.ask === 'set-clock') this.#clockSettled(command !== deny);
+    else if (answered && command === reply) this.clock.answered(time, now, answered.tookMs);
+    this.#tellClock();
+  }
+
+  #clockSettled(taken: boolean): void {
+    const { port } = this.#o;
+    const device = this.#device.id;
+    const offMs = this.clock.offset;
+    this.clock.settled(taken);
+    if (taken) {
+      this.counters.clockSet++;
+      port.log.info({ device, offMs }, 'the clock of a transmission device was set');
+      const moment = { point: CLOCK_POINT, time: undefined };
+      this.#accept([
+        { ...moment, value: CLOCK_WORDS.set },
+        { ...moment, value: CLOCK_WORDS.well },
+      ]).catch(() => undefined);
+      this.#askClock();
+    } else {
+      this.counters.clockDenied++;
+      port.log.warn({ device, offMs }, 'a transmission device refuses to have its clock set; it is left alone');
+    }
+  }
+
+  /** Any answer carries the device's time. */
+  #askClock(): void {
+    this.#clockAskedAt = this.#o.port.clock.monotonic();
+    this.inquiry.also({ ask: 'device-status' }, this.#clockAskedAt);
+  }
+
+  /** What the times of a frame are ahead of ours, ms; undefined where they can't be believed. */
+  #correction({ time, command }: Frame): number | undefined {
+    const { clock } = this.#o.port;
+    const correction = this.clock.correction(time, clock.now());
+    if (correction !== undefined) return correction;
+    this.counters.timesDoubted++;
+    const asked = clock.monotonic() - this.#clockAskedAt < this.#o.limits.answerMs;
+    if (time !== undefined && command === COMMANDS.send && !asked) this.#askClock();
+    return undefined;
+  }
+
+  #tellClock(): void {
+    const { offset, leftAlone } = this.clock;
+    if (offset === undefined) return;
+    const told: Told[] = [];
+    const seconds = Math.max(-OFFSET_MAX_S, Math.min(OFFSET_MAX_S, Math.round(offset / 1_000)));
+    // Tags are whole seconds: one more or less is no news.
+    if (Math.abs(seconds - (this.#values.get(CLOCK_OFFSET_POINT) ?? Infinity)) > 1)
+      told.push({ point: CLOCK_OFFSET_POINT, value: seconds, time: undefined });
+    const standing = leftAlone ? CLOCK_WORDS.leftAlone : CLOCK_WORDS.well;
+    if (this.#values.get(CLOCK_POINT) !== standing) told.push({ point: CLOCK_POINT, value: standing, time: undefined });
+    // A refused disk is told by the records themselves; the next frame says it again.
+    if (told.length > 0) this.#accept(told).catch(() => undefined);
   }
 
   /** What a message says, and what a reset in it takes back. */
@@ -152,12 +236,12 @@ export class TransmissionDevice {
     const { port } = this.#o;
     const receivedTime = port.clock.now();
     const readings: Reading[] = [];
-    for (const { point, value, time } of told) {
+    for (const { point, value, time, doubted } of told) {
       const at = this.#places.get(point);
       if (at === undefined) continue;
       if (!this.#values.has(point)) this.#toldStale = true;
       this.#values.set(point, value);
-      const reading: Reading = { point: at, value, quality: 'good', reason: '' };
+      const reading: Reading = { point: at, value, quality: 'good', reason: doubted ? 'source-clock' : '' };
       readings.push(...withSourceTime([reading], time, receivedTime));
     }
     return port.accept(this.#device, readings, receivedTime);
@@ -268,6 +352,10 @@ export class TransmissionDevice {
     const { port } = this.#o;
     const now = port.clock.monotonic();
     this.inquiry.check(now);
+    if (this.#online && this.clock.due(now) && this.#o.clockTrusted()) {
+      this.clock.sent(now);
+      this.inquiry.also({ ask: 'set-clock' }, now);
+    }
     const silentMs = (this.#device.model.gb26875?.expectEveryS ?? 0) * 1_000 * REPORT_LIMITS.staleIntervals;
     if (this.#online === false || now - this.#heardAt <= silentMs) return;
     this.#online = false;

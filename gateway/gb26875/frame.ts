@@ -4,7 +4,7 @@ import { GB26875_FRAME } from './limits.ts';
 import { readTime, writeTime } from './time.ts';
 
 /** Command byte (GB/T 26875.3-2011, 6.2.7). 0 and 7–127 are reserved, 128–255 are the vendor's. */
-export const COMMANDS = { send: 2, confirm: 3, request: 4, reply: 5, deny: 6 } as const;
+export const COMMANDS = { control: 1, send: 2, confirm: 3, request: 4, reply: 5, deny: 6 } as const;
 
 /** What stands before the application data unit. */
 export interface FrameHead {

@@ -6,7 +6,7 @@ import type { Gb26875Limits } from './limits.ts';
 interface Asked {
   readonly request: CentreRequest;
   readonly serial: number;
-  readonly deadline: number;
+  readonly askedAt: number;
   readonly tries: number;
 }
 
@@ -29,6 +29,14 @@ export class Inquiry {
     this.#send = send;
   }
 
+  /** Asks this too, after what waits, unless it waits already. */
+  also(request: CentreRequest, now: number): void {
+    const waits = this.#asked?.request.ask === request.ask || this.#queue.some((r) => r.ask === request.ask);
+    if (waits || this.#queue.length >= this.#limits.requests) return;
+    this.#queue.push(request);
+    if (!this.#asked) this.#next(now);
+  }
+
   /** Asks these after what is being asked; what waited before is forgotten. */
   begin(requests: readonly CentreRequest[], now: number): void {
     this.#queue = requests.slice(0, this.#limits.requests);
@@ -43,19 +51,24 @@ export class Inquiry {
     this.#deaf = false;
   }
 
-  /** An answer of the device with this serial; one that is to no request of ours says nothing here. */
-  answered(serial: number, denied: boolean, now: number): void {
-    if (this.#asked?.serial !== serial) return;
+  /**
+   * An answer of the device with this serial.
+   * @returns what it answers and how long that took, ms; undefined when it is to nothing that we asked
+   */
+  answered(serial: number, denied: boolean, now: number): { request: CentreRequest; tookMs: number } | undefined {
+    const asked = this.#asked;
+    if (asked?.serial !== serial) return undefined;
     if (denied) this.denied++;
     this.#asked = undefined;
     this.#unanswered = 0;
     this.#next(now);
+    return { request: asked.request, tookMs: now - asked.askedAt };
   }
 
   /** Asks again what is overdue, and gives up what was asked often enough. */
   check(now: number): void {
     const asked = this.#asked;
-    if (!asked || now < asked.deadline) return;
+    if (!asked || now < asked.askedAt + this.#limits.answerMs) return;
     this.timeouts++;
     this.#asked = undefined;
     if (asked.tries < this.#limits.tries) {
@@ -76,7 +89,7 @@ export class Inquiry {
 
   #ask(request: CentreRequest, tries: number, now: number): void {
     this.#serial = (this.#serial + 1) & 0xffff;
-    this.#asked = { request, serial: this.#serial, deadline: now + this.#limits.answerMs, tries };
+    this.#asked = { request, serial: this.#serial, askedAt: now, tries };
     this.#send(request, this.#serial);
   }
 }

@@ -17,6 +17,8 @@ export interface Told {
   readonly point: string;
   readonly value: number;
   readonly time: number | undefined;
+  /** It has a time that can't be believed. */
+  readonly doubted?: boolean;
 }
 
 const sameSystem = (a: SystemRef, b: SystemRef): boolean => a.type === b.type && a.address === b.address;
@@ -94,6 +96,17 @@ export function afterReset(
     ...back(systemPoint(system), takenBack(states.system)),
     ...parts.flatMap((c) => back(componentPoint(c), takenBack(states.component))),
   ];
+}
+
+/**
+ * What is told, with times by our clock.
+ * @param correction what the device's clock is ahead, ms; undefined where its times can't be believed
+ */
+export function byOurClock(told: readonly Told[], correction: number | undefined): Told[] {
+  return told.map((t) => {
+    if (t.time === undefined) return t;
+    return correction === undefined ? { ...t, time: undefined, doubted: true } : { ...t, time: t.time - correction };
+  });
 }
 
 /** What these objects say of points, in their order. An operation is a moment: it is told and taken back. */

@@ -20,6 +20,14 @@ export interface Gb26875Limits {
   readonly unansweredRequests: number;
   /** Requests that wait to be asked, of a device. */
   readonly requests: number;
+  /** A message whose time tag fits the clock of its device this well was made just now. */
+  readonly freshMs: number;
+  /** An answer that took longer tells nothing of the device's clock. */
+  readonly roundTripMs: number;
+  /** Two heartbeats that agree this well do. */
+  readonly agreeMs: number;
+  /** How long after a new connection messages come that waited for it. */
+  readonly drainMs: number;
   /** Bytes that were refused, kept for the engineer to see. */
   readonly refusals: number;
   /** The same trouble of the same source is logged once in this time; so many different ones are remembered. */
@@ -40,6 +48,10 @@ export const GB26875_LIMITS: Gb26875Limits = {
   tries: 3,
   unansweredRequests: 2,
   requests: 25_000,
+  freshMs: 15_000,
+  roundTripMs: 2_000,
+  agreeMs: 2_000,
+  drainMs: 300_000,
   refusals: 100,
   logEveryMs: 60_000,
   logKeys: 1_000,

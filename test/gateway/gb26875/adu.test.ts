@@ -82,7 +82,7 @@ describe('requests', () => {
         source: 88_888,
         destination: 889,
         command: COMMANDS.request,
-        adu: encodeRequest({ ask: 'device-status' }),
+        adu: encodeRequest({ ask: 'device-status' }, 0, BEIJING),
       },
       BEIJING,
     );
@@ -91,9 +91,14 @@ describe('requests', () => {
 
   test('for a system and a component name type, address, and zone before point', () => {
     const system = { type: 1, address: 3 };
-    expect(encodeRequest({ ask: 'system-status', system }).toString('hex')).toBe('3d010103');
-    const component = encodeRequest({ ask: 'component-status', system, address: (2 << 16) | 10 });
+    expect(encodeRequest({ ask: 'system-status', system }, 0, BEIJING).toString('hex')).toBe('3d010103');
+    const component = encodeRequest({ ask: 'component-status', system, address: (2 << 16) | 10 }, 0, BEIJING);
     expect(component.toString('hex')).toBe('3e0101030a000200');
+  });
+
+  test('to set the clock is the published frame, byte by byte', () => {
+    const now = Date.UTC(2012, 8, 26, 1, 58, 2);
+    expect(encodeRequest({ ask: 'set-clock' }, now, BEIJING).toString('hex')).toBe(aduOf('setClock').toString('hex'));
   });
 });
 

@@ -32,8 +32,8 @@ afterEach(async () => {
 const profile = loadProfile(`${BUILTIN_PROFILES}fire/gb26875-transmission-device.yaml`);
 const born = { gateway: 'gw-1', community: 'xingfuli', software: 'test', writesHistory: false };
 
-function calling(id: string): CallingDevice {
-  const grow = (learned: Learned) => tryCompile(profile, { learned });
+function calling(id: string, params: RigOptions['params'] = {}): CallingDevice {
+  const grow = (learned: Learned) => tryCompile(profile, { learned, params });
   const { model } = grow(NOTHING_LEARNED);
   if (!model) throw new Error('the profile does not compile');
   return { ...device(id, model, { link: 'gb' }), grow };
@@ -44,6 +44,10 @@ export interface RigOptions {
   readonly clock?: GatewayClock;
   readonly disk?: Disk;
   readonly limits?: Partial<Gb26875Limits>;
+  /** Whether the gateway's own clock is sure; it is, where nothing is said. */
+  readonly clockTrusted?: boolean;
+  /** Parameters of the device's profile. */
+  readonly params?: Readonly<Record<string, number>>;
 }
 
 /** A listener for the device with source address 889. */
@@ -51,7 +55,7 @@ export async function listener(o: RigOptions = {}) {
   const dir = o.dir ?? tempDir('gb26875');
   const clock = o.clock ?? systemClock;
   const registry = new Registry(dir, silent);
-  const { devices, learned } = await withLearned([calling('utd')], registry);
+  const { devices, learned } = await withLearned([calling('utd', o.params)], registry);
   const index = pointIndex(devices);
   const birth = { id: index.id, bytes: indexBytes(index, born, Date.now()) };
   const spool = await open(`${dir}/spool`, {
@@ -93,6 +97,7 @@ export async function listener(o: RigOptions = {}) {
     devices: [{ device: listed, source: 889, learned: learned.get('utd') ?? NOTHING_LEARNED }],
     intake,
     registry,
+    clockTrusted: () => o.clockTrusted ?? true,
     ...(o.limits ? { limits: o.limits } : {}),
   });
   await driver.start();
@@ -117,6 +122,8 @@ export class Line {
   readonly frames: Frame[] = [];
   readonly #socket: Socket;
   #serial = 1_000;
+  /** By how much the device's clock is ahead, ms. */
+  clockOff = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -141,7 +148,14 @@ export class Line {
   /** A data unit as device 889 sends it. */
   message(adu: Buffer, command = 2): { readonly serial: number; readonly bytes: Buffer } {
     const serial = ++this.#serial;
-    const head = { serial, version: 1, userVersion: 1, time: Date.now(), source: 889, destination: 88_888 };
+    const head = {
+      serial,
+      version: 1,
+      userVersion: 1,
+      time: Date.now() + this.clockOff,
+      source: 889,
+      destination: 88_888,
+    };
     return { serial, bytes: encodeFrame({ ...head, command, adu }, BEIJING) };
   }
 
@@ -153,9 +167,15 @@ export class Line {
   }
 
   /** Answers a request of the centre. */
-  reply(serial: number, adu: Buffer): void {
-    const head = { serial, version: 1, userVersion: 1, time: Date.now(), source: 889, destination: 88_888 };
-    this.send(encodeFrame({ ...head, command: 5, adu }, BEIJING));
+  reply(serial: number, adu: Buffer, command = 5): void {
+    const time = Date.now() + this.clockOff;
+    const head = { serial, version: 1, userVersion: 1, time, source: 889, destination: 88_888 };
+    this.send(encodeFrame({ ...head, command, adu }, BEIJING));
+  }
+
+  /** The first frame of the centre with this type flag after the first `after` frames. */
+  asked(flag: number, after = 0): Promise<Frame> {
+    return until(() => this.frames.slice(after).find((f) => f.adu[0] === flag), { what: `a request of type ${flag}` });
   }
 
   /** The answer to a serial. */
