@@ -9,7 +9,7 @@ import type { GatewayConfig } from './config.ts';
 import type { CallingDevice } from './gb26875/device.ts';
 import { withLearned, type Registry } from './gb26875/registry.ts';
 import type { Intake } from './intake.ts';
-import { sourceOf, type Site, type SiteDeviceEntry } from './site.ts';
+import { HOST_VARIABLE, sourceOf, type Site, type SiteDeviceEntry } from './site.ts';
 import type { SiteBroker, SiteLink } from './site-links.ts';
 import type { MqttUser } from './site-users.ts';
 
@@ -172,10 +172,14 @@ export class SiteDrivers {
     if (link?.type === 'gb26875') {
       const listed = devices.filter(isCalling).flatMap((device): ListedDevice[] => {
         const source = sourceOf(device.vars['address'] ?? '');
-        return source === undefined ? [] : [{ device, source, learned: learned.get(device.id) ?? NOTHING_LEARNED }];
+        if (source === undefined) return [];
+        const host = device.vars[HOST_VARIABLE];
+        const known = learned.get(device.id) ?? NOTHING_LEARNED;
+        return [{ device, source, ...(host === undefined ? {} : { host }), learned: known }];
       });
       const { host, gb26875Port: port } = config;
-      return new Gb26875Driver({ link: link.id, host, port, devices: listed, intake, registry, clockTrusted });
+      const { id, transport = 'tcp' } = link;
+      return new Gb26875Driver({ link: id, host, port, transport, devices: listed, intake, registry, clockTrusted });
     }
     return modbusDriver({ links: links.filter(isModbus), devices, port: intake });
   }

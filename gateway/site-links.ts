@@ -18,7 +18,8 @@ export type SiteLink =
       readonly parity?: 'none' | 'even' | 'odd';
       readonly stopBits?: 1 | 2;
     }
-  | { readonly id: string; readonly type: 'gb26875' }
+  /** TCP where nothing is said. */
+  | { readonly id: string; readonly type: 'gb26875'; readonly transport?: 'tcp' | 'udp' }
   | {
       readonly id: string;
       readonly type: 'mqtt';

@@ -72,8 +72,11 @@ const FieldLink = Type.Object(
   closed,
 );
 
-/** Transmission devices that call in by GB/T 26875.3, at GB26875_PORT. */
-const CallInLink = Type.Object({ id: Id, type: Type.Literal('gb26875') }, closed);
+/** Transmission devices that call in by GB/T 26875.3, at GB26875_PORT: by TCP connections, or by UDP. */
+const CallInLink = Type.Object(
+  { id: Id, type: Type.Literal('gb26875'), transport: Type.Optional(Type.Enum(['tcp', 'udp'])) },
+  closed,
+);
 
 /** Schema of a link by its type; `type` decides which one a mistake is explained by. */
 export const LINK_SCHEMAS = {

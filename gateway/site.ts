@@ -1,5 +1,6 @@
 // The site file: which links, devices and field users a gateway has. Checked whole before anything starts; every
 // mistake is named with its line and what was expected.
+import { isIP } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { POLL_CLASS_MS, type PollClass, type Text } from '../device-profiles/contract/point.ts';
@@ -160,7 +161,7 @@ function readDevice(d: SiteDeviceFile, k: number, context: Context): SiteDeviceE
   const loaded = profileOf(d.profile, context, report);
   if (!loaded) return undefined;
   if (link) checkLink(d, loaded, link, report);
-  const vars = readVars(d, loaded, report);
+  const vars = readVars(d, loaded, link, report);
   const rows = readPoints(d, k, loaded, context);
   const compiled = tryCompile(loaded, { ...optionsOf(d), pointList: rows, models: context.models });
   if (!compiled.model) {
@@ -257,17 +258,26 @@ function checkLink(d: SiteDeviceFile, { name, profile }: LoadedProfile, link: Si
     report(['unit'], `expected 1 to 247 on a serial bus; found ${d.unit}`);
 }
 
-function readVars(d: SiteDeviceFile, { profile }: LoadedProfile, report: Report): Readonly<Record<string, string>> {
+function readVars(
+  d: SiteDeviceFile,
+  { profile }: LoadedProfile,
+  link: SiteLink | undefined,
+  report: Report,
+): Readonly<Record<string, string>> {
   const vars = d.vars ?? {};
   const identity = profile.mqtt?.identity?.var;
   const wanted = profile.mqtt ? topicVariables(profile.mqtt.topic) : [];
   if (identity !== undefined) wanted.push(identity);
   if (profile.gb26875) wanted.push(SOURCE_VARIABLE);
+  const byUdp = link?.type === 'gb26875' && link.transport === 'udp';
+  if (profile.gb26875 && byUdp) wanted.push(HOST_VARIABLE);
   for (const name of new Set(wanted))
     if (!Object.hasOwn(vars, name)) {
       const why = profile.mqtt
         ? `topic ${profile.mqtt.topic} needs it`
-        : 'the address by which the device calls itself';
+        : name === HOST_VARIABLE
+          ? 'by UDP only IP addresses that the site names are heard and answered'
+          : 'the address by which the device calls itself';
       report([], `vars.${name} is missing: ${why}`);
     }
   const address = profile.gb26875 ? vars[SOURCE_VARIABLE] : undefined;
@@ -276,6 +286,9 @@ function readVars(d: SiteDeviceFile, { profile }: LoadedProfile, report: Report)
       ['vars', SOURCE_VARIABLE],
       `expected a whole number below 2^48, as the device is set to; found "${address}"`,
     );
+  const host = byUdp ? vars[HOST_VARIABLE] : undefined;
+  if (host !== undefined && isIP(host) === 0)
+    report(['vars', HOST_VARIABLE], `expected the IP address from which the device sends; found "${host}"`);
   for (const name of Object.keys(vars))
     if (!wanted.includes(name))
       report(
@@ -287,6 +300,8 @@ function readVars(d: SiteDeviceFile, { profile }: LoadedProfile, report: Report)
 
 /** Variable of a GB/T 26875.3 device: its 48-bit source address, decimal. */
 const SOURCE_VARIABLE = 'address';
+/** The IP address of one that sends by UDP. */
+export const HOST_VARIABLE = 'host';
 const ADDRESS_MAX = 2 ** 48;
 
 /** Source address of a GB/T 26875.3 device; undefined where it is none. */

@@ -1,28 +1,23 @@
 // The GB/T 26875.3 driver: transmission devices (用户信息传输装置) connect to us, and every message is confirmed after it
 // is on disk, denied with a reason that is counted, or left unanswered so that the device sends it again.
-import { createServer, type Server, type Socket } from 'node:net';
 import { tablesOf, type Gb26875Tables } from '../../device-profiles/gb26875/tables.ts';
 import { LogOnce } from '../field/log-once.ts';
 import { encodeRequest, type CentreRequest } from '../gb26875/adu.ts';
 import { TransmissionDevice, type CallingDevice } from '../gb26875/device.ts';
-import {
-  answerTo,
-  COMMANDS,
-  encodeFrame,
-  Gb26875Framer,
-  type Frame,
-  type FrameHead,
-  type FrameRefusal,
-  type FrameSink,
-} from '../gb26875/frame.ts';
+import { answerTo, COMMANDS, encodeFrame, type Frame, type FrameHead, type FrameRefusal } from '../gb26875/frame.ts';
 import { GB26875_LIMITS, type Gb26875Limits } from '../gb26875/limits.ts';
+import type { Line, Lines, LineSink } from '../gb26875/line.ts';
 import type { Registry } from '../gb26875/registry.ts';
+import { TcpLines } from '../gb26875/tcp-lines.ts';
+import { UdpLines } from '../gb26875/udp-lines.ts';
 import type { Driver, DriverPort } from './driver.ts';
 
 /** A device with the address by which it calls itself, and what it had told of before the start. */
 export interface ListedDevice {
   readonly device: CallingDevice;
   readonly source: number;
+  /** IP address from which it sends, where it does so by UDP. */
+  readonly host?: string;
   readonly learned: Parameters<CallingDevice['grow']>[0];
 }
 
@@ -32,6 +27,7 @@ export interface Gb26875DriverOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  readonly transport: 'tcp' | 'udp';
   readonly devices: readonly ListedDevice[];
   readonly intake: DriverPort;
   readonly registry: Registry;
@@ -45,26 +41,17 @@ export interface Refusal {
   /** Wall clock, ISO 8601 UTC. */
   readonly at: string;
   readonly from: string;
-  readonly reason: FrameRefusal | 'unknown-source' | 'command';
+  readonly reason: FrameRefusal | 'stranger' | 'unknown-source' | 'command';
   /** The first bytes, hex. */
   readonly bytes: string;
 }
 const REFUSAL_BYTES = 200;
 
-interface Connection {
-  readonly socket: Socket;
-  readonly framer: Gb26875Framer;
-  /** Monotonic times of the last bytes and of the last frame. */
-  bytesAt: number;
-  frameAt: number;
-  unanswered: number;
-}
-
 interface Calling {
   readonly device: TransmissionDevice;
   readonly source: number;
   /** Where it was heard last, and how its frames speak of us. */
-  connection: Connection | undefined;
+  line: Line | undefined;
   head: FrameHead | undefined;
 }
 
@@ -73,12 +60,10 @@ export class Gb26875Driver implements Driver {
   readonly #limits: Gb26875Limits;
   readonly #tables: Gb26875Tables;
   readonly #bySource = new Map<number, Calling>();
-  readonly #connections = new Set<Connection>();
+  readonly #lines: Lines;
   readonly #logOnce: LogOnce;
   readonly #refusals: Refusal[] = [];
   readonly #counters = {
-    connections: 0,
-    connectionsRefused: 0,
     frames: 0,
     confirmed: 0,
     denied: 0,
@@ -90,7 +75,6 @@ export class Gb26875Driver implements Driver {
     end: 0,
     checksum: 0,
   };
-  #server: Server | undefined;
   #timer: NodeJS.Timeout | undefined;
   #listening = 0;
 
@@ -106,7 +90,7 @@ export class Gb26875Driver implements Driver {
     for (const { device, source, learned } of o.devices) {
       const calling: Calling = {
         source,
-        connection: undefined,
+        line: undefined,
         head: undefined,
         device: new TransmissionDevice({
           device,
@@ -121,6 +105,7 @@ export class Gb26875Driver implements Driver {
       };
       this.#bySource.set(source, calling);
     }
+    this.#lines = this.#makeLines();
   }
 
   /** Port on which we listen, 0 before. */
@@ -134,27 +119,27 @@ export class Gb26875Driver implements Driver {
   }
 
   async start(): Promise<void> {
-    const { host, port, intake, link } = this.#o;
-    const server = createServer({ noDelay: true }, (socket) => this.#welcome(socket));
-    this.#server = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, resolve);
-    });
-    server.on('error', (error) => intake.log.error({ link, error: error.message }, 'the listener of a link failed'));
-    const address = server.address();
-    this.#listening = typeof address === 'object' && address !== null ? address.port : 0;
+    const { intake, link } = this.#o;
+    this.#listening = await this.#lines.start();
     this.#timer = setInterval(() => this.check(), this.#limits.checkMs);
     intake.link(link, '');
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    const server = this.#server;
-    if (!server) return;
-    const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-    for (const { socket } of this.#connections) socket.destroy();
-    await closed;
+    await this.#lines.stop();
+  }
+
+  #makeLines(): Lines {
+    const { link, host, port, transport, devices, intake } = this.#o;
+    const { utcOffsetMinutes } = this.#tables;
+    const { clock, log } = intake;
+    const options = { link, host, port, utcOffsetMinutes, limits: this.#limits, clock, log, sink: this.#sink };
+    if (transport === 'tcp') return new TcpLines(options);
+    const hosts = new Map(
+      devices.flatMap((d): [number, string][] => (d.host === undefined ? [] : [[d.source, d.host]])),
+    );
+    return new UdpLines({ ...options, hosts });
   }
 
   counters(): Readonly<Record<string, Readonly<Record<string, number>>>> {
@@ -166,93 +151,69 @@ export class Gb26875Driver implements Driver {
       requestsDenied += device.inquiry.denied;
       requestTimeouts += device.inquiry.timeouts;
     }
-    return { [this.#o.link]: { ...this.#counters, ...sum, requestsDenied, requestTimeouts } };
-  }
-
-  #welcome(socket: Socket): void {
-    if (this.#connections.size >= this.#limits.connections) {
-      this.#counters.connectionsRefused++;
-      socket.destroy();
-      return;
-    }
-    const now = this.#o.intake.clock.monotonic();
-    const framer = new Gb26875Framer(this.#tables.utcOffsetMinutes);
-    const connection: Connection = { socket, framer, bytesAt: now, frameAt: now, unanswered: 0 };
-    this.#connections.add(connection);
-    this.#counters.connections++;
-    socket.setKeepAlive(true, this.#limits.tcpKeepAliveMs);
-    const sink = this.#sinkOf(connection);
-    socket.on('data', (bytes: Buffer) => {
-      connection.bytesAt = this.#o.intake.clock.monotonic();
-      connection.framer.receive(bytes, sink);
-    });
-    // A connection that breaks says nothing of the device: it calls again, or its silence is noticed.
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#connections.delete(connection));
-  }
-
-  #sinkOf(connection: Connection): FrameSink {
     return {
-      frame: (frame) => {
-        connection.frameAt = this.#o.intake.clock.monotonic();
-        this.#counters.frames++;
-        this.#take(connection, frame);
-      },
-      refused: (reason, bytes, head) => {
-        this.#counters[reason]++;
-        this.#remember(connection, reason, bytes);
-        if (head) this.#answer(connection, head, 'deny');
-      },
+      [this.#o.link]: { ...this.#lines.counters(), ...this.#counters, ...sum, requestsDenied, requestTimeouts },
     };
   }
 
-  #take(connection: Connection, frame: Frame): void {
+  readonly #sink: LineSink = {
+    frame: (line, frame) => {
+      this.#counters.frames++;
+      this.#take(line, frame);
+    },
+    refused: (reason, bytes, from, back) => {
+      if (reason === 'stranger')
+        this.#warnOnce(`host ${from}`, { from }, 'bytes from an address that the site does not have');
+      else this.#counters[reason]++;
+      this.#remember(from, reason, bytes);
+      if (back) this.#answer(back.line, back.head, 'deny');
+    },
+  };
+
+  #take(line: Line, frame: Frame): void {
     const calling = this.#bySource.get(frame.source);
     if (!calling) {
       this.#counters.unknownSources++;
-      this.#remember(connection, 'unknown-source', frame.adu);
-      const from = connection.socket.remoteAddress;
-      if (this.#logOnce.due(`source ${frame.source}`))
-        this.#o.intake.log.warn(
-          { link: this.#o.link, source: frame.source, from },
-          'a device that the site does not have',
-        );
-      this.#answer(connection, frame, 'deny');
+      const { source } = frame;
+      this.#remember(line.from, 'unknown-source', frame.adu);
+      this.#warnOnce(`source ${source}`, { source, from: line.from }, 'a device that the site does not have');
+      this.#answer(line, frame, 'deny');
       return;
     }
-    if (calling.connection !== connection) calling.device.calledAnew();
-    calling.connection = connection;
+    if (calling.line !== line) calling.device.calledAnew();
+    calling.line = line;
     calling.head = frame;
-    if (++connection.unanswered >= this.#limits.unanswered) connection.socket.pause();
+    if (++line.unanswered >= this.#limits.unanswered) line.rest();
     calling.device
       .take(frame)
       .then((outcome) => {
-        if (outcome === 'deny') this.#remember(connection, 'command', frame.adu);
-        if (outcome !== 'none') this.#answer(connection, frame, outcome);
+        if (outcome === 'deny') this.#remember(line.from, 'command', frame.adu);
+        if (outcome !== 'none') this.#answer(line, frame, outcome);
       })
       .catch(() => {
         // Not kept: without an answer the device sends it again.
         this.#counters.unkept++;
       })
       .finally(() => {
-        connection.unanswered--;
-        if (!connection.socket.isPaused() || connection.unanswered > this.#limits.unanswered / 2) return;
-        // What came meanwhile has not been read: the time for the rest of a frame begins now.
-        connection.bytesAt = connection.frameAt = this.#o.intake.clock.monotonic();
-        connection.socket.resume();
+        line.unanswered--;
+        if (line.unanswered <= this.#limits.unanswered / 2) line.resume();
       });
   }
 
-  #answer(connection: Connection, head: FrameHead, what: 'confirm' | 'deny'): void {
+  #answer(line: Line, head: FrameHead, what: 'confirm' | 'deny'): void {
     if (what === 'confirm') this.#counters.confirmed++;
     else this.#counters.denied++;
     const bytes = encodeFrame(answerTo(head, what, this.#o.intake.clock.now()), this.#tables.utcOffsetMinutes);
-    if (connection.socket.writable) connection.socket.write(bytes);
+    line.send(bytes);
+  }
+
+  #warnOnce(key: string, context: object, message: string): void {
+    if (this.#logOnce.due(key)) this.#o.intake.log.warn({ link: this.#o.link, ...context }, message);
   }
 
   #request(calling: Calling, request: CentreRequest, serial: number): void {
-    const { connection, head, source } = calling;
-    if (!connection?.socket.writable || !head) return;
+    const { line, head, source } = calling;
+    if (!line?.open || !head) return;
     const { utcOffsetMinutes } = this.#tables;
     const now = this.#o.intake.clock.now();
     const bytes = encodeFrame(
@@ -268,26 +229,18 @@ export class Gb26875Driver implements Driver {
       },
       utcOffsetMinutes,
     );
-    connection.socket.write(bytes);
+    line.send(bytes);
   }
 
-  #remember(connection: Connection, reason: Refusal['reason'], bytes: Buffer): void {
+  #remember(from: string, reason: Refusal['reason'], bytes: Buffer): void {
     const at = new Date(this.#o.intake.clock.now()).toISOString();
-    const from = connection.socket.remoteAddress ?? '';
     this.#refusals.push({ at, from, reason, bytes: bytes.subarray(0, REFUSAL_BYTES).toString('hex') });
     if (this.#refusals.length > this.#limits.refusals) this.#refusals.shift();
   }
 
-  /** Frames that never end, connections that say nothing, devices that are silent; called by the timer. */
+  /** Lines that are dead and devices that are silent; called by the timer. */
   check(): void {
-    const now = this.#o.intake.clock.monotonic();
-    for (const connection of this.#connections) {
-      const { framer, socket, bytesAt, frameAt } = connection;
-      // We are the ones who do not listen now.
-      if (socket.isPaused()) continue;
-      if (framer.waiting > 0 && now - bytesAt >= this.#limits.partMs) framer.expire(this.#sinkOf(connection));
-      if (now - frameAt >= this.#limits.idleMs) socket.destroy();
-    }
+    this.#lines.check();
     for (const { device } of this.#bySource.values()) device.check();
   }
 }

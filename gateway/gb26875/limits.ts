@@ -3,6 +3,8 @@
 export interface Gb26875Limits {
   /** Connections at once; more are closed at once. */
   readonly connections: number;
+  /** Longest datagram that is looked at: some frames of the greatest length. */
+  readonly datagramBytes: number;
   /** The rest of a frame must come within this time. */
   readonly partMs: number;
   /** TCP keep-alive of idle connections: finds devices that vanished without a word. */
@@ -39,6 +41,7 @@ export interface Gb26875Limits {
 
 export const GB26875_LIMITS: Gb26875Limits = {
   connections: 2_000,
+  datagramBytes: 8_192,
   partMs: 2_000,
   tcpKeepAliveMs: 60_000,
   idleMs: 600_000,

@@ -29,6 +29,18 @@ describe('a sound site', () => {
     expect([s.gateway, s.community, s.warnings]).toEqual(['gw-1', 'xingfuli', []]);
   });
 
+  it('wants the IP address of every transmission device by UDP, and takes no other word for one', () => {
+    const udp = SOUND.replace('type: gb26875 }', 'type: gb26875, transport: udp }');
+    const found = problemsOf(udp).filter((p) => p.includes('vars.host is missing: by UDP only IP addresses'));
+    expect(found).toHaveLength(2);
+    const named = (host: string): string =>
+      udp
+        .replace("vars: { address: '889' }", `vars: { address: '889', host: ${host} }`)
+        .replace("vars: { address: '890' }", "vars: { address: '890', host: 192.0.2.9 }");
+    expect(site(named('192.0.2.8')).links.at(-1)).toEqual({ id: 'callin', type: 'gb26875', transport: 'udp' });
+    expect(problemsOf(named('gate')).join()).toContain('expected the IP address from which the device sends');
+  });
+
   it('gives devices with model, place and poll intervals of class, site and device', () => {
     expect(deviceOf(s, 'panel-b1')).toMatchObject({
       link: 'panel',
@@ -79,7 +91,7 @@ describe('a sound site', () => {
 
 describe('mistakes name file, line and what was expected', () => {
   it('are a table of 43', () => {
-    expect(mistakes('site')).toHaveLength(43);
+    expect(mistakes('site')).toHaveLength(44);
   });
 
   it.each(mistakes('site').map((m) => [m.what, m] as const))('%s', (_what, { from, to, at, says }) => {

@@ -46,6 +46,7 @@ export interface RigOptions {
   readonly limits?: Partial<Gb26875Limits>;
   /** Whether the gateway's own clock is sure; it is, where nothing is said. */
   readonly clockTrusted?: boolean;
+  readonly transport?: 'tcp' | 'udp';
   /** Parameters of the device's profile. */
   readonly params?: Readonly<Record<string, number>>;
 }
@@ -94,7 +95,8 @@ export async function listener(o: RigOptions = {}) {
     link: 'gb',
     host: '127.0.0.1',
     port: 0,
-    devices: [{ device: listed, source: 889, learned: learned.get('utd') ?? NOTHING_LEARNED }],
+    transport: o.transport ?? 'tcp',
+    devices: [{ device: listed, source: 889, host: '127.0.0.1', learned: learned.get('utd') ?? NOTHING_LEARNED }],
     intake,
     registry,
     clockTrusted: () => o.clockTrusted ?? true,
