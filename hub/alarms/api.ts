@@ -21,7 +21,7 @@ export { alarmTimers } from './timers.ts';
 export { Closings } from './closings.ts';
 export { alarmsOfIncidents, type IncidentAlarms } from './by-incident.ts';
 export { CONTROL_ROOM, ON_SITE, SEES_ALARMS } from './roles.ts';
-export { ALARM_RULES } from './rules.ts';
+export { ALARM_RULES, ROLL_UP } from './rules.ts';
 export { shiftSteady, steadySince } from './steady-store.ts';
 export {
   actsOfIncident,

@@ -161,6 +161,20 @@ export const ModeView = Type.Object({
 });
 export type ModeView = Static<typeof ModeView>;
 
+/** When a desk's list of open alarms rolls up by place, so that a flood stays readable. */
+export const RollUp = Type.Object(
+  {
+    /** More open alarms than this in the list are a flood… */
+    rollAbove: Type.Integer({ minimum: 5, maximum: 10_000 }),
+    /** …which lasts until there are this many or fewer, so that the list does not flicker. */
+    rollUntil: Type.Integer({ minimum: 0, maximum: 10_000 }),
+    /** Fewer alarms of one class in one place stay rows of their own. */
+    zoneMin: Type.Integer({ minimum: 2, maximum: 1_000 }),
+  },
+  { additionalProperties: false },
+);
+export type RollUp = Static<typeof RollUp>;
+
 /** One act on an alarm, from its journal. */
 export const AlarmActView = Type.Object({
   act: Type.String(),

@@ -1,6 +1,7 @@
 // Numbers of the alarm life cycle, as versioned data with their sources.
 import { Type } from 'typebox';
 import { ruleSet } from '../rules/api.ts';
+import { RollUp } from './contract.ts';
 
 export const LIFECYCLE = ruleSet({
   id: 'alarms.lifecycle',
@@ -36,5 +37,16 @@ export const MODES = ruleSet({
   value: { minutesMax: 480, wholeMinutesMax: 120 },
 });
 
+export const ROLL_UP = ruleSet({
+  id: 'alarms.roll-up',
+  version: '1',
+  source:
+    'Own. EEMUA 191 and ISA-18.2 want a flood to stay usable and name no number for a list: 60 rows are about four ' +
+    'screens of a desk, and half of that lets the list rest before it changes back; two alarms side by side are read ' +
+    'faster as two rows.',
+  schema: RollUp,
+  value: { rollAbove: 60, rollUntil: 30, zoneMin: 3 },
+});
+
 /** Rule sets of alarms that a site may set. */
-export const ALARM_RULES = [LIFECYCLE, MODES];
+export const ALARM_RULES = [LIFECYCLE, MODES, ROLL_UP];

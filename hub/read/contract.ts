@@ -1,5 +1,6 @@
 // The control room's overview: buildings in section with what stands on each floor.
 import { Type, type Static } from 'typebox';
+import { RollUp } from '../alarms/contract.ts';
 import { EscortView, TakenLift } from '../escorts/contract.ts';
 import { OpenLane } from '../lanes/contract.ts';
 import { OpenRun } from '../plans/contract.ts';
@@ -39,6 +40,8 @@ export const OverviewView = Type.Object({
       ),
     }),
   ),
+  /** When the list of open alarms rolls up. */
+  rollUp: RollUp,
   /** Trends at the foot of the screen: pump-room pressures, tank levels and the like. */
   trends: Type.Array(
     Type.Object({

@@ -2,6 +2,7 @@
 // marks come from the database, states from memory.
 import type { FastifyPluginAsync } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { ROLL_UP } from '../alarms/api.ts';
 import { ONLINE_POINT } from '../../device-profiles/contract/profile.ts';
 import type { Tx } from '../db/tx.ts';
 import { LIFT_POSITION } from '../equipment/api.ts';
@@ -10,6 +11,7 @@ import type { Entry } from '../http/entry.ts';
 import { STAFF } from '../http/policy.ts';
 import type { LivePoints, PointEntry, Site } from '../ingest/api.ts';
 import { communityOf, listBuildings } from '../property/api.ts';
+import { ruleInForce } from '../rules/api.ts';
 import { OverviewView } from './contract.ts';
 
 /** Points of a lift that the section shows, by the ids of the canonical lift profile. */
@@ -178,6 +180,7 @@ export async function overviewOf(tx: Tx, points: LivePoints, community: string):
       panels: stands.get(b.id)?.panels ?? [],
       elevators: stands.get(b.id)?.elevators ?? [],
     })),
+    rollUp: (await ruleInForce(tx, community, ROLL_UP)).value,
     trends: trendsOf(sites),
   };
 }

@@ -27,6 +27,8 @@ export interface ArrangeBy {
   readonly held: boolean;
   /** There are too many for a row each. */
   readonly flood: boolean;
+  /** Fewer alarms of a class in one place stay rows of their own, in a flood too. */
+  readonly zoneMin: number;
   /** Keys of the zones that the operator has opened. */
   readonly opened: ReadonlySet<string>;
   /** The last that is known of an alarm that was closed. */
@@ -42,7 +44,7 @@ export function arrange(before: Arrangement, sorted: readonly AlarmView[], by: A
   if (by.held && before.lines.length > 0) return held(before, sorted, by);
   if (!by.flood) return { pinned: [], lines: sorted.map((alarm) => alarmLine(alarm)), waiting: [] };
   const zones = zonesOf(sorted);
-  return { pinned: firstOfClasses(zones.values()), lines: rollUp(zones.values(), by.opened), waiting: [] };
+  return { pinned: firstOfClasses(zones.values()), lines: rollUp(zones.values(), by.opened, by.zoneMin), waiting: [] };
 }
 
 /** The alarms of lines as they are now; in a flood a few lines stand for ten thousand. */

@@ -1,6 +1,6 @@
 // The alarm list as the operator handles it: filter, selection, zones opened, and standing still under pointer or focus.
 import type { AlarmClass } from '../../../device-profiles/contract/signal.ts';
-import type { AlarmView } from '../../../hub/alarms/contract.ts';
+import type { AlarmView, RollUp } from '../../../hub/alarms/contract.ts';
 import type { Alarms } from '../live/alarms.svelte.ts';
 import { arrange, NOTHING, type Arrangement } from './arrange.ts';
 import { isUnacked } from './classes.ts';
@@ -25,6 +25,8 @@ export class AlarmListState {
   #flood = $state(false);
   #opened: ReadonlySet<string> = new Set();
   #held = false;
+  /** As the site has set it; undefined until the hub has told it: then each alarm has its row. */
+  #rollUp: RollUp | undefined;
   #activeAt = 0;
 
   constructor(alarms: Alarms) {
@@ -67,6 +69,14 @@ export class AlarmListState {
     const zone = own || !alarm ? undefined : zoneKey(alarm);
     return own?.key ?? this.lines.find(({ key }) => key === zone)?.key ?? null;
   });
+
+  /** Takes in how the site wants a flood rolled up. */
+  setRollUp(rule: RollUp): void {
+    const known = this.#rollUp;
+    this.#rollUp = rule;
+    const same = (['rollAbove', 'rollUntil', 'zoneMin'] as const).every((name) => known?.[name] === rule[name]);
+    if (!same) this.update(this.#alarms.sorted);
+  }
 
   /** Takes in what has changed; call it after every flush of the alarms. */
   update(sorted: readonly AlarmView[]): void {
@@ -125,11 +135,13 @@ export class AlarmListState {
 
   #arrange(sorted: readonly AlarmView[], held: boolean): void {
     const wanted = this.#filter === null ? sorted : sorted.filter((alarm) => passesFilter(alarm, this.#filter));
-    this.#flood = isFlood(wanted.length, this.#flood);
+    const rule = this.#rollUp;
+    this.#flood = rule !== undefined && isFlood(wanted.length, this.#flood, rule);
     const closed = (id: string): AlarmView | undefined => this.#alarms.closed(id);
     this.#arrangement = arrange(this.#arrangement, wanted, {
       held,
       flood: this.#flood,
+      zoneMin: rule?.zoneMin ?? Infinity,
       opened: this.#opened,
       closed,
     });

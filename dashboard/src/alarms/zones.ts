@@ -1,18 +1,10 @@
 // A flood in few rows: alarms of one class in one place roll up into a zone that is counted and can be opened, and the
 // first of each class stays on top (DESIGN 6). Pure.
 import type { AlarmClass } from '../../../device-profiles/contract/signal.ts';
-import type { AlarmView } from '../../../hub/alarms/contract.ts';
+import type { AlarmView, RollUp } from '../../../hub/alarms/contract.ts';
 import { CLASS_ORDER, isSetAside, isUnacked } from './classes.ts';
 import { once } from './once.ts';
 import { compareAlarms, isBefore } from './order.ts';
-
-export const ROLL_UP = {
-  /** More open alarms than this are a flood; it lasts until there are `leave` or fewer, so that the list does not flicker. */
-  enter: 60,
-  leave: 30,
-  /** Fewer alarms of a class in one place stay rows of their own. */
-  zoneMin: 3,
-} as const;
 
 /** Alarms of one class in one place: a floor of a building; the building; where nothing is known of that, the device. */
 export interface Zone {
@@ -36,7 +28,8 @@ export type Line =
 export const alarmOf = (line: Line): AlarmView => (line.kind === 'zone' ? line.zone.first : line.alarm);
 
 /** Whether so many alarms are a flood, `was` telling whether they were one before. */
-export const isFlood = (open: number, was: boolean): boolean => open > (was ? ROLL_UP.leave : ROLL_UP.enter);
+export const isFlood = (open: number, was: boolean, { rollAbove, rollUntil }: RollUp): boolean =>
+  open > (was ? Math.min(rollUntil, rollAbove) : rollAbove);
 
 /** What a drill suppressed or somebody shelved is no part of what counts. */
 export const zoneKey = once((alarm) => {
@@ -89,11 +82,12 @@ export function firstOfClasses(zones: Iterable<Zone>): readonly Line[] {
 /**
  * The lines of a flood below those of `firstOfClasses`. A zone stands where its first alarm would: what is added to it
  * later does not move it.
+ * @param zoneMin fewer alarms of a zone stay rows of their own
  */
-export function rollUp(zones: Iterable<Zone>, opened: ReadonlySet<string>): readonly Line[] {
+export function rollUp(zones: Iterable<Zone>, opened: ReadonlySet<string>, zoneMin: number): readonly Line[] {
   const heads: { readonly at: AlarmView; readonly zone: Zone | null }[] = [];
   for (const zone of zones) {
-    if (zone.alarms.length >= ROLL_UP.zoneMin) heads.push({ at: zone.first, zone });
+    if (zone.alarms.length >= zoneMin) heads.push({ at: zone.first, zone });
     else for (const alarm of zone.alarms) heads.push({ at: alarm, zone: null });
   }
   heads.sort((a, b) => compareAlarms(a.at, b.at));

@@ -5,12 +5,13 @@ import { ALARM_CLASSES, CLASS_RANK } from '../../../device-profiles/contract/sig
 import { ALARM_STATES, type AlarmView } from '../../../hub/alarms/contract.ts';
 import { arrange, NOTHING, type Arrangement, type ArrangeBy } from '../../../dashboard/src/alarms/arrange.ts';
 import { compareAlarms } from '../../../dashboard/src/alarms/order.ts';
-import { isFlood, ROLL_UP, zoneKey, type Line } from '../../../dashboard/src/alarms/zones.ts';
+import { isFlood, zoneKey, type Line } from '../../../dashboard/src/alarms/zones.ts';
 import { alarm, second } from './alarm.ts';
 
 const by = (given: Partial<ArrangeBy>): ArrangeBy => ({
   held: false,
   flood: false,
+  zoneMin: 3,
   opened: new Set(),
   closed: () => undefined,
   ...given,
@@ -129,6 +130,12 @@ describe('rolled up', () => {
     expect(counts).toEqual([3, 4]);
   });
 
+  test('so many alarms of a class in one place become one row as the site wants', () => {
+    const list = [0, 1].map((k) => alarm({ id: `${k}`, building: 'b1', floor: 1, receivedAt: second(k) }));
+    const lines = (zoneMin: number) => arrange(NOTHING, list, by({ flood: true, zoneMin })).lines.map((l) => l.kind);
+    expect([lines(2), lines(3)]).toEqual([['zone'], ['alarm', 'alarm']]);
+  });
+
   test('opening a zone by hand moves nothing above it and lets nothing in that waits', () => {
     const zone = (c: 'FIRE' | 'FAULT', floor: number): AlarmView[] =>
       [0, 1, 2].map((k) => alarm({ id: `${c}-${floor}-${k}`, class: c, building: 'b1', floor, receivedAt: second(k) }));
@@ -152,7 +159,10 @@ describe('rolled up', () => {
   });
 
   test('a flood begins above one number and ends at a lower one, so that the list does not flicker', () => {
-    expect([ROLL_UP.enter, ROLL_UP.enter + 1].map((n) => isFlood(n, false))).toEqual([false, true]);
-    expect([ROLL_UP.leave, ROLL_UP.leave + 1].map((n) => isFlood(n, true))).toEqual([false, true]);
+    const rule = { rollAbove: 60, rollUntil: 30, zoneMin: 3 };
+    expect([60, 61].map((n) => isFlood(n, false, rule))).toEqual([false, true]);
+    expect([30, 31].map((n) => isFlood(n, true, rule))).toEqual([false, true]);
+    // A site that wants it to end above where it begins gets one line.
+    expect([60, 61].map((n) => isFlood(n, true, { ...rule, rollUntil: 90 }))).toEqual([false, true]);
   });
 });

@@ -77,6 +77,15 @@ describe('the overview', () => {
   });
 });
 
+test('tells when the list of alarms rolls up, as the site has set it', async () => {
+  expect((await overview()).rollUp).toEqual({ rollAbove: 60, rollUntil: 30, zoneMin: 3 });
+  const value = { rollAbove: 20, rollUntil: 10, zoneMin: 2 };
+  const manager = await site.hub.as('manager');
+  const set = await manager.send('PUT', '/api/rules/alarms.roll-up', { value, reason: 'a small screen' });
+  expect(set.status).toBe(200);
+  expect((await overview()).rollUp).toEqual(value);
+});
+
 describe('who may see it', () => {
   test('staff, of their own community only', async () => {
     await site.hub.addCommunity('other');
