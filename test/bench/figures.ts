@@ -1,14 +1,17 @@
 // How long the figures of the alarm system take to answer when 1,000,000 alarms of a year stand behind them, and 10,000:
 // p50 and p95 in ms for each length of period, of the figures and of a page of rows; how long the facts that are counted
-// take to be brought up to date; and the ratio of the two sizes in one run. One JSON line a size, one with the ratios.
+// and their columns take to be made of them all; what both cost for one alarm more, beside storing it; and the ratio of
+// the two sizes in one run. One JSON line a size, one with the ratios.
 // Usage: figures.ts [--quick] [ALARMS …]
 import { Client } from 'pg';
 import { catchUpFacts } from '../../hub/alarms/api.ts';
 import type { Db } from '../../hub/db/tx.ts';
+import { Columns } from '../../hub/read/figures/columns.ts';
 import { figuresOf } from '../../hub/read/figures/figures.ts';
 import { figurePage } from '../../hub/read/figures/rows.ts';
 import { FIGURES_RULE } from '../../hub/read/figures/rule.ts';
 import type { Asked } from '../../hub/read/figures/store.ts';
+import { storeEpisodes, type Episode } from '../hub/read/figures/stored.ts';
 import { cleanUp } from '../helpers/cleanup.ts';
 import { freshDatabase } from '../helpers/database.ts';
 import { percentile, round } from '../helpers/statistics.ts';
@@ -79,7 +82,32 @@ const told = (took: readonly number[]): { p50: number; p95: number } => ({
   p95: round(percentile(took, 0.95), 1),
 });
 
-async function measure(db: Db, name: PeriodName): Promise<Record<'figures' | 'page', { p50: number; p95: number }>> {
+const MORE = { rounds: 40, alarms: 500 } as const;
+
+/** µs an alarm to store it as the hub does, to take over its facts, and to add it to the columns: in small batches. */
+async function onePer(db: Db, columns: Columns): Promise<Record<'store' | 'facts' | 'columns', number>> {
+  const took = { store: 0, facts: 0, columns: 0 };
+  for (let round_ = 0; round_ < MORE.rounds; round_ += 1) {
+    const episodes = Array.from({ length: MORE.alarms }, (_, i): Episode => ({
+      at: NOW + (round_ * MORE.alarms + i) * 100,
+      device: `gw.panel-${i % 40}`,
+      point: `loop${i % 7}.${i}`,
+      endAfter: 60_000,
+      ackAfter: 20_000,
+    }));
+    took.store += await timed(() => storeEpisodes(db, 'c', episodes));
+    took.facts += await timed(() => catchUpFacts(db, 'c'));
+    took.columns += await timed(() => columns.asking(db, async () => undefined));
+  }
+  const each = (ms: number): number => round((ms * 1_000) / (MORE.rounds * MORE.alarms), 1);
+  return { store: each(took.store), facts: each(took.facts), columns: each(took.columns) };
+}
+
+async function measure(
+  db: Db,
+  columns: Columns,
+  name: PeriodName,
+): Promise<Record<'figures' | 'page', { p50: number; p95: number }>> {
   const [figures, page]: [number[], number[]] = [[], []];
   for (let round_ = 0; round_ < ROUNDS[name]; round_ += 1) {
     const asOf = NOW - (round_ % 5) * DAY_MS;
@@ -92,7 +120,7 @@ async function measure(db: Db, name: PeriodName): Promise<Record<'figures' | 'pa
       attended: [],
       causes: new Map(),
     };
-    figures.push(await timed(() => db.read((tx) => figuresOf(tx, asked, [], true))));
+    figures.push(await timed(() => columns.asking(db, (ask) => db.read((tx) => figuresOf(ask, tx, asked, [], true)))));
     page.push(await timed(() => db.read((tx) => figurePage(tx, asked, { period: 'range', figure: 'all' }))));
   }
   return { figures: told(figures), page: told(page) };
@@ -112,21 +140,27 @@ for (const alarms of SIZES) {
     bytes: number;
   };
   await client.end();
+  const columns = new Columns('c');
+  const columnsMs = await timed(() => columns.asking(db, async () => undefined));
   const periods: Record<string, Awaited<ReturnType<typeof measure>>> = {};
   const p95: Record<string, number> = {};
   for (const name of Object.keys(PERIODS) as PeriodName[]) {
-    const took = await measure(db, name);
+    const took = await measure(db, columns, name);
     periods[name] = took;
     p95[name] = took.figures.p95;
   }
   found.push({ p95 });
+  const perAlarm = await onePer(db, columns);
+  await columns.close();
   console.log(
     JSON.stringify({
       bench: 'figures',
       alarms,
       factsMs: Math.round(factsMs),
       factsMb: round(bytes / 1e6, 1),
+      columnsMs: Math.round(columnsMs),
       ms: periods,
+      usPerAlarm: { ...perAlarm, ratio: round((perAlarm.facts + perAlarm.columns) / perAlarm.store, 2) },
     }),
   );
 }

@@ -135,7 +135,6 @@ const Link = Type.Object({
   knownMs: Type.Number(),
   count: Count,
 });
-/** Exact for as many alarms as can be exported; of more, percentiles to half a percent. */
 const Times = Type.Object({
   class: Type.Union([Type.Enum([...ALARM_CLASSES]), Type.Null()]),
   /** Of the day, from 0; null: all. */

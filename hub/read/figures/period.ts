@@ -83,6 +83,27 @@ const hourText = (hour: number): string => `T${String(hour).padStart(2, '0')}:00
 /** The hours at which shifts begin, ascending. */
 export const shiftStarts = (hours: readonly number[]): number[] => hours.toSorted((a, b) => a - b);
 
+/** From then on it is this shift of the day, from 0, until the next begins. */
+export interface ShiftSpan {
+  readonly from: number;
+  readonly shift: number;
+}
+
+/** The shifts that a period has part of, in order; the first begins at or before it. */
+export function shiftsWithin({ from, to }: Period, timeZone: string, hours: readonly number[]): ShiftSpan[] {
+  const starts = shiftStarts(hours);
+  const found: ShiftSpan[] = [];
+  const dateOf = (ms: number): string => new Date(shownAt(ms, timeZone)).toISOString().slice(0, 10);
+  const last = dateOf(to);
+  for (let date = plusDays(dateOf(from), -1); date <= last; date = plusDays(date, 1))
+    for (const [shift, hour] of starts.entries()) {
+      const span = { from: instantOf(`${date}${hourText(hour)}`, timeZone), shift };
+      if (span.from <= from) found.splice(0, found.length, span);
+      else if (span.from < to) found.push(span);
+    }
+  return found;
+}
+
 /**
  * @param hours at which shifts begin by the site's clock
  * @returns [from, to), or the refusal `bad-request` naming what is wrong

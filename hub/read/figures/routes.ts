@@ -12,6 +12,7 @@ import { communityOf } from '../../property/api.ts';
 import { ruleInForce } from '../../rules/api.ts';
 import { csvOf } from '../csv.ts';
 import { AlarmFigures, PeriodQuery, RowsQuery, RowsReply, type FigureRow } from './contract.ts';
+import { Columns, type Ask } from './columns.ts';
 import { attendedOf, figuresOf, NOTHING } from './figures.ts';
 import { periodOf, shiftStarts } from './period.ts';
 import { figurePage, figureRows } from './rows.ts';
@@ -38,10 +39,34 @@ async function causesOf(tx: Tx, community: string): Promise<Causes> {
   return new Map([...FALSE_CAUSES.value.causes, ...causes].map(({ id, zh, en }) => [id, { zh, en }]));
 }
 
-/** Counts after the last change of any alarm was taken over. Refuses `unavailable` while too many wait for that. */
-async function counted<T>(entry: Entry, community: string, work: (tx: Tx) => Promise<Result<T>>): Promise<T> {
+/** Looks after the last change of any alarm was taken over. Refuses `unavailable` while too many wait for that. */
+async function current<T>(entry: Entry, community: string, work: (tx: Tx) => Promise<Result<T>>): Promise<T> {
   const isCurrent = await catchUpFacts(entry.db, community);
   return entry.read(async (tx) => (isCurrent ? work(tx) : refuse('unavailable', 'alarms are still being counted')));
+}
+
+type Counting = (ask: Ask, tx: Tx) => Promise<Result<AlarmFigures>>;
+interface Counter {
+  /** Counts what is there now. Refuses `unavailable` while alarms are still being taken over, or too many ask. */
+  count(community: string, work: Counting): Promise<AlarmFigures>;
+  close(): Promise<void>;
+}
+
+/** Each community's columns, made when somebody asks first. */
+function counterOf(entry: Entry): Counter {
+  const known = new Map<string, Columns>();
+  return {
+    count: async (community, work) => {
+      const columns = known.get(community) ?? new Columns(community);
+      known.set(community, columns);
+      if (columns.isCrowded) return entry.read(async () => refuse('unavailable', 'too many are counting'));
+      await current(entry, community, async () => ok(null));
+      return columns.asking(entry.db, (ask) => entry.read((tx) => work(ask, tx)));
+    },
+    close: async () => {
+      for (const columns of known.values()) await columns.close();
+    },
+  };
 }
 
 async function questionOf(
@@ -130,6 +155,8 @@ function fileOf(rows: readonly FigureRow[]): Result<string> {
 export function figureRoutes(entry: Entry): FastifyPluginAsyncTypebox {
   const config = { policy: { allow: READS } };
   return async (app) => {
+    const counter = counterOf(entry);
+    app.addHook('onClose', () => counter.close());
     app.get(
       '/api/figures/alarms',
       {
@@ -142,12 +169,12 @@ export function figureRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         },
       },
       (request) =>
-        counted(entry, entry.user(request).community, async (tx) => {
+        counter.count(entry.user(request).community, async (ask, tx) => {
           const now = entry.clock.now();
           const question = await questionOf(tx, entry.user(request).community, request.query, now);
           if (!question.ok) return question;
           const { asked, people, view } = question.value;
-          const sums = view.period.noData ? NOTHING : await figuresOf(tx, asked, people, view.period.running);
+          const sums = view.period.noData ? NOTHING : await figuresOf(ask, tx, asked, people, view.period.running);
           return ok({ ...view, ...sums });
         }),
     );
@@ -158,7 +185,7 @@ export function figureRoutes(entry: Entry): FastifyPluginAsyncTypebox {
         schema: { tags, summary: 'The alarms behind a figure', querystring: RowsQuery, response: { 200: RowsReply } },
       },
       (request) =>
-        counted(entry, entry.user(request).community, async (tx) => {
+        current(entry, entry.user(request).community, async (tx) => {
           const question = await questionOf(tx, entry.user(request).community, request.query, entry.clock.now());
           return question.ok ? ok(await figurePage(tx, question.value.asked, request.query)) : question;
         }),
@@ -171,7 +198,7 @@ export function figureRoutes(entry: Entry): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const { cursor: _cursor, ...query } = request.query;
-        const text = await counted(entry, entry.user(request).community, async (tx) => {
+        const text = await current(entry, entry.user(request).community, async (tx) => {
           const question = await questionOf(tx, entry.user(request).community, query, entry.clock.now());
           if (!question.ok) return question;
           return fileOf(await figureRows(tx, question.value.asked, query, FIGURES_LIMITS.fileRowsMax + 1));

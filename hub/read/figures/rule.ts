@@ -65,9 +65,7 @@ export const FIGURES_LIMITS = {
   page: 100,
   fileRowsMax: 50_000,
   /** Times on which the link of a gateway or panel was down that are read. */
-  linkRowsMax: 100_000,
-  /** Memory for one sort or hash of a question, MB. */
-  sortMb: 64,
+  linkRowsMax: 500_000,
 } as const;
 
 /** Ages by which disabled points and shelved alarms are told, days: up to the first, from there to the next, beyond. */

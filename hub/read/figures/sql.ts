@@ -1,4 +1,4 @@
-// Which alarms belong to which figure, as SQL: the tile counts by the same conditions by which its rows are found.
+// Which alarms belong to which figure, as SQL: by these conditions the rows behind a tile are found.
 import { VERDICTS } from '../../alarms/contract.ts';
 import { NO_CAUSE, type Figure } from './contract.ts';
 import { AGE_DAYS } from './rule.ts';
@@ -56,9 +56,9 @@ export const CHATTER = `activation as (
   )`;
 
 /** What is told of a link: a gateway's silence, a panel that is offline. */
-export const LINK_ALARMS = `${MINE} and a.class = 'COMMS' and a.raised_at < @asOf::timestamptz
-  and (a.ended_at is null or a.ended_at > @from::timestamptz)
-  and (a.device = a.gateway || '.gateway' or a.device_kind = 'fire-panel')`;
+export const LINK = `(a.class = 'COMMS' and (a.device = a.gateway || '.gateway' or a.device_kind = 'fire-panel'))`;
+const LINK_ALARMS = `${MINE} and ${LINK} and a.raised_at < @asOf::timestamptz
+  and (a.ended_at is null or a.ended_at > @from::timestamptz)`;
 
 const judged = VERDICTS.filter((v) => v !== 'test')
   .map((v) => `'${v}'`)
@@ -66,7 +66,7 @@ const judged = VERDICTS.filter((v) => v !== 'test')
 export const JUDGED = `a.verdict in (${judged})`;
 export const FALSE = `a.verdict = 'false'`;
 /** Gone by itself at once; what comes back chatters instead. */
-export const FLEETING = `a.recurrences = 0 and a.cleared_at - a.raised_at <= make_interval(secs => @fleetingSeconds::integer)`;
+const FLEETING = `a.recurrences = 0 and a.cleared_at - a.raised_at <= make_interval(secs => @fleetingSeconds::integer)`;
 
 /** The alarms of each figure, as a condition on `alarms.fact a`. */
 export const ROWS: Readonly<Record<Figure, string>> = {

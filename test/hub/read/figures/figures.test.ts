@@ -2,8 +2,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../../hub/clock.ts';
 import { NO_CAUSE, type AlarmFigures, type Figure, type RowsReply } from '../../../../hub/read/figures/contract.ts';
-import { FIGURES_RULE } from '../../../../hub/read/figures/rule.ts';
-import { sumsOf } from '../../../../hub/read/figures/store.ts';
 import { startTestHub, TEST_COMMUNITY, type Client, type TestHub } from '../../../helpers/hub.ts';
 import { at, groupBy, parseCsv, percentile, stretches, type Row } from './recount.ts';
 import { DAY, HOUR, MINUTE, SECOND, someEpisodes, storeEpisodes, type Episode } from './stored.ts';
@@ -135,26 +133,6 @@ describe(`each figure is what its rows say (seed ${SEED})`, () => {
     }
     const [unacked, acked] = [await rows(`${WEEK}&figure=unacknowledged`), await rows(`${WEEK}&figure=acknowledged`)];
     expect(unacked.length + acked.length).toBe(all.length);
-  });
-
-  test('of very many alarms the times are counted instead of sorted, and say the same to within a few percent', async () => {
-    const asked = {
-      community: TEST_COMMUNITY,
-      from: WEEK_FROM,
-      asOf: NOW,
-      zone: 'Asia/Shanghai',
-      rule: FIGURES_RULE.value,
-      attended: [],
-      causes: new Map(),
-    };
-    const { db } = hub.hub.database;
-    const [exact, counted] = [await db.read((tx) => sumsOf(tx, asked)), await db.read((tx) => sumsOf(tx, asked, 0))];
-    const key = (t: AlarmFigures['times'][number]): string =>
-      [t.class, t.shift, t.count, t.acked, t.judged].map(String).join();
-    expect(counted.times.map(key).toSorted()).toEqual(exact.times.map(key).toSorted());
-    const all = (of: typeof exact) => of.times.find((t) => t.class === null && t.shift === null);
-    for (const time of ['ackP50', 'ackP95', 'verdictP50', 'verdictP95'] as const)
-      expect((all(counted)?.[time] ?? 0) / (all(exact)?.[time] ?? 1)).toBeCloseTo(1, 1);
   });
 
   test('the shift of a row is that of the clock on the wall', async () => {

@@ -23,6 +23,7 @@ export function random(seed: number): () => number {
 
 export interface Episode {
   readonly at: number;
+  readonly gateway?: string;
   readonly class?: AlarmRow['class'];
   readonly device?: string;
   readonly kind?: string;
@@ -54,7 +55,7 @@ function rowOf(community: string, e: Episode): AlarmRow {
   return {
     id: randomUUID(),
     community,
-    gateway: 'gw',
+    gateway: e.gateway ?? 'gw',
     device,
     device_kind: e.kind ?? 'fire-panel',
     device_name: { zh: device, en: device },
@@ -97,7 +98,7 @@ function rowOf(community: string, e: Episode): AlarmRow {
 }
 
 /** Stores episodes with the acts that figures read; those that are open stand on points of their own. */
-export async function storeEpisodes(db: Db, community: string, episodes: readonly Episode[]): Promise<void> {
+export async function storeEpisodes(db: Db, community: string, episodes: readonly Episode[]): Promise<AlarmRow[]> {
   const rows = episodes.map((e, i) =>
     rowOf(community, e.endAfter === undefined ? { ...e, point: e.point ?? `open-${i}-${seq}` } : e),
   );
@@ -130,6 +131,7 @@ export async function storeEpisodes(db: Db, community: string, episodes: readonl
       }),
     );
   });
+  return rows;
 }
 
 const CLASSES = ['FIRE', 'PREALARM', 'SUPERVISORY', 'FAULT', 'COMMS', 'PROCESS', 'DISABLED', 'TEST'] as const;

@@ -1,6 +1,6 @@
 // What counts by windows and spans of time say: load, floods, availability.
 import { describe, expect, test } from 'vitest';
-import { availabilityOf, floodsOf, loadOf, unionOf, waitTimesOf } from '../../../../hub/read/figures/sums.ts';
+import { availabilityOf, floodsOf, loadOf, unionOf } from '../../../../hub/read/figures/sums.ts';
 
 const MINUTE = 60_000;
 const WIDTH = 10 * MINUTE;
@@ -91,18 +91,4 @@ describe('availability', () => {
       ]),
     ).toEqual([{ from: 0, to: 9 }]);
   });
-});
-
-test('percentiles of very many waits come from counts of equal ones, by class, by shift, by both and of all', () => {
-  const rows = [
-    { class: 'FIRE', shift: 0, wait: 1_000, count: 94 },
-    { class: 'FIRE', shift: 1, wait: 9_000, count: 6 },
-    { class: 'FAULT', shift: 0, wait: null, count: 5 },
-  ];
-  const of = (kind: string | null, shift: number | null) =>
-    waitTimesOf(rows).find((t) => t.class === kind && t.shift === shift);
-  expect(of(null, null)).toEqual({ class: null, shift: null, count: 105, done: 100, p50: 1_000, p95: 9_000 });
-  expect(of('FIRE', 0)).toMatchObject({ count: 94, done: 94, p95: 1_000 });
-  expect(of(null, 0)).toMatchObject({ count: 99, done: 94 });
-  expect(of('FAULT', null)).toMatchObject({ count: 5, done: 0, p50: null, p95: null });
 });
