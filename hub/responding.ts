@@ -41,7 +41,7 @@ import type { Entry } from './http/entry.ts';
 import { saying, type Health } from './http/health.ts';
 import { textOf } from './messages/text.ts';
 import { ROLES } from './http/policy.ts';
-import { clockRanOut, FIRE_TIMER, fireRoutes, HANDLING_RULES, type FirePorts } from './handling/api.ts';
+import { clockRanOut, FIRE_TIMER, fireRoutes, HANDLING_RULES, notInAutomatic, type FirePorts } from './handling/api.ts';
 import { HUB_FAULT_TIMER, hubFaultTimer, raiseHubFault } from './hub-faults.ts';
 import { hubDevice } from './ingest/api.ts';
 import { LANE_RULES } from './lanes/api.ts';
@@ -137,6 +137,12 @@ const OWN_RULES = [
   ESCALATION,
 ];
 
+/** What goes over to the next shift beside alarms. */
+const goingOver = (fires: FirePorts): Pick<HandoverRouteParts, 'unfinishedOrders' | 'linkage'> => ({
+  unfinishedOrders,
+  linkage: (tx, community) => notInAutomatic(tx, fires, community),
+});
+
 /** What the outbox must know of people. */
 export const peoplePorts: PeoplePorts = {
   peopleOf: async (tx, community, role) => {
@@ -176,7 +182,7 @@ export function makeResponding(parts: RespondingParts): Responding {
       checkRoutes(entry, { unknownDevices, missingFiles }),
       dutyRoutes(entry),
       watchRoutes(entry),
-      handoverRoutes({ entry, signIn: parts.signIn, asUser, unfinishedOrders }),
+      handoverRoutes({ entry, signIn: parts.signIn, asUser, ...goingOver(parts.fires) }),
       fireSafetyRoutes(entry, ports),
       fireRoutes({ entry, ports: parts.fires }),
       notifyRoutes(entry, peoplePorts),

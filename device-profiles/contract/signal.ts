@@ -28,6 +28,7 @@ export const PANEL_CLASSES = [
   'SILENCE', // 消音
   'DELAY', // 延时
   'MODE', // 手动/自动: active means "not automatic"
+  'RUN', // 运行: the machine runs, where that by itself is no alarm
 ] as const;
 export type PanelClass = (typeof PANEL_CLASSES)[number];
 export const SIGNAL_CLASSES = [...ALARM_CLASSES, ...PANEL_CLASSES] as const;

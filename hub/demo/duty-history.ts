@@ -110,6 +110,7 @@ const emptyList = (at: number, last: { readonly at: number; readonly name: strin
   shelved: [],
   outOfService: [],
   modes: [],
+  linkage: [],
   orders: [],
   more: 0,
   entriesMissed: 0,

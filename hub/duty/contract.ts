@@ -172,6 +172,20 @@ const ListedOrder = Type.Object({
   assignee: Type.Optional(Type.String()),
 });
 export type ListedOrder = Static<typeof ListedOrder>;
+/** A panel or pump that was not in automatic, or of which nobody knew whether it was. */
+const ListedLinkage = Type.Object({
+  device: Type.String(),
+  name: Words,
+  /** The contact that told it; absent where nothing does. */
+  point: Type.Optional(Words),
+  state: Type.Enum(['not-auto', 'unknown', 'not-told']),
+  /** Since when it was not in automatic. */
+  since: Type.Optional(Time),
+  building: Type.Optional(Type.String()),
+  floor: Type.Optional(Type.Integer()),
+  place: Type.Optional(Type.String()),
+});
+export type ListedLinkage = Static<typeof ListedLinkage>;
 
 /** Everything that goes over to the next shift, read at one moment. */
 export const HandoverList = Type.Object({
@@ -183,6 +197,8 @@ export const HandoverList = Type.Object({
   shelved: Type.Array(ListedAlarm),
   outOfService: Type.Array(ListedAlarm),
   modes: Type.Array(ListedMode),
+  /** Absent in lists that were signed before it was kept. */
+  linkage: Type.Optional(Type.Array(ListedLinkage)),
   orders: Type.Array(ListedOrder),
   /** Rows that did not fit; 0 but in the worst of floods. */
   more: Type.Integer(),

@@ -1,8 +1,9 @@
-// What goes over to the next shift, read at one moment: open alarms by what hides them, modes, unfinished orders, gaps.
+// What goes over to the next shift, read at one moment: open alarms by what hides them, modes, what stands in manual,
+// unfinished orders, gaps.
 import type { Tx } from '../db/tx.ts';
 import { lastSeqs, listModes, openAlarms, type Stored } from '../alarms/api.ts';
 import { ofOneMoment } from './attendance-store.ts';
-import type { HandoverList, ListedAlarm, ListedOrder } from './contract.ts';
+import type { HandoverList, ListedAlarm, ListedLinkage, ListedOrder } from './contract.ts';
 import { DUTY_LIMITS } from './norms.ts';
 import { countRecords, lastRecord } from './record-store.ts';
 
@@ -13,6 +14,8 @@ const MODES_MAX = 1_000;
 export interface HandoverPorts {
   /** Work orders that are not over, at most so many; orders rank above duty. */
   readonly unfinishedOrders: (tx: Tx, community: string, max: number) => Promise<readonly ListedOrder[]>;
+  /** What is in manual now, or not known, worst first; the fire procedure ranks above duty. */
+  readonly linkage: (tx: Tx, community: string) => Promise<readonly ListedLinkage[]>;
 }
 
 const given = <K extends string, V>(key: K, value: V | null): { [P in K]?: V } =>
@@ -63,6 +66,7 @@ export async function handoverList(
     shelved: pick((state) => state === 'shelved'),
     outOfService: pick((state) => state === 'out-of-service'),
     modes: await modesAt(tx, community, now),
+    linkage: [...(await ports.linkage(tx, community))],
     orders: [...orders],
     more: open.length - listed.length,
     entriesMissed: await countRecords(tx, community, 'entry-missed', since),

@@ -71,6 +71,7 @@ const countsOf = (list: HandoverList): Record<string, number> => ({
   shelved: list.shelved.length,
   outOfService: list.outOfService.length,
   modes: list.modes.length,
+  linkage: list.linkage?.length ?? 0,
   orders: list.orders.length,
 });
 

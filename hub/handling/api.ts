@@ -9,4 +9,4 @@ export type { FirePorts, LaneState, Plan } from './ports.ts';
 export { reportFire } from './reports.ts';
 export { fireRoutes } from './routes.ts';
 export { timelineOf } from './timeline.ts';
-export { fireRecord, REPORT_PAGE, TOLD_PAGE } from './view.ts';
+export { fireRecord, notInAutomatic, REPORT_PAGE, TOLD_PAGE } from './view.ts';

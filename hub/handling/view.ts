@@ -7,7 +7,15 @@ import { ruleInForce } from '../rules/api.ts';
 import { namesOf } from '../staff/api.ts';
 import { dueOf } from '../timers-store.ts';
 import { clockKey } from './deadlines.ts';
-import { CLOCKS, type Delivery, type FireItem, type FireRecord, type FireView, type LinkageView } from './contract.ts';
+import {
+  CLOCKS,
+  type Delivery,
+  type FireItem,
+  type FireRecord,
+  type FireView,
+  type LinkageDevice,
+  type LinkageView,
+} from './contract.ts';
 import { placeOf } from './fact.ts';
 import { FIRE_LIMITS } from './limits.ts';
 import { isFine } from './linkage.ts';
@@ -94,11 +102,23 @@ async function cardOf(tx: Tx, ports: FirePorts, fire: FireRow, reader: { readonl
   };
 }
 
+type NotInAutomatic = LinkageDevice & { readonly state: Exclude<LinkageDevice['state'], 'auto'> };
+
 /** What is in automatic now, of all that the site wants known. */
 export async function linkageView(tx: Tx, ports: Pick<FirePorts, 'linkage'>, community: string): Promise<LinkageView> {
   const { kinds } = (await ruleInForce(tx, community, LINKAGE_RULE)).value;
   const devices = [...ports.linkage(community, kinds)];
   return { fine: isFine(devices), devices };
+}
+
+/** What is in manual now, or not known, worst first. */
+export async function notInAutomatic(
+  tx: Tx,
+  ports: Pick<FirePorts, 'linkage'>,
+  community: string,
+): Promise<NotInAutomatic[]> {
+  const { devices } = await linkageView(tx, ports, community);
+  return devices.flatMap(({ state, ...device }) => (state === 'auto' ? [] : [{ ...device, state }]));
 }
 
 export async function fireView(

@@ -7,6 +7,7 @@ import type { NewEvent } from '../events/api.ts';
 import type { Moment } from './evidence.ts';
 import type { PointEntry, Program, Site, SiteStage } from './points.ts';
 
+export { lastDeclared } from './declared.ts';
 export { momentOf, wallOf, type Moment } from './evidence.ts';
 export type { DeviceEntry, PointEntry, PointView, Program, Site, SiteStage } from './points.ts';
 

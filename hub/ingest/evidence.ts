@@ -22,6 +22,15 @@ export const momentOf = (s: Sample): Moment => momentAt(s.receivedTime, s.timeba
 /** The time on the gateway's clock, as set by then, at a moment; ms. */
 export const wallOf = ({ ms, base }: Moment): number => ms + base.jumped;
 
+/** No gateway's process has this number. */
+const NO_RUN = -1;
+
+/**
+ * The same moment, of no run: what was running before it is not known to have run until then, so that no delay is over by
+ * it (a gateway whose snapshot came, and no record since: what its lanes had still to tell nobody knows).
+ */
+export const apart = ({ ms, base }: Moment): Moment => ({ ms, base: { ...base, run: NO_RUN } });
+
 /** The later one: a later run, or later in the same run. Of who does not say what its times are on, what was told last. */
 export function laterOf(a: Moment | undefined, b: Moment): Moment {
   if (a === undefined || a.base.run < b.base.run || b.base === UNTOLD) return b;

@@ -4,6 +4,7 @@ import type { Beat } from '../../device-profiles/contract/wire.ts';
 import type { Clock } from '../clock.ts';
 import { BeatClock } from './beat-clock.ts';
 import { BeatDisk } from './beat-disk.ts';
+import { apart } from './evidence.ts';
 import { hubSignal } from './hub-signals.ts';
 import { INGEST_LIMITS } from './limits.ts';
 import type { Site } from './points.ts';
@@ -254,7 +255,10 @@ export class Watch {
       stage: (staged, signals, events) => {
         staged.silence = { since: at, n: staged.n };
         // What was running ran on until the gateway was last heard, by its own time: the hub's may be another.
-        if (staged.program && staged.moment) signals.all(staged, staged.program, staged.moment);
+        // One that fell silent between its snapshot and the first record after it has no such time.
+        const { program, moment, bornAt } = staged;
+        const heard = moment ?? (bornAt && apart(bornAt));
+        if (program && heard) signals.all(staged, program, heard);
         signals.hubSignal(hubSignal('silent', site), 'raise', at);
         events.push({ type: 'gateway.silent', community, subject: gateway, payload: { gateway, since: at } });
       },

@@ -110,6 +110,8 @@ export const RescueView = Type.Object({
   order: OrderView,
   community: Words,
   buildingName: Type.Optional(Words),
+  /** Under which it can be replayed; absent where no alarm caused it. */
+  incident: Type.Optional(Type.String()),
   /** When it began: the signal's order was opened, or people were inside again. */
   beganAt: Time,
   lift: Type.Object({
@@ -194,6 +196,36 @@ export const TimelineEntry = Type.Object({
   quality: Type.Optional(Type.String()),
 });
 export type TimelineEntry = Static<typeof TimelineEntry>;
+
+/** Catalogue keys of what an entry's code says, to be joined; what no catalogue knows is shown as the code it is. */
+export function codeKeys({
+  kind,
+  code,
+}: Pick<TimelineEntry, 'kind' | 'code'>): readonly { readonly key: string; readonly code: string }[] {
+  const [first = '', second = ''] = code.split('/');
+  switch (kind) {
+    case 'call':
+      return [
+        { key: `ui.rescue.call.${first}`, code: first },
+        { key: `ui.rescue.outcome.${second}`, code: second },
+      ];
+    case 'page':
+      return [{ key: `ui.rescue.page.${code.replace(/^notify\./, '')}`, code }];
+    case 'milestone':
+      return [{ key: `ui.milestone.${code}`, code }];
+    case 'escalation':
+      return [{ key: `ui.rescue.clock.${code}`, code }];
+    case 'step':
+      return [{ key: `ui.rescue.step.${code}`, code }];
+    case 'signal':
+      return [{ key: `ui.fire.act.${code}`, code }];
+    case 'act':
+      return [{ key: `ui.order.act.${code}`, code }];
+    case 'telemetry':
+    case 'people':
+      return [{ key: code, code }];
+  }
+}
 
 export const RescueTimeline = Type.Object({
   format: Type.Literal('fengsui-rescue-1'),

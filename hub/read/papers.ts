@@ -6,7 +6,7 @@ import { screenText, textOf } from '../messages/text.ts';
 import { localTime, type Block } from '../print/api.ts';
 import type { PlaceWords } from '../property/api.ts';
 import type { OrderView } from '../work-orders/contract.ts';
-import type { RescueTimeline } from './contract.ts';
+import { codeKeys, type RescueTimeline } from './contract.ts';
 
 export interface PaperContext {
   readonly language: Language;
@@ -109,6 +109,30 @@ function listedAlarms(
   ];
 }
 
+/** What stood in manual or was not known: absent in a list that was signed before it was kept. */
+function listedLinkage(list: HandoverView['list'], c: PaperContext): Block[] {
+  const t = say(c);
+  const { linkage } = list;
+  const heading = t('ui.handover.list.linkage');
+  return [
+    { block: 'heading', level: 2, text: linkage === undefined ? heading : `${heading} (${linkage.length})` },
+    ...(linkage === undefined ? [{ block: 'text', text: t('ui.handover.not-kept') } as const] : []),
+    ...(linkage?.length === 0 ? [{ block: 'text', text: t('ui.handover.none') } as const] : []),
+    ...(linkage ?? []).map((d): Block => ({
+      block: 'text',
+      text: [
+        d.name[c.language],
+        d.point?.[c.language] ?? '',
+        c.where(d.building, d.floor),
+        t(`ui.fire.linkage.${d.state}`),
+        d.since === undefined ? '' : t('ui.handover.since', { time: at(c, d.since) }),
+      ]
+        .filter(Boolean)
+        .join(' · '),
+    })),
+  ];
+}
+
 export function handoverBlocks(h: HandoverView, c: PaperContext): Block[] {
   const t = say(c);
   const { list } = h;
@@ -134,6 +158,7 @@ export function handoverBlocks(h: HandoverView, c: PaperContext): Block[] {
       ],
     },
     { block: 'text', text: `${t('ui.handover.note')}: ${h.note}` },
+    ...listedLinkage(list, c),
     ...alarms('alarms', list.alarms),
     ...alarms('disabled', list.disabled),
     ...alarms('shelved', list.shelved),
@@ -254,7 +279,9 @@ export function rescueBlocks(timeline: RescueTimeline, c: PaperContext): Block[]
       cells: [
         at(c, e.at),
         t(`ui.rescue.kind.${e.kind}`),
-        e.code,
+        codeKeys(e)
+          .map(({ key, code }) => (t(key) === key ? code : t(key)))
+          .join(' '),
         e.who,
         [e.text, e.value === undefined || e.value === null ? '' : `${e.value} ${e.unit ?? ''}`]
           .filter(Boolean)

@@ -85,6 +85,17 @@ export async function clocksOf(
   );
 }
 
+/** The incident of the alarm that caused an order; the alarm itself where it could not be grouped. */
+export async function incidentOf(tx: Tx, order: string): Promise<string | undefined> {
+  const row = await tx.maybe<{ id: string }>(
+    `select coalesce(a.incident, a.id::text) as id
+     from work_orders.alarm w join alarms.alarm a on a.id::text = w.alarm
+     where w.work_order = $1 order by w.joined_at, a.id limit 1`,
+    [order],
+  );
+  return row?.id;
+}
+
 /** When the last of the order's signals was told of, ms. */
 export async function lastSignalAt(tx: Tx, order: string): Promise<number | undefined> {
   const row = await tx.one<{ at: Date | null }>(

@@ -1,6 +1,7 @@
 // The timeline of a rescue: signals, telemetry, acts, calls and escalations in one order, and its two file forms. Pure.
 import { canonicalJson } from '../canonical.ts';
 import type { RecordedSample } from '../history/api.ts';
+import type { RescueRecord } from '../work-orders/api.ts';
 import { TIMELINE_KINDS, type RescueTimeline, type TimelineEntry } from './contract.ts';
 import { csvOf } from './csv.ts';
 
@@ -13,6 +14,34 @@ export function inOrder(happenings: readonly Happening[]): TimelineEntry[] {
   return happenings
     .toSorted((a, b) => a.at - b.at || rank(a) - rank(b))
     .map(({ at, ...rest }, i) => ({ n: i + 1, at: new Date(at).toISOString(), ...rest }));
+}
+
+/** Calls, reports of the people inside and steps, as the timeline has them. */
+export function toldOf(record: Pick<RescueRecord, 'calls' | 'people' | 'steps'>): Happening[] {
+  const words = (parts: readonly (string | undefined)[]): string => parts.filter(Boolean).join('; ');
+  return [
+    ...record.calls.map((k): Happening => ({
+      at: k.at,
+      kind: 'call',
+      code: `${k.party}/${k.outcome}`,
+      who: k.byName,
+      text: words([k.number, k.note]),
+    })),
+    ...record.people.map((p): Happening => ({
+      at: p.at,
+      kind: 'people',
+      code: `count=${p.count ?? '?'} elderly=${p.elderly ?? '?'} children=${p.children ?? '?'} unwell=${p.unwell ?? '?'}`,
+      who: p.byName,
+      text: p.note ?? '',
+    })),
+    ...record.steps.map((s): Happening => ({
+      at: s.at,
+      kind: 'step',
+      code: s.step,
+      who: s.byName,
+      text: words([s.condition, s.note]),
+    })),
+  ];
 }
 
 export interface PointSamples {

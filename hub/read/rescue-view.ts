@@ -20,7 +20,7 @@ import {
 } from '../work-orders/api.ts';
 import type { OrderView } from '../work-orders/contract.ts';
 import type { LiftPoint, PenaltyView, RescueClock, RescueView } from './contract.ts';
-import { clocksOf, lastSignalAt, milestonesOf, type Reached } from './rescue-store.ts';
+import { clocksOf, incidentOf, lastSignalAt, milestonesOf, type Reached } from './rescue-store.ts';
 
 export interface RescueSources {
   readonly points: LivePoints;
@@ -28,7 +28,7 @@ export interface RescueSources {
 }
 
 /** Points of a lift that say where the car stands and how, by the ids of the canonical lift profile, in this order. */
-const CAR_POINTS = [
+export const CAR_POINTS: readonly string[] = [
   'floor',
   'door-zone',
   'door-closed',
@@ -208,6 +208,7 @@ export async function rescueView(
     order,
     community: community?.name ?? { zh: who.community, en: who.community },
     ...given('buildingName', buildings.find((b) => b.id === order.building)?.name),
+    ...given('incident', await incidentOf(tx, order.id)),
     beganAt: iso(beganAt),
     lift: await liftView(tx, gathered, sources.points),
     clocks: await clockViews(tx, gathered),

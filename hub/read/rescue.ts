@@ -13,7 +13,7 @@ import { ruleInForce } from '../rules/api.ts';
 import { recordExport, RESCUE_NORMS } from '../work-orders/api.ts';
 import { ExportBody, ExportProof, ExportView, RescueItem, RescueTimeline, RescueView } from './contract.ts';
 import { exportProof, happeningsOf, runningRescues } from './rescue-store.ts';
-import { changesOf, inOrder, timelineCsv, timelineJson, type Happening, type PointSamples } from './rescue-timeline.ts';
+import { changesOf, inOrder, timelineCsv, timelineJson, toldOf, type PointSamples } from './rescue-timeline.ts';
 import { gather, rescueView, type Gathered, type RescueSources } from './rescue-view.ts';
 
 const DESK: Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager'];
@@ -89,34 +89,6 @@ async function telemetryOf(
   return { status, points };
 }
 
-/** Calls, reports of the people inside and steps, as the timeline has them. */
-function told({ record }: Gathered): Happening[] {
-  const words = (parts: readonly (string | undefined)[]): string => parts.filter(Boolean).join('; ');
-  return [
-    ...record.calls.map((k): Happening => ({
-      at: k.at,
-      kind: 'call',
-      code: `${k.party}/${k.outcome}`,
-      who: k.byName,
-      text: words([k.number, k.note]),
-    })),
-    ...record.people.map((p): Happening => ({
-      at: p.at,
-      kind: 'people',
-      code: `count=${p.count ?? '?'} elderly=${p.elderly ?? '?'} children=${p.children ?? '?'} unwell=${p.unwell ?? '?'}`,
-      who: p.byName,
-      text: p.note ?? '',
-    })),
-    ...record.steps.map((s): Happening => ({
-      at: s.at,
-      kind: 'step',
-      code: s.step,
-      who: s.byName,
-      text: words([s.condition, s.note]),
-    })),
-  ];
-}
-
 /** The whole timeline of a rescue, for a file or for paper. */
 export async function timelineOf(parts: RescueParts, user: SignedIn, id: string): Promise<Result<RescueTimeline>> {
   const { entry, history } = parts;
@@ -152,7 +124,7 @@ export async function timelineOf(parts: RescueParts, user: SignedIn, id: string)
       to: new Date(window.to).toISOString(),
       repeats: changes.repeats,
     },
-    entries: inOrder([...changes.happenings, ...happenings, ...told(gathered)]),
+    entries: inOrder([...changes.happenings, ...happenings, ...toldOf(gathered.record)]),
   });
 }
 

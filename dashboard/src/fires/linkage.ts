@@ -5,11 +5,13 @@ import type { LinkageDevice } from '../../../hub/handling/contract.ts';
 export const notFine = (devices: readonly LinkageDevice[]): LinkageDevice[] =>
   devices.filter((d) => d.state !== 'auto');
 
+type Named = Pick<LinkageDevice, 'device' | 'name' | 'point'>;
+
 /** Names to show, outermost first. */
-export function namesOf(d: LinkageDevice, all: readonly LinkageDevice[]): LinkageDevice['name'][] {
+export function namesOf(d: Named, all: readonly Named[]): LinkageDevice['name'][] {
   const several = all.filter((other) => other.device === d.device).length > 1;
   return several && d.point ? [d.name, d.point] : [d.name];
 }
 
 /** Unique within a list. */
-export const keyOf = (d: LinkageDevice): string => `${d.device} ${d.point?.zh ?? ''}`;
+export const keyOf = (d: Pick<Named, 'device' | 'point'>): string => `${d.device} ${d.point?.zh ?? ''}`;

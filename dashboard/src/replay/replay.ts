@@ -3,7 +3,7 @@ import type { AlarmView } from '../../../hub/alarms/contract.ts';
 import type { ThingView } from '../../../hub/floor-plans/contract.ts';
 import type { TimelineItem } from '../../../hub/handling/contract.ts';
 import type { TimelineEntry } from '../../../hub/read/contract.ts';
-import type { ReplayAlarm, ReplayFloor, ReplayView } from '../../../hub/read/replay/contract.ts';
+import type { ReplayAlarm, ReplayFloor, ReplayLift, ReplayView } from '../../../hub/read/replay/contract.ts';
 import { worse } from '../alarms/classes.ts';
 import type { LiveSample } from '../live/values.ts';
 import type { FloorAt } from '../plans/target.ts';
@@ -22,10 +22,29 @@ export interface Moment {
   readonly at: number;
   readonly item?: TimelineItem;
   readonly rescue?: TimelineEntry;
+  /** A lift's car was found otherwise than before. */
+  readonly car?: {
+    readonly lift: ReplayLift;
+    readonly point: ReplayLift['points'][number];
+    readonly value: number | string;
+  };
 }
 
-export function momentsOf(view: Pick<ReplayView, 'items' | 'rescue'>): Moment[] {
+/** Each change of a car within the replay: what was first known of it is no change. */
+export function carMoments(lifts: readonly ReplayLift[], from: number): Moment[] {
+  return lifts.flatMap((lift) =>
+    lift.points.flatMap((point) =>
+      point.runs.flatMap(({ from: begun, value }, i): Moment[] => {
+        const at = Date.parse(begun);
+        return i === 0 || at <= from || point.runs[i - 1]?.value === value ? [] : [{ at, car: { lift, point, value } }];
+      }),
+    ),
+  );
+}
+
+export function momentsOf(view: Pick<ReplayView, 'items' | 'rescue'>, cars: readonly Moment[] = []): Moment[] {
   return [
+    ...cars,
     ...view.items.map((item): Moment => ({ at: Date.parse(item.at), item })),
     ...view.rescue.map((rescue): Moment => ({ at: Date.parse(rescue.at), rescue })),
   ].toSorted((a, b) => a.at - b.at);
@@ -61,9 +80,19 @@ export function sampleThen(runs: Known, t: number): LiveSample {
   return { value: last.value, quality: t < until ? 'good' : 'stale', time: t < until ? t : until };
 }
 
-/** Floors of the incident, highest first. */
-export function floorsOf(alarms: readonly ReplayAlarm[]): FloorAt[] {
+/** The floor at which a lift's car stood at `t`; null where nobody knows. */
+export function carFloor(lift: ReplayLift | undefined, t: number): number | null {
+  const runs = lift?.points.find((p) => p.id === lift.position)?.runs ?? [];
+  const { value, quality } = sampleThen(runs, t);
+  return quality === 'good' && typeof value === 'number' ? Math.round(value) : null;
+}
+
+/** Floors of the incident, and those at which its lifts' cars stood, highest first. */
+export function floorsOf(alarms: readonly ReplayAlarm[], lifts: readonly ReplayLift[] = []): FloorAt[] {
   const found = new Map<string, FloorAt>();
+  for (const { building, floors } of lifts)
+    for (const floor of building === undefined ? [] : floors)
+      found.set(`${building}/${floor}`, { building: building ?? '', floor });
   for (const { building, floor } of alarms)
     if (building !== undefined && floor !== undefined) found.set(`${building}/${floor}`, { building, floor });
   return [...found.values()].toSorted((a, b) =>
@@ -71,9 +100,16 @@ export function floorsOf(alarms: readonly ReplayAlarm[]): FloorAt[] {
   );
 }
 
-/** The worst class that stood on a floor. */
-export function worstOn(alarms: readonly AlarmThen[], at: FloorAt): AlarmView['class'] | null {
-  const here = alarms.filter((a) => a.of.building === at.building && a.of.floor === at.floor);
+/**
+ * The worst class that stood on a floor.
+ * @param carAt the floor of a lift's car then: what stands on a lift stands where its car is
+ */
+export function worstOn(
+  alarms: readonly AlarmThen[],
+  at: FloorAt,
+  carAt: (device: string) => number | null = () => null,
+): AlarmView['class'] | null {
+  const here = alarms.filter((a) => a.of.building === at.building && (a.of.floor ?? carAt(a.device)) === at.floor);
   return here.reduce<AlarmView['class'] | null>((found, a) => (found === null ? a.class : worse(found, a.class)), null);
 }
 

@@ -54,6 +54,43 @@ export const ReplayView = Type.Object(
 );
 export type ReplayView = Static<typeof ReplayView>;
 
+const Runs = Type.Array(
+  Type.Object({ from: Time, to: Time, value: Type.Union([Type.Number(), Type.String()]) }, closed),
+);
+
+/** A lift of the incident with what was known of its car. */
+export const ReplayLift = Type.Object(
+  {
+    device: Type.String(),
+    name: Words,
+    building: Type.Optional(Type.String()),
+    /** Floors of its building at which the car stood, as its position says; lowest first. */
+    floors: Type.Array(Type.Integer()),
+    /** The point among them that tells the floor; absent where none does. */
+    position: Type.Optional(Type.String()),
+    points: Type.Array(
+      Type.Object(
+        {
+          id: Type.String(),
+          name: Words,
+          type: Type.String(),
+          unit: Type.String(),
+          enum: Type.Optional(Type.Record(Type.String(), Words)),
+          /** Stretches in which the value is known; between them nobody knows. */
+          runs: Runs,
+          /** There were more stretches than are listed. */
+          more: Type.Boolean(),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export type ReplayLift = Static<typeof ReplayLift>;
+export const ReplayLifts = Type.Object({ items: Type.Array(ReplayLift) }, closed);
+export type ReplayLifts = Static<typeof ReplayLifts>;
+
 /** A floor's plan with what was known of each thing. */
 export const ReplayFloor = Type.Object(
   {
@@ -64,9 +101,7 @@ export const ReplayFloor = Type.Object(
         {
           device: Type.String(),
           point: Type.Optional(Type.String()),
-          runs: Type.Array(
-            Type.Object({ from: Time, to: Time, value: Type.Union([Type.Number(), Type.String()]) }, closed),
-          ),
+          runs: Runs,
         },
         closed,
       ),

@@ -10,6 +10,8 @@ export const REPLAY_LIMITS = {
   entriesMax: 2_000,
   /** Things of one floor whose history is followed. */
   thingsMax: 400,
+  /** Lifts of one incident. */
+  liftsMax: 8,
   /** Stretches of one thing. */
   runsMax: 500,
   /** Questions to history at a time. */

@@ -13,10 +13,12 @@ import { orRefuse, type History, type PointRef } from '../../history/api.ts';
 import type { Entry } from '../../http/entry.ts';
 import { familyOf } from '../../incidents/api.ts';
 import { communityOf } from '../../property/api.ts';
+import { rescueRecord } from '../../work-orders/api.ts';
 import { happeningsOf } from '../rescue-store.ts';
-import { inOrder } from '../rescue-timeline.ts';
+import { inOrder, toldOf } from '../rescue-timeline.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { ReplayFloor, ReplayView } from './contract.ts';
+import { ReplayFloor, ReplayLifts, ReplayView } from './contract.ts';
+import { liftsIn, replayLift } from './lifts.ts';
 import { REPLAY_LIMITS } from './limits.ts';
 import { alarmsOf, rescuesOf } from './store.ts';
 
@@ -64,7 +66,10 @@ async function replayOf(tx: Tx, community: string, id: string, now: number): Pro
   const done = [];
   // Signals and acts on them stand among the items already.
   for (const { order } of orders)
-    done.push(...(await happeningsOf(tx, community, order)).filter((h) => h.kind !== 'signal'));
+    done.push(
+      ...(await happeningsOf(tx, community, order)).filter((h) => h.kind !== 'signal'),
+      ...toldOf(await rescueRecord(tx, order)),
+    );
   const rescue = inOrder(done).slice(0, REPLAY_LIMITS.entriesMax);
   const items = told.slice(0, REPLAY_LIMITS.actsMax);
   const ongoing = open || (fire !== undefined && fire.fire.closedAt === undefined) || orders.some((o) => !o.over);
@@ -121,6 +126,33 @@ export function replayRoutes(parts: ReplayParts): FastifyPluginAsyncTypebox {
       },
       (request) =>
         entry.read((tx) => replayOf(tx, entry.user(request).community, request.params.id, entry.clock.now())),
+    );
+    app.get(
+      '/api/incidents/:id/replay/lifts',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'The lifts of an incident as they were then',
+          params: Id,
+          response: { 200: ReplayLifts },
+        },
+      },
+      async (request) => {
+        const { community } = entry.user(request);
+        const { range, lifts } = await entry.read(async (tx) => {
+          const replay = await replayOf(tx, community, request.params.id, entry.clock.now());
+          if (!replay.ok) return replay;
+          const { from, to, alarms } = replay.value;
+          return ok({
+            range: { from: Date.parse(from), to: Date.parse(to) },
+            lifts: await liftsIn(tx, community, alarms),
+          });
+        });
+        // Outside the transaction: history may take its time.
+        const items = await orRefuse(sideBySide(lifts, 1, (lift) => replayLift(history, lift, range)));
+        return { items };
+      },
     );
     app.get(
       '/api/incidents/:id/replay/floors/:building/:floor',

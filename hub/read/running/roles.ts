@@ -15,9 +15,7 @@ export interface Role {
   readonly means: (value: number | string) => DeviceState | undefined;
 }
 
-/** A pump's contact that only tells that it runs has no signal: its id begins with the role that the profile gave it. */
-const RUNS = /^run/;
-const RUNNING: readonly SignalClass[] = ['ACTION', 'FEEDBACK'];
+const RUNNING: readonly SignalClass[] = ['RUN', 'ACTION', 'FEEDBACK'];
 /** Of a panel these say how it is itself; its detectors and modules are told by their alarms. */
 const OF_PANEL: readonly SignalClass[] = ['MODE', 'SILENCE', 'DELAY'];
 
@@ -50,6 +48,5 @@ export function roleOf(point: RolePoint, kind: string, signals: readonly PointSi
   const running = of(RUNNING);
   if (running) return { role: 'running', means: whenTrue(running, 'running') };
   if (point.type !== 'bool' && point.type !== 'enum') return undefined;
-  if (RUNS.test(point.id)) return { role: 'running', means: (value) => (value === 1 ? 'running' : undefined) };
   return { role: 'other', means: () => undefined };
 }

@@ -9,7 +9,7 @@ import { ok, refuse, type Result } from '../../errors.ts';
 import { orRefuse, type History, type StateRuns } from '../../history/api.ts';
 import type { Entry } from '../../http/entry.ts';
 import { valueOf } from '../../http/problem.ts';
-import type { LivePoints, Program } from '../../ingest/api.ts';
+import { lastDeclared, type LivePoints, type Program } from '../../ingest/api.ts';
 import { communityOf } from '../../property/api.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { alarmsWithin } from '../trends/store.ts';
@@ -39,22 +39,24 @@ interface Found {
   readonly alarms: Awaited<ReturnType<typeof alarmsWithin>>;
 }
 
-const signalsOf = new WeakMap<Program, ReadonlyMap<string, readonly PointSignal[]>>();
+type Signals = ReadonlyMap<string, readonly PointSignal[]>;
+const signalsOf = new WeakMap<Program, Signals>();
 
-/** Signals of each point of a device by the profile that its gateway named at its last birth. */
-function pointSignals(points: LivePoints, device: DeviceRow): ReadonlyMap<string, readonly PointSignal[]> {
-  const program = points.site(device.gateway)?.program;
-  if (!program) return new Map();
-  const all = signalsOf.get(program) ?? signalsOfBirth(program.born.devices, program.born.models);
-  signalsOf.set(program, all);
-  const byPoint = new Map<string, PointSignal[]>();
-  for (const signal of all.get(device.id.slice(device.gateway.length + 1)) ?? [])
-    byPoint.set(signal.point, [...(byPoint.get(signal.point) ?? []), signal]);
-  return byPoint;
+/** Signals of a gateway's devices by the profiles that it named at its last birth, be it before this hub began. */
+async function gatewaySignals(tx: Tx, points: LivePoints, gateway: string, community: string): Promise<Signals> {
+  const program = points.site(gateway)?.program;
+  const known = program && signalsOf.get(program);
+  if (known) return known;
+  const born = program?.born ?? (await lastDeclared(tx, gateway, community));
+  const all: Signals = born ? signalsOfBirth(born.devices, born.models) : new Map();
+  if (program) signalsOf.set(program, all);
+  return all;
 }
 
-function followedOf(points: LivePoints, device: DeviceRow, rows: readonly PointRow[]): Followed[] {
-  const signals = pointSignals(points, device);
+function followedOf(all: Signals, device: DeviceRow, rows: readonly PointRow[]): Followed[] {
+  const signals = new Map<string, PointSignal[]>();
+  for (const signal of all.get(device.id.slice(device.gateway.length + 1)) ?? [])
+    signals.set(signal.point, [...(signals.get(signal.point) ?? []), signal]);
   return rows
     .flatMap((row): Followed[] => {
       const role = roleOf(row, device.kind, signals.get(row.id) ?? []);
@@ -127,12 +129,17 @@ export function rangeOf({ from, to }: { from: string; to: string }, now: number)
 
 async function findAll(tx: Tx, points: LivePoints, community: string, devices: readonly DeviceRow[], range: Stretch) {
   const found: Found[] = [];
-  for (const device of devices)
+  const signals = new Map<string, Signals>();
+  for (const device of devices) {
+    const { id, gateway } = device;
+    const all = signals.get(gateway) ?? (await gatewaySignals(tx, points, gateway, community));
+    signals.set(gateway, all);
     found.push({
       device,
-      followed: followedOf(points, device, await pointsOf(tx, device.id)),
-      alarms: await alarmsWithin(tx, community, [device.id], range, RUNNING_LIMITS.alarmsMax),
+      followed: followedOf(all, device, await pointsOf(tx, id)),
+      alarms: await alarmsWithin(tx, community, [id], range, RUNNING_LIMITS.alarmsMax),
     });
+  }
   return found;
 }
 

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import {
   alarmsThen,
+  carFloor,
+  carMoments,
   floorsOf,
   momentAt,
   momentsOf,
@@ -9,7 +11,7 @@ import {
   stepFrom,
   worstOn,
 } from '../../../dashboard/src/replay/replay.ts';
-import type { ReplayAlarm } from '../../../hub/read/replay/contract.ts';
+import type { ReplayAlarm, ReplayLift } from '../../../hub/read/replay/contract.ts';
 
 const T = Date.UTC(2026, 10, 22, 2);
 const iso = (s: number): string => new Date(T + s * 1_000).toISOString();
@@ -92,5 +94,44 @@ describe('steps', () => {
     ]).toEqual([T + 5_000, T + 9_000, null]);
     expect([stepFrom(moments, T + 7_000, 'back'), stepFrom(moments, T, 'back')]).toEqual([T + 5_000, null]);
     expect([momentAt(moments, T), momentAt(moments, T + 7_500)]).toEqual([-1, 1]);
+  });
+});
+
+describe('a lift', () => {
+  const run = (from: number, to: number, value: number) => ({ from: iso(from), to: iso(to), value });
+  const LIFT: ReplayLift = {
+    device: 'gw.l1',
+    name: text,
+    building: 'b1',
+    floors: [3, 5],
+    position: 'floor',
+    points: [
+      {
+        id: 'floor',
+        name: text,
+        type: 'int16',
+        unit: '',
+        runs: [run(-10, 5, 3), run(5, 8, 5), run(30, 40, 5)],
+        more: false,
+      },
+    ],
+  };
+  test.each([
+    [0, 3],
+    [6, 5],
+    [20, null],
+    [35, 5],
+  ] as const)('at %d s its car stood at floor %s, where anybody knew', (s, floor) => {
+    expect(carFloor(LIFT, T + s * 1_000)).toBe(floor);
+  });
+  test('adds its floors to the plan, and what stands on it to the floor of its car', () => {
+    expect(floorsOf(ALARMS, [LIFT]).map((f) => f.floor)).toEqual([5, 4, 3]);
+    const { floor: _, ...trapped } = alarm('t', 0, 'ENTRAPMENT', [0, 'unacked-active']);
+    const then = alarmsThen([{ ...trapped, device: 'gw.l1' }], T + 6_000);
+    const at = (floor: number) => worstOn(then, { building: 'b1', floor }, () => carFloor(LIFT, T + 6_000));
+    expect([at(5), at(3)]).toEqual(['ENTRAPMENT', null]);
+  });
+  test('tells each change once: what it was at the beginning, and the same after a gap, is none', () => {
+    expect(carMoments([LIFT], T).map((m) => [(m.at - T) / 1_000, m.car?.value])).toEqual([[5, 5]]);
   });
 });

@@ -129,6 +129,46 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'control room', () =
     await other.context().close();
   });
 
+  it('[S2] keeps its alarms on the screen and sounding when the session is over, and acts again after the password', async () => {
+    const rows = await page.getByRole('option').count();
+    expect(rows).toBeGreaterThan(0);
+    await rowOf(SECOND).click();
+    await page.context().clearCookies();
+    await page.keyboard.press('F1');
+    await page.getByText('登录已失效，报警仍在显示').waitFor();
+    expect(await page.getByRole('option').count()).toBe(rows);
+    expect(await page.getByText('正在鸣响').count()).toBe(1);
+    // It says so beside the alarms and takes nothing from a typing hand.
+    expect(await page.locator('aside :focus').count()).toBe(0);
+    const again = page.locator('aside.lapsed');
+    expect(await again.getByLabel('用户名').inputValue()).toBe('operator');
+    await again.locator('input[name=password]').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await again.waitFor({ state: 'detached' });
+    await rowOf(SECOND).click();
+    await page.keyboard.press('F1');
+    await rowOf(SECOND).getByText('已确认').waitFor();
+  });
+
+  it('[S2] sounds until the last alarm is acknowledged, and not longer', async () => {
+    const waiting = async (): Promise<number> => {
+      const open = await operator.items<{ state: string }>('/api/alarms?state=open');
+      return open.filter((a) => a.state.startsWith('unacked')).length;
+    };
+    const sounding = page.getByText('正在鸣响');
+    const most = await waiting();
+    expect(most).toBeGreaterThan(0);
+    for (let left = most; left > 0; left = await waiting()) {
+      expect(await sounding.count()).toBe(1);
+      // The first press goes to the next alarm, the second acknowledges it.
+      await page.keyboard.press('F1');
+      await page.keyboard.press('F1');
+      await until(async () => (await waiting()) < left, { ms: 20_000, what: `fewer than ${left} to acknowledge` });
+    }
+    await page.getByText('没有需要鸣响的报警').waitFor();
+    expect(await sounding.count()).toBe(0);
+  }, 60_000);
+
   it('[S2] declares itself frozen within 6 s of a hub that stands still, and recovers', async () => {
     await page.getByText('链路').waitFor();
     process.kill(compound.hub.pid, 'SIGSTOP');

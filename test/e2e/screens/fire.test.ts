@@ -100,6 +100,26 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium', 'poppler'], 'a fire',
     expect(await strip.getByText('1号楼主机').count()).toBe(0);
   });
 
+  it('[S2] it stands on the wall too, beside the most urgent alarm, and is read by whoever takes over', async () => {
+    const { page: wall } = await openDesk(browser, compound, 'operator2', '/wall');
+    const band = wall.getByRole('region', { name: '处于手动状态，不会自动联动' });
+    await band.getByText('消防泵').waitFor();
+    expect(await seriousBreaches(wall)).toEqual([]);
+    await wall.goto(`${compound.url}/duty/handover`);
+    await wall.getByRole('button', { name: '生成交接清单' }).click();
+    const list = wall.getByRole('region', { name: '处于手动状态或状态不明的联动设备' });
+    await list.getByRole('listitem').filter({ hasText: '消防泵' }).getByText('手动，未在自动').waitFor();
+    await list.getByText(/自 \d\d-\d\d \d\d:\d\d 起/).waitFor();
+    expect(await seriousBreaches(wall)).toEqual([]);
+    const pdf = wall.getByRole('link', { name: '打印（PDF）' });
+    const paper = await wall.context().request.get(`${compound.url}${(await pdf.getAttribute('href')) ?? ''}`);
+    const { text } = readPdf(await paper.body());
+    expect(text).toMatch(/消防泵.*手动，未在自动/);
+    await wall.getByRole('button', { name: '撤回' }).click();
+    await wall.getByRole('button', { name: '生成交接清单' }).waitFor();
+    await wall.context().close();
+  });
+
   it('[S3] a real fire is taken from the register to the closed record by keyboard, each step once and by somebody', async () => {
     await compound.gst({ 1: 1 });
     for (const page of [first, second]) await rowOf(page, SEAT).waitFor();

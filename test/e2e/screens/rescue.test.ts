@@ -187,6 +187,22 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'entrapment console'
     await page.getByRole('region', { name: '合同违约金' }).getByText('按时到场').waitFor();
   });
 
+  it('[S5] is replayed from the console: what was done in its turn, the car and its floor as they were then', async () => {
+    await page.getByRole('link', { name: '回放' }).click();
+    await page.getByRole('heading', { name: /不是现在/ }).waitFor();
+    const moments = page.getByRole('region', { name: '经过' });
+    const call = moments.getByRole('listitem').filter({ hasText: /通话 · 呼叫轿内人员 已接通/ });
+    await call.waitFor();
+    await moments.getByText(/人员 · 2 人，老人 1/).waitFor();
+    await call.getByRole('button').click();
+    const position = page.getByRole('region', { name: /^轿厢/ }).locator('dl > div').filter({ hasText: '轿厢位置' });
+    await position.getByText('5', { exact: true }).waitFor();
+    await page.getByRole('button', { name: /1号楼 5 ?层.*困人/, pressed: true }).waitFor();
+    expect(await seriousBreaches(page)).toEqual([]);
+    await page.goto(`${compound.url}/rescue/${id}`);
+    await page.getByRole('timer').waitFor();
+  }, 60_000);
+
   it.each([
     ['phone', 390, 844],
     ['desk', 1366, 768],

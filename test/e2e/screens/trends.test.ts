@@ -6,7 +6,7 @@ import { launchBrowser, openPage } from '../../helpers/chromium.ts';
 import { startTestHub, TEST_COMMUNITY, TEST_PASSWORD, type TestHub } from '../../helpers/hub.ts';
 import { describeWith } from '../../helpers/needs.ts';
 import { MINUTE, storeEpisodes } from '../../hub/read/figures/stored.ts';
-import { registerPoints, writerFor, type SitePoint } from '../../hub/read/trends/site.ts';
+import { declareRunning, registerPoints, writerFor, type SitePoint } from '../../hub/read/trends/site.ts';
 import { breaches } from './desk.ts';
 
 const of = { device: 'gw.tank', kind: 'water-tank' } as const;
@@ -39,6 +39,7 @@ describeWith(['chromium'], 'trends', () => {
     hub = await startTestHub({ config: { community: TEST_COMMUNITY } });
     const now = Date.now();
     const { db } = hub.hub.database;
+    await declareRunning(db, TEST_COMMUNITY, PUMP, now);
     await registerPoints(db, TEST_COMMUNITY, [PRESSURE, LEVEL, PUMP]);
     const write = writerFor(TEST_COMMUNITY, hub.hub.sensing.history);
     const minutes = Array.from({ length: 58 }, (_, i) => i).filter((i) => i < 20 || i > 34);

@@ -28,6 +28,15 @@ async function mended(): Promise<{ rig: Rig; gw: WireGateway }> {
   return { rig, gw };
 }
 
+/** Nothing is heard for so long that the gateway is silent, and its runs end. */
+async function untilSilent(rig: Rig): Promise<void> {
+  for (let s = 0; s < 60 && rig.ingest.site('gw')?.silence === undefined; s++) {
+    wait(1);
+    rig.ingest.look();
+  }
+  await until(async () => (await since()) === undefined, { what: 'the run ends' });
+}
+
 describe('a run of "known to be gone"', () => {
   test('goes on while good values say so', async () => {
     const { rig, gw } = await mended();
@@ -66,11 +75,7 @@ describe('a run of "known to be gone"', () => {
 
   test('begins anew when the gateway was silent, and its own silence is gone since it was heard', async () => {
     const { rig, gw } = await mended();
-    for (let s = 0; s < 60 && rig.ingest.site('gw')?.silence === undefined; s++) {
-      wait(1);
-      rig.ingest.look();
-    }
-    await until(async () => (await since()) === undefined, { what: 'the run ends' });
+    await untilSilent(rig);
     wait(1);
     const heard = (clock.now() - T0) / SECOND;
     await bear(rig, gw);
@@ -119,6 +124,23 @@ describe('a restart of the hub', () => {
     for (const batch of missed) send(again, gw, batch);
     await reached(again, gw);
     expect(await since()).toBe(25);
+  });
+
+  test('ends the run of a gateway that falls silent before it has told what the hub missed', async () => {
+    const { rig, gw } = await mended();
+    await rig.stop();
+    wait(5);
+    const missed = gw.batch('safety', [gw.sample('panel', 'zone', 0)]);
+    const again = await startRig(database, { clock });
+    await bear(again, gw);
+    await untilSilent(again);
+    expect(again.engine.track('gw.panel\nzone\nfault').truth).toBe('unknown');
+    wait(1);
+    const heard = (clock.now() - T0) / SECOND;
+    await bear(again, gw);
+    send(again, gw, missed);
+    await reached(again, gw);
+    expect(await since()).toBe(heard);
   });
 
   test('ends the run where the snapshot does not know the value', async () => {

@@ -73,7 +73,9 @@ const entry = (who: PersonName, more: Partial<DutyForm> = {}, corrects?: string)
     writeEntry(c, { form: { ...quietForm(), ...more }, ...(corrects === undefined ? {} : { corrects }) }),
   );
 const list = () =>
-  site.database.db.read((tx) => handoverList(tx, { unfinishedOrders: async () => [] }, 'c1', site.clock.now()));
+  site.database.db.read((tx) =>
+    handoverList(tx, { unfinishedOrders: async () => [], linkage: async () => [] }, 'c1', site.clock.now()),
+  );
 
 test('[F1] two plans at once do not put a person on two shifts', async () => {
   const plan = (): Promise<string> =>

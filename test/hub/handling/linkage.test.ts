@@ -2,8 +2,12 @@
 // now says automatic.
 import { io, type Socket } from 'socket.io-client';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { HandoverView } from '../../../hub/duty/contract.ts';
+import { sha256 } from '../../../hub/duty/record.ts';
 import type { FireView, LinkageView } from '../../../hub/handling/contract.ts';
 import type { BeatFrame, ServerEvents } from '../../../hub/live/contract.ts';
+import { localTime } from '../../../hub/print/api.ts';
+import { handoverBlocks } from '../../../hub/read/papers.ts';
 import { freshDatabase } from '../../helpers/database.ts';
 import { until } from '../../helpers/wait.ts';
 import { panel, type Site } from '../alarms/site.ts';
@@ -121,6 +125,40 @@ describe('[S3] linkage by live points', () => {
     await turned('back', () => site.tell(site.gateway.sample('io', 'a2', 0)));
     screen.disconnect();
     expect(await stateOf('gw.pump')).toBe('auto');
+  });
+
+  test('[F1] it goes over to the next shift: in the list that is signed, under its hash, and on its paper', async () => {
+    site.clock.advance(MINUTE);
+    const since = new Date(site.clock.now()).toISOString();
+    await site.tell(site.gateway.sample('io', 'a2', 1), site.gateway.gap('io', 'a1'));
+    const { operator } = fires;
+    expect((await operator.post('/api/duty/take-over', {})).status).toBe(200);
+    const leaving = [(await operator.get<{ id: string }>('/api/session')).body.id];
+    const prepare = async (): Promise<HandoverView> => {
+      const made = await operator.post<HandoverView>('/api/duty/handovers', { leaving, note: '' });
+      expect(made.status, JSON.stringify(made.body)).toBe(200);
+      return made.body;
+    };
+    const first = await prepare();
+    const pump = { device: 'gw.pump', name: { zh: 'pump', en: 'pump' }, point: { zh: 'a2', en: 'a2' } };
+    expect(first.list.linkage).toEqual([
+      { ...pump, state: 'not-auto', since, building: 'plant' },
+      expect.objectContaining({ device: 'gw.p1', state: 'unknown' }),
+    ]);
+    // Back in automatic: what was read and signed stays as it was; a list made anew has nothing of it.
+    await site.tell(site.gateway.sample('io', 'a2', 0), site.gateway.sample('io', 'a1', 0));
+    const kept = (await operator.get<HandoverView>(`/api/duty/handovers/${first.id}`)).body;
+    expect(kept.list).toEqual(first.list);
+    const paper = handoverBlocks(kept, { language: 'zh', timeZone: 'Asia/Shanghai', where: (b) => b ?? '' });
+    const said = paper.flatMap((b) => (b.block === 'text' ? [b.text] : []));
+    expect(said).toContain(
+      `pump · a2 · plant · 手动，未在自动 · 自 ${localTime(Date.parse(since), 'Asia/Shanghai')} 起`,
+    );
+    const second = await prepare();
+    expect(second.list.linkage).toEqual([]);
+    const by = { list: { ...second.list, linkage: first.list.linkage }, note: '', leaving };
+    expect(sha256(by)).not.toBe(second.sha256);
+    expect(sha256({ ...by, list: second.list })).toBe(second.sha256);
   });
 
   test('whoever sees alarms may ask, others may not', async () => {

@@ -62,10 +62,11 @@ describe('roles', () => {
   const signals = expandSignals(
     [
       { id: 'not-auto', class: 'MODE', point: 'not-auto-{n}', when: { eq: 1 }, text },
+      { id: 'run', class: 'RUN', point: 'pump-{n}', when: { eq: 2 }, text },
       { id: 'started', class: 'ACTION', point: 'started-{n}', when: { eq: 1 }, text },
       { id: 'fault', class: 'FAULT', point: 'fault-{n}', when: { eq: 1 }, text },
     ] satisfies Signal[],
-    ['not-auto-3', 'started-2', 'fault-5'].map((id) => ({ id, template: id.replace(/\d/, '{n}') })),
+    ['not-auto-3', 'started-2', 'fault-5', 'pump-1'].map((id) => ({ id, template: id.replace(/\d/, '{n}') })),
   );
   const role = (id: string, kind = 'jockey-pump', type = 'bool') =>
     roleOf(
@@ -79,8 +80,10 @@ describe('roles', () => {
     ['not-auto-3', 1, 'manual', 'manual'],
     ['not-auto-3', 0, 'manual', undefined],
     ['started-2', 1, 'running', 'running'],
-    ['running-1', 1, 'running', 'running'],
-    ['running-1', 0, 'running', undefined],
+    ['pump-1', 2, 'running', 'running'],
+    ['pump-1', 1, 'running', undefined],
+    // An id says nothing: only what the profile declares.
+    ['running-1', 1, 'other', undefined],
     ['fault-5', 1, 'other', undefined],
   ] as const)('%s at %d is %s: %s', (id, value, of, state) => {
     expect([role(id)?.role, role(id)?.means(value)]).toEqual([of, state]);

@@ -4,7 +4,7 @@ import { ManualClock } from '../../../../hub/clock.ts';
 import type { RunningReply } from '../../../../hub/read/running/contract.ts';
 import { startTestHub, TEST_COMMUNITY, type Client, type TestHub } from '../../../helpers/hub.ts';
 import { DAY, HOUR, MINUTE, storeEpisodes } from '../figures/stored.ts';
-import { registerPoints, writerFor, type SitePoint, type Told } from '../trends/site.ts';
+import { declareRunning, registerPoints, writerFor, type SitePoint, type Told } from '../trends/site.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 10);
 const FROM = NOW - 4 * HOUR;
@@ -23,6 +23,7 @@ const ask = (more = '', from = FROM, to = NOW): Promise<{ status: number; body: 
 beforeAll(async () => {
   hub = await startTestHub({ clock: new ManualClock(NOW), config: { community: TEST_COMMUNITY } });
   const { db } = hub.hub.database;
+  await declareRunning(db, TEST_COMMUNITY, RUNS, NOW - DAY);
   await registerPoints(db, TEST_COMMUNITY, [PANEL, PUMP, RUNS]);
   const write = writerFor(TEST_COMMUNITY, hub.hub.sensing.history);
   // Heard for an hour, not heard for one, silence for one, heard for one.
@@ -64,7 +65,7 @@ test('a panel is normal, faulty, not heard, unknown, and in fire, each for as lo
   expect(panel?.totals.find((t) => t.state === 'offline')).toEqual({ state: 'offline', ms: 61 * MINUTE, times: 1 });
 });
 
-test('a pump that ran says how long, by its own contact', async () => {
+test('a pump that ran says how long by what its profile calls running, heard since the hub began or not', async () => {
   const { body } = await ask('&kind=jockey-pump');
   expect(body.items.map((d) => d.device)).toEqual(['gw.pump']);
   expect(body.items[0]?.totals).toContainEqual({ state: 'running', ms: 30 * MINUTE, times: 1 });

@@ -2,9 +2,13 @@
 import { historyLine, historyPrefix } from '../../../../device-profiles/contract/history-line.ts';
 import type { DeviceKind } from '../../../../device-profiles/contract/kinds.ts';
 import type { Quality, Value } from '../../../../device-profiles/contract/point.ts';
+import { encodeBirth } from '../../../../device-profiles/contract/wire.ts';
+import { ManualClock } from '../../../../hub/clock.ts';
 import type { History, SeriesKey, SeriesSample } from '../../../../hub/history/api.ts';
 import type { Db } from '../../../../hub/db/tx.ts';
+import { enrol, noteLiveBirth, storeBirth } from '../../../../hub/ingest/store.ts';
 import type { Influxd } from '../../../helpers/influxd.ts';
+import { OFFLINE, ONLINE, signal, WireGateway } from '../../ingest/rig.ts';
 
 export interface SitePoint {
   readonly device: string;
@@ -33,6 +37,23 @@ export async function registerPoints(db: Db, community: string, points: readonly
         [p.device, p.point, p.type ?? 'float32', p.unit ?? '', p.enum ? JSON.stringify(p.enum) : null],
       );
     }
+  });
+}
+
+/** What the gateway `gw` declared when it was last heard, at `at` by an earlier hub: this point says that its device runs. */
+export async function declareRunning(db: Db, community: string, of: SitePoint, at: number): Promise<void> {
+  const run = signal({ id: 'run', class: 'RUN', point: of.point, when: { eq: 1 } });
+  const device = of.device.replace(/^gw\./, '');
+  const gateway = new WireGateway(
+    'gw',
+    [{ id: device, kind: of.kind, points: [ONLINE, { id: of.point }], signals: [OFFLINE, run] }],
+    new ManualClock(at),
+  );
+  const { snapshot: _, ...born } = gateway.born({ community });
+  await db.transaction(async (tx) => {
+    await enrol(tx, { id: 'gw', community, username: 'gw', passwordSha256: 'x', by: 'test', at });
+    await storeBirth(tx, { gateway: 'gw', id: born.birth, content: encodeBirth(born), now: at }, 1);
+    await noteLiveBirth(tx, { ...born, now: at });
   });
 }
 
