@@ -1,6 +1,6 @@
 // The compound of a faults run as real processes: hub, gateway and, when asked for, a PostgreSQL and a Mosquitto of
 // their own. Each can be killed and comes back as its supervisor would start it: same directory, same ports.
-import { cpSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readFileSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { Caller, PASSWORD } from '../e2e/compound.ts';
 import { shippedSetup, startMosquitto, type Mosquitto } from '../helpers/mosquitto.ts';
@@ -232,7 +232,12 @@ export class FaultCompound {
       .catch(String);
     // So that a failure that took an hour can be looked into.
     const keep = process.env['FAULTS_KEEP'];
-    if (keep !== undefined) cpSync(this.dir, keep, { recursive: true, filter: (path) => !statSync(path).isSocket() });
+    // What goes away while it is copied (locks, sockets) is no part of it.
+    const isKept = (path: string): boolean => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      return found !== undefined && !found.isSocket() && !found.isSymbolicLink();
+    };
+    if (keep !== undefined) cpSync(this.dir, keep, { recursive: true, filter: isKept });
     const tail = (of: RunningProcess | undefined): string => (of?.stderr() ?? '').slice(-6_000);
     return `--- health\n${health}\n--- hub\n${tail(this.#hub)}\n--- gateway\n${tail(this.#gateway)}`;
   }

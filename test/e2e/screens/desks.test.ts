@@ -10,8 +10,27 @@ import { ClassPanel } from '../../helpers/class-panel.ts';
 import { describeWith } from '../../helpers/needs.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { until } from '../../helpers/wait.ts';
+import { PASSWORD } from '../compound.ts';
 import { alikeInGrey, openDesk } from './desk.ts';
 
+/** Keeps the page's audio device and which of its sources loop: what is heard, not what the screen says of it. */
+const LISTEN_IN = `
+  window.loops = new Set();
+  const Device = window.AudioContext;
+  window.AudioContext = class extends Device {
+    constructor(...args) { super(...args); window.audio = this; }
+  };
+  const start = AudioBufferSourceNode.prototype.start;
+  AudioBufferSourceNode.prototype.start = function (...args) {
+    if (this.loop) window.loops.add(this);
+    return start.apply(this, args);
+  };
+  const stop = AudioBufferSourceNode.prototype.stop;
+  AudioBufferSourceNode.prototype.stop = function (...args) {
+    window.loops.delete(this);
+    return stop.apply(this, args);
+  };
+`;
 const ROWS = '[role=listbox] [role=option]';
 
 describeWith(['chromium'], 'desks', () => {
@@ -93,6 +112,59 @@ describeWith(['chromium'], 'desks', () => {
       what: 'both desks show the same',
     });
     expect(await shown(second)).toEqual(await shown(first));
+  });
+
+  it('[S2] sounds until the last is acknowledged, and says so at once when the sound is lost', async () => {
+    const { page } = await openDesk(browser, rig, 'operator', '/notifications');
+    await page.addInitScript(LISTEN_IN);
+    await page.goto(`${rig.url}/`);
+    await page.getByText('没有需要鸣响的报警').waitFor();
+    for (const c of ['FAULT', 'ACTION'] as const) await raise(c);
+    const loops = () => page.evaluate<number>('window.loops.size');
+    await page.getByText('正在鸣响：启动').waitFor();
+    expect(await loops()).toBe(1);
+    await row(page, 'ACTION').click();
+    await page.keyboard.press('F1');
+    await page.getByText('正在鸣响：故障').waitFor();
+    expect(await loops()).toBe(1);
+    await page.evaluate('window.audio.suspend()');
+    const bar = page.getByText('声音未启用：新报警不会响');
+    await bar.waitFor();
+    await page.getByRole('button', { name: '开始值班' }).click();
+    await bar.waitFor({ state: 'detached' });
+    await row(page, 'FAULT').click();
+    await page.keyboard.press('F1');
+    await page.getByText('没有需要鸣响的报警').waitFor();
+    expect(await loops()).toBe(0);
+    await page.context().close();
+  });
+
+  it('[S2] a session that has ended hides nothing: new alarms come, and what was typed is kept for who signs in again', async () => {
+    const { page } = await openDesk(browser, rig, 'operator');
+    await row(page, 'FAULT').click();
+    await page.keyboard.press('F4');
+    const verdict = page.getByRole('dialog', { name: '核实结果' });
+    await verdict.getByLabel(/真实/).check();
+    await verdict.getByLabel('说明').fill('接线松动，已紧固');
+    // As far as any request is concerned the session is gone; the live channel stays open.
+    await page.context().clearCookies();
+    const save = verdict.getByRole('button', { name: '保存核实结果' });
+    await save.click();
+    await page.getByText('登录已失效，报警仍在显示').waitFor();
+    await raise('FEEDBACK');
+    await lamp(page, 'FEEDBACK').locator('.note').filter({ hasText: '共 1' }).waitFor();
+    await page.getByText('正在鸣响：反馈').waitFor();
+    expect(await page.getByText('画面已失效').count()).toBe(0);
+    // Within reach although a dialog is open.
+    const form = page.getByRole('form', { name: '登录' });
+    await form.getByLabel('密码').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await form.waitFor({ state: 'detached' });
+    await save.click();
+    await verdict.waitFor({ state: 'detached' });
+    expect(await page.getByText('登录已失效').count()).toBe(0);
+    await row(page, 'FAULT').getByText('真实').waitFor();
+    await page.context().close();
   });
 
   it('[S2] finds by the digest what a lost frame did not bring', async () => {
