@@ -1,6 +1,7 @@
 // A blocked fire lane on a guard's phone, in a real browser on the demo.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { EscortList } from '../../../hub/escorts/contract.ts';
 import type { BlockageList } from '../../../hub/lanes/contract.ts';
 import { launchBrowser } from '../../helpers/chromium.ts';
 import { describeWith } from '../../helpers/needs.ts';
@@ -71,5 +72,50 @@ describeWith(['chromium'], 'what stands beside alarms', () => {
     expect(lane?.photo).not.toBe(lane?.ended?.photo);
     expect(errors).toEqual([]);
     await page.context().close();
+  });
+
+  it('[S8] an ambulance is announced to the gate, led in by name and out again, and both screens follow', async () => {
+    const { page: desk, errors } = await openDesk(browser, { url }, 'operator', '/escorts');
+    await desk.getByRole('button', { name: '救护车或消防车要来' }).click();
+    const call = desk.getByRole('dialog', { name: '救护车或消防车要来' });
+    await call.getByRole('button', { name: '通知门岗' }).click();
+    await call.getByText('✕').first().waitFor();
+    await call.getByLabel('什么情况').fill('老人胸痛');
+    await call.getByLabel('楼栋').selectOption({ index: 1 });
+    await call.getByRole('button', { name: '通知门岗' }).click();
+    await desk
+      .getByRole('timer')
+      .filter({ hasText: /门岗确认：\s*还有/ })
+      .waitFor();
+    const gatePage = desk.getByRole('region', { name: '门岗通知' });
+    await gatePage.getByText('等待查看').first().waitFor();
+    expect(await seriousBreaches(desk)).toEqual([]);
+
+    // The guard's phone: what came, and the way to it.
+    const viewport = { width: 390, height: 844 };
+    const { page: phone } = await openDesk(browser, { url }, 'guard', '/notifications', { viewport, hasTouch: true });
+    await phone.getByText('老人胸痛').first().waitFor();
+    // Nothing but time tells the desk that the page was looked at: it asks by itself.
+    await gatePage.getByText('已看到').first().waitFor();
+    await phone.goto(desk.url());
+    await phone.getByRole('button', { name: '道闸已开、路线已清' }).click();
+    await desk.getByText('门岗就绪').first().waitFor();
+    await phone.getByLabel('引导人').fill('夜班老周');
+    await phone.getByRole('button', { name: '已到大门，引导进入' }).click();
+    await desk.getByText('引导：夜班老周').first().waitFor();
+    expect(await seriousBreaches(phone)).toEqual([]);
+    expect(await phone.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
+    await phone.getByRole('button', { name: '已到楼下' }).click();
+    await desk.getByText('已到楼下').first().waitFor();
+    await phone.getByRole('button', { name: '已护送离开' }).click();
+    await desk.getByText('已离开').first().waitFor();
+    const [escort] = (await manager.good<EscortList>('GET', '/api/escorts')).items;
+    expect(escort).toMatchObject({ state: 'left', reason: '老人胸痛' });
+    expect(escort?.acts.map((a) => a.act)).toEqual(
+      expect.arrayContaining(['gate-ready', 'at-gate', 'at-building', 'left']),
+    );
+    expect(errors).toEqual([]);
+    await desk.context().close();
+    await phone.context().close();
   });
 });
