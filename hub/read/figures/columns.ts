@@ -21,6 +21,7 @@ export const COLUMN_LIMITS = {
   /** Rows that were replaced by newer ones, beside as many as are valid, before their room is given back. */
   replacedMax: 100_000,
 } as const;
+export type ColumnLimits = { readonly [K in keyof typeof COLUMN_LIMITS]: number };
 
 const FACT = `id uuid, source bigint, class kind_of_alarm, device integer, kind integer, building integer,
   received bigint, raised bigint, ended bigint, gone bigint, ack bigint, verdict bigint, apart utinyint, judged utinyint,
@@ -74,6 +75,7 @@ export type Ask = <Row extends object>(sql: string) => Promise<Row[]>;
 
 export class Columns {
   readonly #community: string;
+  readonly #limits: ColumnLimits;
   #connection: DuckDBConnection | undefined;
   #instance: DuckDBInstance | undefined;
   /** Change up to which facts were taken over. */
@@ -81,15 +83,17 @@ export class Columns {
   #rows = 0;
   #replaced = 0;
   #waiting = 0;
+  #closing = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(community: string) {
+  constructor(community: string, limits: ColumnLimits = COLUMN_LIMITS) {
     this.#community = community;
+    this.#limits = limits;
   }
 
   /** Whether so many wait already that one more should come back later. */
   get isCrowded(): boolean {
-    return this.#waiting > COLUMN_LIMITS.waitingMax;
+    return this.#waiting > this.#limits.waitingMax;
   }
 
   /** Takes over what has changed, then lets `work` ask; whoever comes meanwhile waits. @throws what `work` throws */
@@ -107,11 +111,12 @@ export class Columns {
     }
   }
 
-  /** Gives its memory back once nobody asks any more; the next who asks makes it anew. */
+  /** Gives its memory back. Whoever is being counted for is refused: a hub that ends waits for no count. */
   async close(): Promise<void> {
-    const closed = this.#last.then(() => this.#drop());
-    this.#last = closed;
-    await closed;
+    this.#closing = true;
+    this.#connection?.interrupt();
+    await this.#last;
+    this.#drop();
   }
 
   #drop(): void {
@@ -127,8 +132,8 @@ export class Columns {
   async #open(): Promise<DuckDBConnection> {
     if (this.#connection) return this.#connection;
     this.#instance = await DuckDBInstance.create(':memory:', {
-      threads: String(COLUMN_LIMITS.threads),
-      memory_limit: `${COLUMN_LIMITS.memoryMiB}MiB`,
+      threads: String(this.#limits.threads),
+      memory_limit: `${this.#limits.memoryMiB}MiB`,
       temp_directory: '',
     });
     this.#connection = await this.#instance.connect();
@@ -140,12 +145,13 @@ export class Columns {
     try {
       const connection = await this.#open();
       for (;;) {
-        const batch = await db.read((tx) => factsAfter(tx, this.#community, this.#seq, COLUMN_LIMITS.batchRows));
+        if (this.#closing) throw new Error('figures are being closed');
+        const batch = await db.read((tx) => factsAfter(tx, this.#community, this.#seq, this.#limits.batchRows));
         if (!batch) break;
         await this.#take(connection, batch);
-        if (batch.count < COLUMN_LIMITS.batchRows) break;
+        if (batch.count < this.#limits.batchRows) break;
       }
-      if (this.#replaced > this.#rows + COLUMN_LIMITS.replacedMax) await this.#compact(connection);
+      if (this.#replaced > this.#rows + this.#limits.replacedMax) await this.#compact(connection);
     } catch (error) {
       this.#drop();
       throw error;
@@ -178,7 +184,7 @@ export class Columns {
 
   async #ask<Row extends object>(sql: string): Promise<Row[]> {
     const connection = await this.#open();
-    const late = setTimeout(() => connection.interrupt(), COLUMN_LIMITS.questionMsMax);
+    const late = setTimeout(() => connection.interrupt(), this.#limits.questionMsMax);
     try {
       return (await connection.runAndReadAll(sql)).getRowObjectsJS() as Row[];
     } finally {

@@ -8,7 +8,7 @@ import { takeFacts } from '../../../../hub/alarms/facts-store.ts';
 import type { AlarmRow } from '../../../../hub/alarms/row.ts';
 import { insertActs, updateAlarms } from '../../../../hub/alarms/store.ts';
 import type { Db } from '../../../../hub/db/tx.ts';
-import { Columns } from '../../../../hub/read/figures/columns.ts';
+import { COLUMN_LIMITS, Columns } from '../../../../hub/read/figures/columns.ts';
 import type { AlarmFigures, Figure } from '../../../../hub/read/figures/contract.ts';
 import { figuresOf, type Sumless } from '../../../../hub/read/figures/figures.ts';
 import { periodOf } from '../../../../hub/read/figures/period.ts';
@@ -25,6 +25,8 @@ const ZONES = ['Asia/Shanghai', 'Asia/Kathmandu', 'America/New_York', 'Australia
 /** Clocks change in New York on 1 November and on 8 March, on Lord Howe Island on 5 April and on 4 October, by half an hour. */
 const DATES = ['2026-11-01', '2026-03-08', '2026-04-05', '2026-10-04', '2026-12-31', '2027-01-01'] as const;
 const DEVICES = 4;
+/** So small that a few dozen alarms come in several batches, and replaced ones are cleared away. */
+const SMALL = { ...COLUMN_LIMITS, batchRows: 7, replacedMax: -60 };
 
 let db: Db;
 beforeAll(async () => {
@@ -305,7 +307,7 @@ async function play(of: Scenario): Promise<number> {
       cause: cause ?? null,
     };
   });
-  let columns = new Columns(community);
+  let columns = new Columns(community, SMALL);
   try {
     for (const round of of.rounds) {
       await agree(columns, of, known, watched);
@@ -314,7 +316,7 @@ async function play(of: Scenario): Promise<number> {
       // The hub ends when a part of what changed was taken over.
       await db.transaction((tx) => takeFacts(tx, community, 3));
       await columns.close();
-      columns = new Columns(community);
+      columns = new Columns(community, SMALL);
     }
     await agree(columns, of, known, watched);
     return of.rounds.length + 1;
@@ -333,3 +335,19 @@ test(
     await fc.assert(property, { seed: SEED, numRuns: RUNS, endOnFailure: true });
   },
 );
+
+test('a hub that ends waits for no count', async () => {
+  const columns = new Columns('nobody');
+  const counting = columns.asking(db, async () => 'counted').catch(() => 'refused');
+  await columns.close();
+  expect(await counting).toBe('refused');
+});
+
+test('says when so many wait that one more should come back later', async () => {
+  const columns = new Columns('nobody', { ...COLUMN_LIMITS, waitingMax: 1 });
+  const asked = [0, 1].map((k) => columns.asking(db, async () => k));
+  expect(columns.isCrowded).toBe(true);
+  expect(await Promise.all(asked)).toEqual([0, 1]);
+  expect(columns.isCrowded).toBe(false);
+  await columns.close();
+});
