@@ -30,16 +30,33 @@ export interface Moment {
   };
 }
 
-/** Each change of a car within the replay: what was first known of it is no change. */
-export function carMoments(lifts: readonly ReplayLift[], from: number): Moment[] {
-  return lifts.flatMap((lift) =>
-    lift.points.flatMap((point) =>
-      point.runs.flatMap(({ from: begun, value }, i): Moment[] => {
-        const at = Date.parse(begun);
-        return i === 0 || at <= from || point.runs[i - 1]?.value === value ? [] : [{ at, car: { lift, point, value } }];
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** While something stood on a lift: before and after, its car goes up and down all day. */
+function troubles(lift: ReplayLift, alarms: readonly ReplayAlarm[]): Span[] {
+  return alarms.flatMap(({ device, changes }) => {
+    const from = changes.find((c) => c.state !== 'normal')?.at;
+    const over = changes.at(-1);
+    if (device !== lift.device || from === undefined) return [];
+    return [{ from: Date.parse(from), to: over?.state === 'normal' ? Date.parse(over.at) : Infinity }];
+  });
+}
+
+/** Each change of a car while something stood on its lift; what was first known of it is no change. */
+export function carMoments(lifts: readonly ReplayLift[], alarms: readonly ReplayAlarm[]): Moment[] {
+  return lifts.flatMap((lift) => {
+    const spans = troubles(lift, alarms);
+    return lift.points.flatMap((point) =>
+      point.runs.flatMap(({ from, value }, i): Moment[] => {
+        const at = Date.parse(from);
+        const told = i > 0 && point.runs[i - 1]?.value !== value && spans.some((s) => s.from <= at && at < s.to);
+        return told ? [{ at, car: { lift, point, value } }] : [];
       }),
-    ),
-  );
+    );
+  });
 }
 
 export function momentsOf(view: Pick<ReplayView, 'items' | 'rescue'>, cars: readonly Moment[] = []): Moment[] {
@@ -87,12 +104,19 @@ export function carFloor(lift: ReplayLift | undefined, t: number): number | null
   return quality === 'good' && typeof value === 'number' ? Math.round(value) : null;
 }
 
-/** Floors of the incident, and those at which its lifts' cars stood, highest first. */
+/** Floors of the incident, and those at which its lifts' cars stood meanwhile, highest first. */
 export function floorsOf(alarms: readonly ReplayAlarm[], lifts: readonly ReplayLift[] = []): FloorAt[] {
   const found = new Map<string, FloorAt>();
-  for (const { building, floors } of lifts)
-    for (const floor of building === undefined ? [] : floors)
-      found.set(`${building}/${floor}`, { building: building ?? '', floor });
+  for (const lift of lifts) {
+    const spans = troubles(lift, alarms);
+    const runs = lift.points.find((p) => p.id === lift.position)?.runs ?? [];
+    for (const run of runs) {
+      const floor = Math.round(Number(run.value));
+      const meanwhile = spans.some((s) => Date.parse(run.from) < s.to && Date.parse(run.to) > s.from);
+      if (meanwhile && lift.building !== undefined && lift.floors.includes(floor))
+        found.set(`${lift.building}/${floor}`, { building: lift.building, floor });
+    }
+  }
   for (const { building, floor } of alarms)
     if (building !== undefined && floor !== undefined) found.set(`${building}/${floor}`, { building, floor });
   return [...found.values()].toSorted((a, b) =>

@@ -124,14 +124,19 @@ describe('a lift', () => {
   ] as const)('at %d s its car stood at floor %s, where anybody knew', (s, floor) => {
     expect(carFloor(LIFT, T + s * 1_000)).toBe(floor);
   });
-  test('adds its floors to the plan, and what stands on it to the floor of its car', () => {
-    expect(floorsOf(ALARMS, [LIFT]).map((f) => f.floor)).toEqual([5, 4, 3]);
-    const { floor: _, ...trapped } = alarm('t', 0, 'ENTRAPMENT', [0, 'unacked-active']);
-    const then = alarmsThen([{ ...trapped, device: 'gw.l1' }], T + 6_000);
+  const { floor: _, ...trapped } = alarm('t', 0, 'ENTRAPMENT', [1, 'unacked-active'], [20, 'acked-active']);
+  const TRAPPED: ReplayAlarm = { ...trapped, device: 'gw.l1' };
+  const over: ReplayAlarm = { ...TRAPPED, changes: [...TRAPPED.changes, { at: iso(3), state: 'normal' }] };
+  test('adds the floors at which its car stood meanwhile, and what stands on it to the floor of its car', () => {
+    expect(floorsOf([...ALARMS, TRAPPED], [LIFT]).map((f) => f.floor)).toEqual([5, 4, 3]);
+    expect(floorsOf([over], [LIFT]).map((f) => f.floor)).toEqual([3]);
+    expect(floorsOf(ALARMS, [LIFT]).map((f) => f.floor)).toEqual([4, 3]);
+    const then = alarmsThen([TRAPPED], T + 6_000);
     const at = (floor: number) => worstOn(then, { building: 'b1', floor }, () => carFloor(LIFT, T + 6_000));
     expect([at(5), at(3)]).toEqual(['ENTRAPMENT', null]);
   });
-  test('tells each change once: what it was at the beginning, and the same after a gap, is none', () => {
-    expect(carMoments([LIFT], T).map((m) => [(m.at - T) / 1_000, m.car?.value])).toEqual([[5, 5]]);
+  test('tells each change while something stood on it once: what was first known, and the same after a gap, is none', () => {
+    expect(carMoments([LIFT], [TRAPPED]).map((m) => [(m.at - T) / 1_000, m.car?.value])).toEqual([[5, 5]]);
+    expect(carMoments([LIFT], [over])).toEqual([]);
   });
 });
