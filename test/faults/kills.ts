@@ -187,7 +187,7 @@ export async function runKills(plan: KillPlan): Promise<KillResult> {
     const counts = { liveFrames: frames, liveConnections: connections, liveResyncs: resyncs };
     return { ...verdict, wrong, seed: plan.seed, kills: total, raised, ...counts };
   } catch (error) {
-    throw new Error(`seed ${plan.seed}: ${String(error)}\n${compound.voices()}`, { cause: error });
+    throw new Error(`seed ${plan.seed}: ${String(error)}\n${await compound.voices()}`, { cause: error });
   } finally {
     await compound.stop();
   }
