@@ -31,6 +31,21 @@ const LISTEN_IN = `
     return stop.apply(this, args);
   };
 `;
+/** Parts of the control room that lie over each other, or beyond the edge of the screen. */
+const OVERLAPS = `(() => {
+  const parts = [...document.querySelector('.room').children].filter((e) => e.offsetParent !== null);
+  const name = (e) => e.className.split(' ')[0];
+  const box = (e) => e.getBoundingClientRect();
+  const found = [];
+  for (const a of parts) {
+    const { left, top, right, bottom } = box(a);
+    if (left < 0 || top < 0 || right > innerWidth + 1 || bottom > innerHeight + 1) found.push(name(a) + ' off screen');
+    for (const b of parts)
+      if (a !== b && left < box(b).right - 1 && box(b).left < right - 1 && top < box(b).bottom - 1 && box(b).top < bottom - 1)
+        found.push(name(a) + ' over ' + name(b));
+  }
+  return found;
+})()`;
 const ROWS = '[role=listbox] [role=option]';
 
 describeWith(['chromium'], 'desks', () => {
@@ -164,6 +179,24 @@ describeWith(['chromium'], 'desks', () => {
     await verdict.waitFor({ state: 'detached' });
     expect(await page.getByText('登录已失效').count()).toBe(0);
     await row(page, 'FAULT').getByText('真实').waitFor();
+    await page.context().close();
+  });
+
+  it('[S2] lays its parts beside each other at every size, at the desk and on the wall', async () => {
+    const { page } = await openDesk(browser, rig, 'operator');
+    const overlaps: string[] = [];
+    for (const path of ['/', '/wall'])
+      for (const [width, height] of [
+        [1366, 768],
+        [1920, 1080],
+        [3840, 2160],
+      ] as const) {
+        await page.setViewportSize({ width, height });
+        await page.goto(rig.url + path);
+        await row(page, 'FAULT').waitFor();
+        overlaps.push(...(await page.evaluate<string[]>(OVERLAPS)).map((pair) => `${path} ${width}: ${pair}`));
+      }
+    expect(overlaps).toEqual([]);
     await page.context().close();
   });
 
