@@ -1,4 +1,5 @@
 // What a beat says of the spool. Pure.
+import { CALL_IN_LIMITS, type CallIns } from '../device-profiles/contract/call-in.ts';
 import type { Beat } from '../device-profiles/contract/wire.ts';
 import type { SpoolStats } from './spool/api.ts';
 
@@ -13,5 +14,15 @@ export function spoolBeat({
   return {
     spool: { bytes, maxBytes, dropped },
     ...(Object.keys(refused).length === 0 ? {} : { failing: refused }),
+  };
+}
+
+/** How devices that call in stand, in every so many beats; nothing where none do. */
+export function callInBeats(listeners: () => readonly { standing(): CallIns }[]): () => Pick<Beat, 'callIns'> {
+  let beats = 0;
+  return () => {
+    if (beats++ % CALL_IN_LIMITS.everyBeats !== 0) return {};
+    const callIns = listeners().map((l) => l.standing());
+    return callIns.length === 0 ? {} : { callIns };
   };
 }

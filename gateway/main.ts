@@ -13,7 +13,7 @@ import { ConfigError } from '../device-profiles/config-error.ts';
 import type { Beat } from '../device-profiles/contract/wire.ts';
 import { Annunciator } from './annunciator.ts';
 import { annunciatorPage } from './annunciator-page.ts';
-import { spoolBeat } from './beat.ts';
+import { callInBeats, spoolBeat } from './beat.ts';
 import { indexBytes, pointIndex } from './birth.ts';
 import { checkSite, helpText, readCommand, summary, warningLines, type CheckedSite } from './cli.ts';
 import { CLOCK_LOOK_MS, FollowingClock, systemClock } from './clock.ts';
@@ -97,7 +97,8 @@ async function assemble(checked: CheckedSite, config: GatewayConfig, log: Logger
   const { influx } = config;
   const history = influx && new HistoryWriter({ target: influx, gateway, community, index, spool, dir, clock, log });
   const snapshot = () => intake.table.snapshot();
-  const beat = () => beatOf(spool, intake, history);
+  const callIns = callInBeats(() => drivers.callIns);
+  const beat = () => ({ ...beatOf(spool, intake, history), ...callIns() });
   const uplink = new Uplink({ ...born, ...config.hub, index, spool, snapshot, beat, clock, log });
   const reshaper = new Reshaper(devices, born, { intake, spool, annunciator, uplink, history });
   intake.replacing((before, after) => reshaper.replace(before, after));

@@ -33,7 +33,7 @@ export interface UplinkOptions {
   readonly spool: Spool;
   readonly snapshot: () => readonly Sample[];
   /** What a beat says beside epoch, birth and head. */
-  readonly beat: () => Pick<Beat, 'spool' | 'devices' | 'links' | 'history' | 'failing'>;
+  readonly beat: () => Pick<Beat, 'spool' | 'devices' | 'links' | 'history' | 'failing' | 'callIns'>;
   readonly clock: GatewayClock;
   readonly log: Logger;
   readonly limits?: Partial<UplinkLimits>;

@@ -1,10 +1,12 @@
 // The GB/T 26875.3 driver: transmission devices (用户信息传输装置) connect to us, and every message is confirmed after it
 // is on disk, denied with a reason that is counted, or left unanswered so that the device sends it again.
+import { CALL_IN_LIMITS, type CallIns } from '../../device-profiles/contract/call-in.ts';
 import { tablesOf, type Gb26875Tables } from '../../device-profiles/gb26875/tables.ts';
 import { LogOnce } from '../field/log-once.ts';
 import { encodeRequest, type CentreRequest } from '../gb26875/adu.ts';
 import { TransmissionDevice, type CallingDevice } from '../gb26875/device.ts';
 import { answerTo, COMMANDS, encodeFrame, type Frame, type FrameHead, type FrameRefusal } from '../gb26875/frame.ts';
+import { FrameLog } from '../gb26875/frame-log.ts';
 import { GB26875_LIMITS, type Gb26875Limits } from '../gb26875/limits.ts';
 import type { Line, Lines, LineSink } from '../gb26875/line.ts';
 import type { Registry } from '../gb26875/registry.ts';
@@ -53,6 +55,9 @@ interface Calling {
   /** Where it was heard last, and how its frames speak of us. */
   line: Line | undefined;
   head: FrameHead | undefined;
+  readonly log: FrameLog;
+  /** Wall time, ms. */
+  heardAt: number | undefined;
 }
 
 export class Gb26875Driver implements Driver {
@@ -92,6 +97,8 @@ export class Gb26875Driver implements Driver {
         source,
         line: undefined,
         head: undefined,
+        log: new FrameLog(),
+        heardAt: undefined,
         device: new TransmissionDevice({
           device,
           learned,
@@ -116,6 +123,40 @@ export class Gb26875Driver implements Driver {
   /** The last bytes that were refused, newest first. */
   refusals(): readonly (Refusal & { readonly link: string })[] {
     return this.#refusals.toReversed().map((refusal) => ({ link: this.#o.link, ...refusal }));
+  }
+
+  /** How every device stands, with its last frames: for the engineer. */
+  standing(): CallIns {
+    const { link, transport } = this.#o;
+    const devices = [...this.#bySource.values()].slice(0, CALL_IN_LIMITS.devices).map((calling) => {
+      const { device, source, line, heardAt, log } = calling;
+      const { offset, state, leftAlone } = device.clock;
+      const { messages, repeated, notUnderstood, clockSet } = device.counters;
+      return {
+        device: device.id,
+        source,
+        ...(line ? { from: line.from, since: Math.trunc(line.since) } : {}),
+        connected: line?.open === true,
+        ...(heardAt === undefined ? {} : { heardAt: Math.trunc(heardAt) }),
+        ...(offset === undefined ? {} : { clockOffMs: Math.round(offset) }),
+        clock: leftAlone ? ('left-alone' as const) : state,
+        messages,
+        repeated,
+        notUnderstood,
+        clockSet,
+        frames: log.frames(this.#tables),
+      };
+    });
+    const refused = this.#refusals
+      .slice(-CALL_IN_LIMITS.refused)
+      .toReversed()
+      .map(({ at, from, reason, bytes }) => ({
+        at: Date.parse(at),
+        from,
+        reason,
+        hex: bytes.slice(0, 2 * CALL_IN_LIMITS.bytes),
+      }));
+    return { link, transport, port: this.#listening, devices, refused, counters: { ...this.#counters } };
   }
 
   async start(): Promise<void> {
@@ -183,6 +224,8 @@ export class Gb26875Driver implements Driver {
     if (calling.line !== line) calling.device.calledAnew();
     calling.line = line;
     calling.head = frame;
+    calling.heardAt = this.#o.intake.clock.now();
+    calling.log.keep(calling.heardAt, false, frame, frame.adu);
     if (++line.unanswered >= this.#limits.unanswered) line.rest();
     calling.device
       .take(frame)
@@ -203,7 +246,10 @@ export class Gb26875Driver implements Driver {
   #answer(line: Line, head: FrameHead, what: 'confirm' | 'deny'): void {
     if (what === 'confirm') this.#counters.confirmed++;
     else this.#counters.denied++;
-    const bytes = encodeFrame(answerTo(head, what, this.#o.intake.clock.now()), this.#tables.utcOffsetMinutes);
+    const now = this.#o.intake.clock.now();
+    const answer = answerTo(head, what, now);
+    this.#bySource.get(head.source)?.log.keep(now, true, answer);
+    const bytes = encodeFrame(answer, this.#tables.utcOffsetMinutes);
     line.send(bytes);
   }
 
@@ -216,20 +262,18 @@ export class Gb26875Driver implements Driver {
     if (!line?.open || !head) return;
     const { utcOffsetMinutes } = this.#tables;
     const now = this.#o.intake.clock.now();
-    const bytes = encodeFrame(
-      {
-        serial,
-        version: head.version,
-        userVersion: head.userVersion,
-        time: now,
-        source: head.destination,
-        destination: source,
-        command: request.ask === 'set-clock' ? COMMANDS.control : COMMANDS.request,
-        adu: encodeRequest(request, now, utcOffsetMinutes),
-      },
-      utcOffsetMinutes,
-    );
-    line.send(bytes);
+    const asked = {
+      serial,
+      version: head.version,
+      userVersion: head.userVersion,
+      time: now,
+      source: head.destination,
+      destination: source,
+      command: request.ask === 'set-clock' ? COMMANDS.control : COMMANDS.request,
+      adu: encodeRequest(request, now, utcOffsetMinutes),
+    };
+    calling.log.keep(now, true, asked, asked.adu);
+    line.send(encodeFrame(asked, utcOffsetMinutes));
   }
 
   #remember(from: string, reason: Refusal['reason'], bytes: Buffer): void {

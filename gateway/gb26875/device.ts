@@ -101,6 +101,10 @@ export class TransmissionDevice {
     this.clock = new DeviceClock(o.device.model.gb26875?.clockSet, o.limits);
   }
 
+  get id(): string {
+    return this.#device.id;
+  }
+
   /** The device has another connection: what it told on the way down of the last one may be lost, so it is asked. */
   calledAnew(): void {
     this.#calledAnew = true;

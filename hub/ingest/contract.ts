@@ -68,6 +68,53 @@ export const QuarantineView = Type.Object({
 });
 export type QuarantineView = Static<typeof QuarantineView>;
 
+/** How the devices that call a gateway stand, for the engineer. */
+export const CallInsView = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      link: Type.String(),
+      transport: Type.String(),
+      port: Type.Integer(),
+      devices: Type.Array(
+        Type.Object({
+          /** `{gateway}.{device}` */
+          id: Type.String(),
+          /** Source address by which it calls itself. */
+          source: Type.Integer(),
+          connected: Type.Boolean(),
+          from: Type.Optional(Type.String()),
+          since: Type.Optional(Time),
+          heardAt: Type.Optional(Time),
+          /** Its clock less the gateway's. */
+          clockOffMs: Type.Optional(Type.Integer()),
+          clock: Type.Enum(['unknown', 'right', 'off', 'left-alone']),
+          messages: Type.Integer(),
+          repeated: Type.Integer(),
+          notUnderstood: Type.Integer(),
+          clockSet: Type.Integer(),
+          frames: Type.Array(
+            Type.Object({
+              at: Time,
+              out: Type.Boolean(),
+              serial: Type.Integer(),
+              command: Type.Integer(),
+              flag: Type.Optional(Type.Integer()),
+              count: Type.Optional(Type.Integer()),
+              tag: Type.Optional(Time),
+              hex: Type.String(),
+              bytes: Type.Integer(),
+              told: Type.Array(Type.Object({ point: Type.String(), value: Type.Number() })),
+            }),
+          ),
+        }),
+      ),
+      refused: Type.Array(Type.Object({ at: Time, from: Type.String(), reason: Type.String(), hex: Type.String() })),
+      counters: Type.Record(Type.String(), Type.Integer()),
+    }),
+  ),
+});
+export type CallInsView = Static<typeof CallInsView>;
+
 const Words = Type.Object({ zh: Type.String(), en: Type.String() });
 export const BirthView = Type.Object({
   birth: Type.String(),

@@ -104,6 +104,8 @@ export class Site {
   heard: HeardTimes | undefined;
   /** The newest beat, for health and overview. */
   beat: Beat | undefined;
+  /** How the devices that call it stood when it last said so. */
+  callIns: Beat['callIns'];
   /** Set by `Watch`, outside of T1: the reason may be that T1 can't commit. */
   blind: Blind | undefined;
 

@@ -9,8 +9,9 @@ import type { Entry } from '../http/entry.ts';
 import { STAFF, type Role } from '../http/policy.ts';
 import { decodeBirth, GATEWAY_ID } from '../../device-profiles/contract/wire.ts';
 import { HUB_ID_PREFIX } from './api.ts';
-import { BirthView, CredentialsView, EnrolBody, GatewayView, QuarantineView } from './contract.ts';
+import { BirthView, CallInsView, CredentialsView, EnrolBody, GatewayView, QuarantineView } from './contract.ts';
 import type { Ingest } from './ingest.ts';
+import type { Site } from './points.ts';
 import { sha256Hex } from './secret.ts';
 import {
   countQuarantine,
@@ -120,6 +121,7 @@ export function gatewayRoutes(parts: GatewayRouteParts): FastifyPluginAsyncTypeb
   return async (app) => {
     await app.register(enrolmentRoutes(parts));
     await app.register(declaredRoutes(parts.entry));
+    await app.register(callInRoutes(parts));
   };
 }
 
@@ -140,6 +142,45 @@ function birthView({ content, at }: { readonly content: Buffer; readonly at: Dat
       ...(place === undefined ? {} : { place }),
       points: points.map((p) => ({ id: p.id, name: p.name, type: p.type, lane: p.lane, unit: p.unit ?? '' })),
     })),
+  };
+}
+
+function callInsView(gateway: string, { callIns = [] }: Pick<Site, 'callIns'>): CallInsView {
+  return {
+    items: callIns.map(({ link, transport, port, devices, refused, counters }) => ({
+      link,
+      transport,
+      port,
+      counters,
+      refused: refused.map((r) => ({ ...r, at: iso(r.at) })),
+      devices: devices.map(({ device, since, heardAt, frames, ...rest }) => ({
+        ...rest,
+        id: `${gateway}.${device}`,
+        ...(since === undefined ? {} : { since: iso(since) }),
+        ...(heardAt === undefined ? {} : { heardAt: iso(heardAt) }),
+        frames: frames.map(({ at, tag, ...frame }) => ({
+          ...frame,
+          at: iso(at),
+          ...(tag === undefined ? {} : { tag: iso(tag) }),
+        })),
+      })),
+    })),
+  };
+}
+
+/** Devices that call in: what the gateway's last beats said of them, from memory. */
+function callInRoutes({ entry, ingest }: GatewayRouteParts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/api/gateways/:id/call-ins',
+      { config: { policy: { allow: LOOKS } }, schema: { tags, params: Gateway, response: { 200: CallInsView } } },
+      (request) =>
+        entry.read(async (tx) => {
+          const gateway = await findGateway(tx, request.params.id);
+          if (gateway?.community !== entry.user(request).community) return refuse('not-found');
+          return ok(callInsView(gateway.id, ingest.site(gateway.id) ?? { callIns: [] }));
+        }),
+    );
   };
 }
 

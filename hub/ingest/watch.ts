@@ -93,6 +93,7 @@ export class Watch {
   beat(site: Site, beat: Beat): void {
     const seen = this.#of(site);
     site.beat = beat;
+    if (beat.callIns) site.callIns = beat.callIns;
     this.#clocks.beat(site, beat.at);
     this.#disks.beat(site, beat);
     if (beat.epoch === site.epoch && beat.birth === site.program?.birth) {

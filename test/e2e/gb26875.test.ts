@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AlarmView } from '../../hub/alarms/contract.ts';
+import type { CallInsView } from '../../hub/ingest/contract.ts';
 import type { OrderView } from '../../hub/work-orders/contract.ts';
 import { describeWith } from '../helpers/needs.ts';
 import { until } from '../helpers/wait.ts';
@@ -60,6 +61,20 @@ describeWith(['pymodbus'], 'a transmission device (GB/T 26875.3)', () => {
     ]);
     await compound.gst({});
     await alarm((a) => a.id === before.id && a.condition === 'false', 'the end of the fire of the panel');
+  }, 60_000);
+
+  test('shows the engineer who calls and what was said last; whoever does not look after gateways is refused', async () => {
+    const technician = await compound.signIn('technician');
+    const path = `/api/gateways/${GATEWAY}/call-ins`;
+    const told = await until(
+      async () => {
+        const { items } = (await technician.ask('GET', path)).body as CallInsView;
+        return items[0]?.devices[0]?.frames.some((f) => f.flag === 2 && !f.out) ? items[0] : undefined;
+      },
+      { ms: 20_000, what: 'the frame of the fire', everyMs: 250 },
+    );
+    expect(told.devices[0]).toMatchObject({ id: DEVICE, source: 889, from: '127.0.0.1', connected: true });
+    expect((await operator.ask('GET', path)).status).toBe(403);
   }, 60_000);
 
   test('opens an order for the mains fault of the device itself', async () => {

@@ -1,5 +1,7 @@
 // Transmission devices over real connections: learned by themselves, confirmed when durable, never lost, never doubled.
 import { describe, expect, test } from 'vitest';
+import { CALL_IN_LIMITS } from '../../../device-profiles/contract/call-in.ts';
+import { decodeBeat, encodeBeat, WIRE_LIMITS } from '../../../device-profiles/contract/wire.ts';
 import { realDisk, type Disk } from '../../../gateway/spool/files.ts';
 import { until } from '../../helpers/wait.ts';
 import { deviceOperation, operation, status, systemStatus } from './messages.ts';
@@ -22,6 +24,59 @@ function refusingDisk(): Disk & { refuses: boolean } {
   };
   return disk;
 }
+
+describe('what the engineer is told', () => {
+  test('fits a beat: who calls from where, its last frames with what they tell, what was refused and why', async () => {
+    const l = await listener();
+    const line = await Line.to(l);
+    line.send(VECTORS.smokeFire);
+    await line.answer(1);
+    line.send(BAD_SUM);
+    await until(() => l.driver.refusals().length > 0, { what: 'the refusal' });
+    const standing = l.driver.standing();
+    const beat = {
+      v: 1 as const,
+      epoch: 'e-1234567',
+      at: 1,
+      birth: 'b',
+      head: { safety: 0, telemetry: 0 },
+      spool: { bytes: 0, maxBytes: 1, dropped: 0 },
+      devices: { online: 1, offline: 0 },
+      links: {},
+      callIns: [standing],
+    };
+    expect(decodeBeat(encodeBeat(beat)).callIns).toEqual([standing]);
+    expect(standing.devices).toMatchObject([{ device: 'utd', source: 889, from: '127.0.0.1', connected: true }]);
+    const fire = standing.devices[0]?.frames.find((f) => !f.out && f.flag === 2);
+    expect(fire).toMatchObject({ command: 2, count: 1, told: [{ point: 'part-1-1-40-10-2', value: 2 }], bytes: 48 });
+    expect(fire?.hex.startsWith('020101012')).toBe(true);
+    expect(standing.devices[0]?.frames.some((f) => f.out && f.command === 3 && f.serial === 1)).toBe(true);
+    expect(standing.refused).toMatchObject([{ reason: 'checksum', from: '127.0.0.1' }]);
+    expect(standing.refused[0]?.hex).toBe(BAD_SUM.toString('hex'));
+  });
+
+  test('stays within the bytes of a beat, however many devices and frames there are', () => {
+    const { devices, frames, bytes, told, refused } = CALL_IN_LIMITS;
+    const frame = {
+      at: 1_800_000_000_000,
+      out: true,
+      serial: 65_535,
+      command: 255,
+      flag: 255,
+      count: 255,
+      tag: 1_800_000_000_000,
+      hex: 'f'.repeat(2 * bytes),
+      bytes: 1_024,
+      told: Array.from({ length: told }, () => ({ point: 'value-255-255-255-65535-65535-255', value: 1.5 })),
+    };
+    const one = { device: 'd'.repeat(64), source: 2 ** 48, frames: Array.from({ length: frames }, () => frame) };
+    const most = {
+      devices: Array.from({ length: devices }, () => one),
+      refused: Array.from({ length: refused }, () => frame),
+    };
+    expect(Buffer.byteLength(JSON.stringify(most))).toBeLessThan(WIRE_LIMITS.messageBytes);
+  });
+});
 
 describe('a message', () => {
   test('[S1] a detector that nobody knew: a point of its own name, a fire, and a confirmation', async () => {
