@@ -240,7 +240,12 @@ export class Ingest implements LivePoints {
           continue;
         }
         const site = new Site(g.id, g.community ?? '', g.epoch === null ? undefined : clock.now());
-        if (g.silent_since !== null) site.silence = { since: g.silent_since.getTime(), n: Number.MAX_SAFE_INTEGER };
+        if (g.silent_since !== null)
+          site.silence = {
+            since: g.silent_since.getTime(),
+            n: Number.MAX_SAFE_INTEGER,
+            toldN: Number.MAX_SAFE_INTEGER,
+          };
         this.#sites.set(g.id, site);
       }
     });

@@ -66,6 +66,11 @@ export interface Silence {
   readonly since: number;
   /** Points whose newest record is not above this n are stale. */
   readonly n: number;
+  /**
+   * The same for conditions, which go by the lanes: what a snapshot knew beyond them is still to be told, and was no
+   * silence when it happened.
+   */
+  readonly toldN: number;
 }
 
 /** Why screens must not be green, however well a gateway is heard. */
@@ -100,6 +105,8 @@ export class Site {
   readonly behind = new Map<number, Sample | null>();
   /** Device → n of the record that said it is offline: its older values are stale. */
   readonly offline = new Map<string, number>();
+  /** The same as far as the lanes have told, while they are behind a snapshot; undefined while they are not. */
+  offlineTold: ReadonlyMap<string, number> | undefined;
   /** When its points were last told, where it says how often it tells them. */
   heard: HeardTimes | undefined;
   /** The newest beat, for health and overview. */
@@ -179,6 +186,8 @@ export class SiteStage implements PointView {
   readonly #shown = new Map<number, Sample>();
   readonly #behind = new Map<number, Sample | null | 'caught'>();
   readonly #offline = new Map<string, number>();
+  /** Undefined where nothing is behind, else with what this T1 has found out. */
+  #offlineTold: Map<string, number> | undefined;
   readonly #aging = new Set<number>();
   #forgetBehind = false;
   #adopted = false;
@@ -194,6 +203,7 @@ export class SiteStage implements PointView {
     this.moment = site.moment;
     this.bornAt = site.bornAt;
     this.n = site.n;
+    this.#offlineTold = site.offlineTold && new Map(site.offlineTold);
   }
 
   /** Numbers of the points whose shown value changed, or whose value can't be believed any more. */
@@ -209,7 +219,7 @@ export class SiteStage implements PointView {
   /** The newest state of a point. */
   newestState(entry: PointEntry): PointState | undefined {
     const s = this.newest(entry);
-    return s && this.#aged(entry, s);
+    return s && aged(s, this.#offlineOf(entry.device.id), this.silence?.n);
   }
 
   sample(entry: PointEntry): Sample | undefined {
@@ -223,7 +233,9 @@ export class SiteStage implements PointView {
 
   state(entry: PointEntry): PointState | undefined {
     const s = this.sample(entry);
-    return s && this.#aged(entry, s);
+    const device = entry.device.id;
+    const offline = this.#offlineTold ? this.#offlineTold.get(device) : this.#offlineOf(device);
+    return s && aged(s, offline, this.silence?.toldN);
   }
 
   /** A record of a lane, in order. */
@@ -240,7 +252,9 @@ export class SiteStage implements PointView {
 
   /** `online` said 0 at n: what the device told before is stale. */
   deviceOffline(device: string, n: number, points: Iterable<PointEntry>): void {
-    this.#offline.set(device, n);
+    this.#offlineTold?.set(device, n);
+    // A snapshot may know of a later one.
+    this.#offline.set(device, Math.max(n, this.#offlineOf(device) ?? n));
     for (const entry of points) this.#aging.add(entry.num);
   }
 
@@ -249,7 +263,8 @@ export class SiteStage implements PointView {
    * conditions: the one known so far, or, after a restart, unknown.
    */
   adopt(snapshot: Iterable<readonly [PointEntry, Sample]>, behind: boolean): void {
-    if (!behind) this.caughtUp();
+    if (behind) this.#offlineTold ??= new Map([...this.site.offline, ...this.#offline]);
+    else this.caughtUp();
     for (const [entry, s] of snapshot) {
       const known = this.newest(entry);
       if (known !== undefined && known.n > s.n) continue;
@@ -265,6 +280,7 @@ export class SiteStage implements PointView {
   /** The lanes have told all that the snapshot knew. */
   caughtUp(): void {
     this.catchUpTo = undefined;
+    this.#offlineTold = undefined;
     if (this.bornAt) this.moment = laterOf(this.moment, this.bornAt);
     this.#behind.clear();
     this.#forgetBehind = true;
@@ -290,6 +306,7 @@ export class SiteStage implements PointView {
       else site.behind.set(num, s);
     }
     for (const [device, n] of this.#offline) site.offline.set(device, n);
+    site.offlineTold = this.#offlineTold;
     if (this.#adopted) this.#dropUnknown();
   }
 
@@ -319,9 +336,7 @@ export class SiteStage implements PointView {
     return !this.#forgetBehind && this.site.behind.has(entry.num);
   }
 
-  #aged(entry: PointEntry, s: Sample): PointState {
-    const device = entry.device.id;
-    const offline = this.#offline.get(device) ?? this.site.offline.get(device);
-    return aged(s, offline, this.silence?.n);
+  #offlineOf(device: string): number | undefined {
+    return this.#offline.get(device) ?? this.site.offline.get(device);
   }
 }

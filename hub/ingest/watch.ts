@@ -254,7 +254,7 @@ export class Watch {
       kind: 'fact',
       site,
       stage: (staged, signals, events) => {
-        staged.silence = { since: at, n: staged.n };
+        staged.silence = { since: at, n: staged.n, toldN: staged.lanes.safety.n };
         // What was running ran on until the gateway was last heard, by its own time: the hub's may be another.
         // One that fell silent between its snapshot and the first record after it has no such time.
         const { program, moment, bornAt } = staged;

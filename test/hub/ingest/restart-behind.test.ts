@@ -1,5 +1,6 @@
 // A hub that is started anew while it still catches up with a gateway: what a snapshot showed burning goes on burning.
 import { beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../helpers/wait.ts';
 import { startRig, bear, reached, send } from './rig.ts';
 import { alarms, brief, clock, database, freshGround, quiet } from './ground.ts';
 
@@ -77,5 +78,49 @@ describe('a hub that restarts amid a backlog', () => {
     await reached(again, gw);
     // It came back, and that is what the records say.
     expect(await alarms()).toMatchObject([{ signal: 'fault', state: 'unacked-active', recurrences: 1 }]);
+  });
+});
+
+describe('a backlog', () => {
+  beforeEach(freshGround);
+
+  test('[S1] of a gateway that is silent again before it is told loses no fire that came and went in it', async () => {
+    const { rig, gw } = await quiet();
+    clock.advance(1_000);
+    const raised = gw.batch('safety', [gw.sample('panel', 'zone', 1)]);
+    clock.advance(1_000);
+    const over = gw.batch('safety', [gw.sample('panel', 'zone', 0)]);
+    clock.advance(1_000);
+    await bear(rig, gw);
+    expect(await brief()).toEqual([]);
+    // Nothing comes for longer than patience lasts: the broker died, or the database kept the hub waiting.
+    for (let s = 0; s < 10; s++) {
+      clock.advance(1_000);
+      rig.ingest.look();
+    }
+    await until(async () => (await brief()).some((a) => a.startsWith('silent')), { what: 'the gateway is silent' });
+    for (const made of [raised, over]) send(rig, gw, made);
+    await reached(rig, gw);
+    expect(await brief()).toContain('fire latched-unacked false');
+    await bear(rig, gw);
+    expect(await brief()).toContain('fire latched-unacked false');
+  });
+
+  test('[S1] tells a fire although the snapshot says that its panel is not heard any more', async () => {
+    const { rig, gw } = await quiet();
+    await rig.stop();
+    clock.advance(1_000);
+    const burning = gw.batch('safety', [gw.sample('panel', 'zone', 1)]);
+    clock.advance(1_000);
+    const lost = gw.batch('safety', [gw.sample('panel', 'online', 0)]);
+    clock.advance(1_000);
+    const again = await startRig(database, { clock });
+    await bear(again, gw);
+    send(again, gw, burning);
+    await reached(again, gw, 'safety', burning.batch.first);
+    expect(await brief()).toContain('fire unacked-active true');
+    send(again, gw, lost);
+    await reached(again, gw);
+    expect(await brief()).toContain('fire unacked-active unknown');
   });
 });
