@@ -61,6 +61,9 @@ export class AlarmEngine implements SignalSink {
   /** What conditions look at while a record is evaluated. */
   view: PointView | undefined;
 
+  /** Signals whose open alarm was read with a condition that this process has not found out itself yet. */
+  readonly #stated = new Set<string>();
+
   constructor(writer: EngineWriter) {
     this.#writer = writer;
   }
@@ -70,10 +73,12 @@ export class AlarmEngine implements SignalSink {
     this.#tracks.clear();
     this.#open.clear();
     this.#frozen.clear();
+    this.#stated.clear();
     for (const { row } of await openAlarms(tx)) {
       const key = keyOf(row.device, row.point, row.signal);
       this.#open.set(key, { id: row.id, n: row.n });
       this.#tracks.set(key, { ...UNKNOWN, held: row.active, raised: row.active });
+      if (row.condition !== 'unknown') this.#stated.add(key);
     }
     const panels = await activePanels(tx);
     for (const p of panels)
@@ -111,6 +116,11 @@ export class AlarmEngine implements SignalSink {
 
   isOpen(key: string): boolean {
     return this.#open.has(key);
+  }
+
+  /** Its open alarm still says of its condition what another hub had found out. */
+  isStated(key: string): boolean {
+    return this.#stated.has(key);
   }
 
   readonly raisedAfter = (key: string, n: number): boolean => (this.#open.get(key)?.n ?? -1) > n;
@@ -174,6 +184,7 @@ export class AlarmEngine implements SignalSink {
   /** After the commit of a stage. */
   adopt(stage: EngineStage): void {
     for (const [key, track] of stage.tracks) this.#tracks.set(key, track);
+    if (this.#stated.size > 0) for (const key of stage.conditions.keys()) this.#stated.delete(key);
     for (const [gateway, keys] of stage.frozen) {
       if (keys.size > 0) this.#frozen.set(gateway, keys);
       else this.#frozen.delete(gateway);
@@ -231,10 +242,13 @@ export class EngineStage implements SignalStage {
     this.#evaluateAll(site, this.#engine.compiled(program).ofDevice.get(device) ?? NO_RUNS, s, false);
   }
 
-  /** A live birth whose records are all applied: every signal is compared with what is known. */
+  /**
+   * Every signal is compared with what is known: after a live birth whose records are all applied, or of a gateway that
+   * fell silent. Amid a backlog what a snapshot raised stays frozen: records from before it are still to come.
+   */
   all(site: SiteStage, program: Program, at: Moment): void {
     this.programs.push(program);
-    this.frozen.set(program.gateway, new Set());
+    if (site.catchUpTo === undefined) this.frozen.set(program.gateway, new Set());
     this.#engine.view = site;
     for (const run of this.#engine.compiled(program).runs) this.#compare(site, run, at);
     for (const key of this.#engine.orphans(program)) this.conditions.set(key, 'unknown');
@@ -354,6 +368,11 @@ export class EngineStage implements SignalStage {
     if (track.since !== null) this.#timer(run, track, at);
   }
 
+  /** Also an alarm that is raised in this very T1, whose row is not written yet. */
+  #isOpen(key: string): boolean {
+    return this.conditions.has(key) || this.#engine.isOpen(key);
+  }
+
   #isFrozen(run: SignalRun): boolean {
     const { gateway } = run.entry.device;
     return (this.frozen.get(gateway) ?? this.#engine.frozen(gateway))?.has(run.key) ?? false;
@@ -362,7 +381,7 @@ export class EngineStage implements SignalStage {
   /** Takes over what a step of a track at a moment means. `s`: the record that caused it. */
   #follow(run: SignalRun, before: Track, track: Track, edges: readonly Edge[], now: Moment, s?: Sample): void {
     if (track !== before) this.tracks.set(run.key, track.since === null ? track : { ...track, run: now.base.run });
-    if (track.truth !== before.truth && (edges.length > 0 || this.#engine.isOpen(run.key)))
+    if (track.truth === before.truth ? this.#engine.isStated(run.key) : edges.length > 0 || this.#isOpen(run.key))
       this.conditions.set(run.key, track.truth);
     if (track.since !== before.since) this.#timer(run, track, now);
     const { class: is } = run.def;

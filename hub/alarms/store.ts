@@ -324,14 +324,6 @@ export async function activePanels(tx: Tx): Promise<(SignalKey & { active: boole
   );
 }
 
-/** After a restart nothing is known of any condition until its gateway is heard: alarms keep their state. */
-export async function openIds(tx: Tx): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(
-    `select id from alarms.alarm where state <> 'normal' and condition <> 'unknown' order by id`,
-  );
-  return rows.map((r) => r.id);
-}
-
 export async function linkOrder(tx: Tx, alarm: string, order: string): Promise<void> {
   await tx.run(
     `insert into alarms.alarm_order (alarm, work_order) values ($1, $2)

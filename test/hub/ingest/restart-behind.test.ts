@@ -1,7 +1,7 @@
 // A hub that is started anew while it still catches up with a gateway: what a snapshot showed burning goes on burning.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../../helpers/wait.ts';
-import { startRig, bear, reached, send } from './rig.ts';
+import { startRig, bear, reached, send, type Rig } from './rig.ts';
 import { alarms, brief, clock, database, freshGround, quiet } from './ground.ts';
 
 describe('a hub that restarts amid a backlog', () => {
@@ -81,6 +81,15 @@ describe('a hub that restarts amid a backlog', () => {
   });
 });
 
+/** Nothing comes for longer than patience lasts: the broker died, or the database kept the hub waiting. */
+async function fallSilent(rig: Rig): Promise<void> {
+  for (let s = 0; s < 10; s++) {
+    clock.advance(1_000);
+    rig.ingest.look();
+  }
+  await until(async () => (await brief()).some((a) => a.startsWith('silent')), { what: 'the gateway is silent' });
+}
+
 describe('a backlog', () => {
   beforeEach(freshGround);
 
@@ -93,17 +102,30 @@ describe('a backlog', () => {
     clock.advance(1_000);
     await bear(rig, gw);
     expect(await brief()).toEqual([]);
-    // Nothing comes for longer than patience lasts: the broker died, or the database kept the hub waiting.
-    for (let s = 0; s < 10; s++) {
-      clock.advance(1_000);
-      rig.ingest.look();
-    }
-    await until(async () => (await brief()).some((a) => a.startsWith('silent')), { what: 'the gateway is silent' });
+    await fallSilent(rig);
     for (const made of [raised, over]) send(rig, gw, made);
     await reached(rig, gw);
     expect(await brief()).toContain('fire latched-unacked false');
     await bear(rig, gw);
     expect(await brief()).toContain('fire latched-unacked false');
+  });
+
+  test('of a gateway that is silent again amid it does not end and begin anew what a snapshot showed', async () => {
+    const { rig, gw } = await quiet();
+    clock.advance(1_000);
+    const early = gw.batch('safety', [gw.sample('panel', 'zone', 0), gw.sample('pump', 'bar', 6.5)]);
+    clock.advance(1_000);
+    const broken = gw.batch('safety', [gw.sample('panel', 'zone', 2)]);
+    clock.advance(1_000);
+    await bear(rig, gw);
+    expect(await brief()).toEqual(['fault unacked-active true']);
+    await fallSilent(rig);
+    send(rig, gw, early);
+    await reached(rig, gw, 'safety', early.batch.first + 1);
+    send(rig, gw, broken);
+    await reached(rig, gw);
+    const faults = (await alarms()).filter((a) => a.signal === 'fault');
+    expect(faults).toMatchObject([{ state: 'unacked-active', condition: 'true', recurrences: 0 }]);
   });
 
   test('[S1] tells a fire although the snapshot says that its panel is not heard any more', async () => {
