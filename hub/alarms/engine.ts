@@ -60,7 +60,6 @@ export class AlarmEngine implements SignalSink {
   readonly steady = new SteadyRuns();
   /** What conditions look at while a record is evaluated. */
   view: PointView | undefined;
-
   /** Signals whose open alarm was read with a condition that this process has not found out itself yet. */
   readonly #stated = new Set<string>();
 
@@ -262,7 +261,8 @@ export class EngineStage implements SignalStage {
   foundActive(site: SiteStage, program: Program, at: Moment): void {
     this.programs.push(program);
     const frozen = new Set(this.#engine.frozen(program.gateway));
-    this.#engine.view = { state: (e) => site.newestState(e), sample: (e) => site.newest(e) };
+    // As it was told last: also of a panel that is not heard any more, whose fire the records are still to tell.
+    this.#engine.view = { state: (e) => site.newest(e), sample: (e) => site.newest(e) };
     for (const run of this.#engine.compiled(program).runs) {
       const before = this.#track(run.key);
       if (before.raised && this.#engine.raisedAfter(run.key, site.lanes.safety.n)) frozen.add(run.key);

@@ -216,12 +216,6 @@ export class SiteStage implements PointView {
     return this.#shown.get(entry.num) ?? this.site.shown.get(entry.num);
   }
 
-  /** The newest state of a point. */
-  newestState(entry: PointEntry): PointState | undefined {
-    const s = this.newest(entry);
-    return s && aged(s, this.#offlineOf(entry.device.id), this.silence?.n);
-  }
-
   sample(entry: PointEntry): Sample | undefined {
     const staged = this.#behind.get(entry.num);
     if (staged === 'caught') return this.newest(entry);

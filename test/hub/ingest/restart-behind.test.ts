@@ -138,6 +138,8 @@ describe('a backlog', () => {
     clock.advance(1_000);
     const again = await startRig(database, { clock });
     await bear(again, gw);
+    // At once: a backlog may be long.
+    expect(await brief()).toContain('fire unacked-active true');
     send(again, gw, burning);
     await reached(again, gw, 'safety', burning.batch.first);
     expect(await brief()).toContain('fire unacked-active true');
