@@ -12,8 +12,9 @@ export function keepOnTop(panel: HTMLDialogElement): () => void {
   const place = (): void => {
     const others = [...document.querySelectorAll('dialog:modal')].some((d) => d !== panel);
     panel.close();
+    // Beside the page it takes no focus: whoever types there goes on.
     if (others) panel.showModal();
-    else panel.show();
+    else panel.open = true;
   };
   place();
   document.addEventListener(MODALS_CHANGED, place);

@@ -139,8 +139,8 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'control room', () =
     expect(await page.getByRole('option').count()).toBe(rows);
     expect(await page.getByText('正在鸣响').count()).toBe(1);
     // It says so beside the alarms and takes nothing from a typing hand.
-    expect(await page.locator('aside :focus').count()).toBe(0);
-    const again = page.locator('aside.lapsed');
+    expect(await page.locator('dialog.lapsed :focus').count()).toBe(0);
+    const again = page.locator('dialog.lapsed');
     expect(await again.getByLabel('用户名').inputValue()).toBe('operator');
     await again.locator('input[name=password]').fill(PASSWORD);
     await page.keyboard.press('Enter');
