@@ -241,10 +241,7 @@ export class EngineStage implements SignalStage {
     this.#evaluateAll(site, this.#engine.compiled(program).ofDevice.get(device) ?? NO_RUNS, s, false);
   }
 
-  /**
-   * Every signal is compared with what is known: after a live birth whose records are all applied, or of a gateway that
-   * fell silent. Amid a backlog what a snapshot raised stays frozen: records from before it are still to come.
-   */
+  /** Every signal is compared with what is known. Amid a backlog, records from before a snapshot are still to come. */
   all(site: SiteStage, program: Program, at: Moment): void {
     this.programs.push(program);
     if (site.catchUpTo === undefined) this.frozen.set(program.gateway, new Set());
