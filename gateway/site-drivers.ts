@@ -133,22 +133,29 @@ export class SiteDrivers {
       }
     } catch (error) {
       await stopAll(started);
-      await this.#goBack(kept, gone, become);
-      throw error;
+      const dead = await this.#goBack(kept, gone, become);
+      if (dead.length === 0) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`${why}; not started again: ${dead.join(', ')}`, { cause: error });
     }
     this.#order = site.devices;
     this.#groups = plans.flatMap((p) => [...kept, ...started].find((g) => g.plan.key === p.key) ?? []);
     return { kept: keysOf(kept), started: keysOf(started), stopped: keysOf(gone) };
   }
 
-  /** The site before: what was stopped runs again; what ran on keeps what it has learned meanwhile. */
-  async #goBack(kept: readonly Group[], gone: readonly Group[], become: Become): Promise<void> {
+  /**
+   * The site before: what was stopped runs again; what ran on keeps what it has learned meanwhile.
+   * @returns the groups that could not be started again; the others are
+   */
+  async #goBack(kept: readonly Group[], gone: readonly Group[], become: Become): Promise<readonly string[]> {
     const known = await this.#known(gone.map((g) => g.plan));
     const stays = new Set(kept.flatMap((g) => g.plan.devices.map((d) => d.id)));
     await become((now) => arrange(this.#order, stays, now, known.devices));
     this.#groups = this.#groups.map((g) => (kept.includes(g) ? g : this.#make(g.plan, known)));
     this.#parts.intake.relink(this.#groups.flatMap((g) => g.plan.links.map((l) => l.id)));
-    for (const group of this.#groups) if (!kept.includes(group)) await group.driver.start();
+    const again = this.#groups.filter((g) => !kept.includes(g));
+    const ends = await Promise.allSettled(again.map((g) => g.driver.start()));
+    return keysOf(again.filter((_, k) => ends[k]?.status === 'rejected'));
   }
 
   #known(plans: readonly GroupPlan[]): Promise<KnownDevices> {
