@@ -4,6 +4,7 @@ import { ManualClock } from '../../hub/clock.ts';
 import { putDevices, type DeviceRow } from '../../hub/equipment/store.ts';
 import { putFile } from '../../hub/files/store.ts';
 import { startTestHub, TEST_COMMUNITY, type Client, type TestHub } from '../helpers/hub.ts';
+import { until } from '../helpers/wait.ts';
 
 export const NOON = Date.UTC(2026, 10, 23, 4);
 export const SECOND = 1_000;
@@ -49,11 +50,18 @@ export async function sceneHub(): Promise<SceneHub> {
     const file = { community: TEST_COMMUNITY, sha256: photo, type: 'image/jpeg', bytes, by: 'test' } as const;
     await putFile(tx, file, NOON);
   });
+  // The hub's own loops run beside: a timer they have taken is in the table until its transaction ends, and its events
+  // are hidden until then. Quiet is when nothing is due, nothing hidden and nothing new.
   const settle = async (): Promise<void> => {
-    for (let i = 0; i < 2; i++) {
-      await hub.hub.sensing.timers.runDue('main');
-      await hub.hub.responding.policies.runAll();
-    }
+    const quiet = async (): Promise<boolean> => {
+      const ran = await hub.hub.sensing.timers.runDue('main');
+      const hidden = await hub.hub.responding.policies.runAll();
+      const due = await hub.database.db.read((tx) =>
+        tx.query('select key from timers.timer where set_aside_at is null and due <= $1 limit 1', [clock.now()]),
+      );
+      return ran === 0 && !hidden && due.length === 0;
+    };
+    await until(quiet, { ms: 60_000, what: 'no timer due and no event unread' });
   };
   // A session ends by itself when days pass: who somebody is is asked while it is fresh.
   const ids = new Map<Client, string>();

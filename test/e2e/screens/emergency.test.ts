@@ -1,4 +1,4 @@
-// A blocked fire lane on a guard's phone, in a real browser on the demo.
+// A blocked fire lane on a guard's phone, and an ambulance at the gate and the desk, in a real browser on the demo.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { EscortList } from '../../../hub/escorts/contract.ts';
@@ -98,17 +98,24 @@ describeWith(['chromium'], 'what stands beside alarms', () => {
     // Nothing but time tells the desk that the page was looked at: it asks by itself.
     await gatePage.getByText('已看到').first().waitFor();
     await phone.goto(desk.url());
+    // Where it is stands at the head, apart from the buttons with the same words.
+    const both = async (state: string): Promise<void> => {
+      for (const page of [phone, desk]) {
+        await page.locator('.page > header .tag').getByText(state, { exact: true }).waitFor();
+      }
+    };
     await phone.getByRole('button', { name: '道闸已开、路线已清' }).click();
-    await desk.getByText('门岗就绪').first().waitFor();
+    await both('门岗就绪');
     await phone.getByLabel('引导人').fill('夜班老周');
     await phone.getByRole('button', { name: '已到大门，引导进入' }).click();
+    await both('已到大门');
     await desk.getByText('引导：夜班老周').first().waitFor();
     expect(await seriousBreaches(phone)).toEqual([]);
     expect(await phone.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
     await phone.getByRole('button', { name: '已到楼下' }).click();
-    await desk.getByText('已到楼下').first().waitFor();
+    await both('已到楼下');
     await phone.getByRole('button', { name: '已护送离开' }).click();
-    await desk.getByText('已离开').first().waitFor();
+    await both('已离开');
     const [escort] = (await manager.good<EscortList>('GET', '/api/escorts')).items;
     expect(escort).toMatchObject({ state: 'left', reason: '老人胸痛' });
     expect(escort?.acts.map((a) => a.act)).toEqual(

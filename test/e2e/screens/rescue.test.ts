@@ -84,7 +84,8 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'entrapment console'
     await page.getByLabel('人数').fill('2');
     await page.getByLabel('老人').fill('1');
     await save().click();
-    await page.getByText('2 人，老人 1').waitFor();
+    // Where the people stand, and the entry of the time-line.
+    await page.getByText('2 人，老人 1').first().waitFor();
     await button('通知维保单位').click();
     const called = page.getByRole('dialog', { name: '维保单位' });
     await called.getByText('4000000000').waitFor();
