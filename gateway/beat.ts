@@ -22,7 +22,9 @@ export function callInBeats(listeners: () => readonly { standing(): CallIns }[])
   let beats = 0;
   return () => {
     if (beats++ % CALL_IN_LIMITS.everyBeats !== 0) return {};
-    const callIns = listeners().map((l) => l.standing());
+    const callIns = listeners()
+      .slice(0, CALL_IN_LIMITS.listeners)
+      .map((l) => l.standing());
     return callIns.length === 0 ? {} : { callIns };
   };
 }

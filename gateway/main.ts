@@ -166,7 +166,7 @@ async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Lo
       metrics: `${address}/metrics`,
       refused: `${address}/refused`,
     };
-    const gb26875 = drivers.callIns[0]?.listening;
+    const gb26875 = drivers.gb26875?.listening;
     const listeners = {
       ...(fieldMqtt === undefined ? {} : { fieldMqtt }),
       ...(gb26875 === undefined ? {} : { gb26875 }),

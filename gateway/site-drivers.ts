@@ -1,8 +1,10 @@
-// The drivers of a site, in groups that stand alone: one a bus, one a broker, one the GB/T 26875.3 listener. Another
+// The drivers of a site, in groups that stand alone: one a bus, one a broker, one a port that devices call. Another
 // site file stops and starts the groups in which something differs; all others never notice.
 import type { Driver, SiteDevice } from './drivers/driver.ts';
+import { isCallIn, type CallInDriver } from './call-in/call-in.ts';
 import { Gb26875Driver, type ListedDevice } from './drivers/gb26875.ts';
 import { busAddress, modbusDriver, type ModbusLink } from './drivers/modbus.ts';
+import { ModbusCallInDriver } from './drivers/modbus-call-in.ts';
 import { MqttDriver, type MqttDriverOptions } from './drivers/mqtt.ts';
 import { NOTHING_LEARNED, type Learned } from '../device-profiles/gb26875/grow.ts';
 import type { GatewayConfig } from './config.ts';
@@ -10,12 +12,12 @@ import type { CallingDevice } from './gb26875/device.ts';
 import { withLearned, type Registry } from './gb26875/registry.ts';
 import type { Intake } from './intake.ts';
 import { HOST_VARIABLE, sourceOf, type Site, type SiteDeviceEntry } from './site.ts';
-import type { SiteBroker, SiteLink } from './site-links.ts';
+import type { DtuLink, SiteBroker, SiteLink } from './site-links.ts';
 import type { MqttUser } from './site-users.ts';
 
 /** What a group is made of, as the site file says. */
 export interface GroupPlan {
-  /** Address of the bus, or type and id of the link. */
+  /** Address of the bus, port of lines that devices open, or type and id of the link. */
   readonly key: string;
   /** Equal for two site files exactly when the group may run on. Holds secrets of the links: never log it. */
   readonly signature: string;
@@ -41,9 +43,13 @@ export function groupsOf(site: Site): readonly GroupPlan[] {
   });
 }
 
-const keyOf = (link: SiteLink): string => (isModbus(link) ? busAddress(link) : `${link.type} ${link.id}`);
+function keyOf(link: SiteLink): string {
+  if (isModbus(link)) return busAddress(link);
+  return isDtu(link) ? `${link.type} port ${link.port}` : `${link.type} ${link.id}`;
+}
+const isDtu = (link: SiteLink): link is DtuLink => link.type === 'modbus-dtu';
 const isModbus = (link: SiteLink): link is Extract<SiteLink, ModbusLink> =>
-  link.type !== 'mqtt' && link.type !== 'gb26875';
+  link.type !== 'mqtt' && link.type !== 'gb26875' && !isDtu(link);
 const isCalling = (device: SiteDeviceEntry): device is SiteDeviceEntry & CallingDevice => device.grow !== undefined;
 
 interface Group {
@@ -96,8 +102,13 @@ export class SiteDrivers {
     return this.all.filter((d) => d instanceof MqttDriver);
   }
 
-  get callIns(): readonly Gb26875Driver[] {
-    return this.all.filter((d) => d instanceof Gb26875Driver);
+  /** Those whose devices call us. */
+  get callIns(): readonly CallInDriver[] {
+    return this.all.filter(isCallIn);
+  }
+
+  get gb26875(): Gb26875Driver | undefined {
+    return this.all.find((d) => d instanceof Gb26875Driver);
   }
 
   async start(): Promise<void> {
@@ -187,6 +198,10 @@ export class SiteDrivers {
       const { host, gb26875Port: port } = config;
       const { id, transport = 'tcp' } = link;
       return new Gb26875Driver({ link: id, host, port, transport, devices: listed, intake, registry, clockTrusted });
+    }
+    if (link?.type === 'modbus-dtu') {
+      const { host } = config;
+      return new ModbusCallInDriver({ host, port: link.port, links: links.filter(isDtu), devices, intake });
     }
     return modbusDriver({ links: links.filter(isModbus), devices, port: intake });
   }

@@ -1,5 +1,7 @@
 // The links of a site file: which there are, and what of each is filled in.
 import type { Path } from '../device-profiles/config-error.ts';
+import { CALLED_LINE_DEFAULTS } from './call-in/limits.ts';
+import { packetBytes, type Packet } from './call-in/registration.ts';
 import type { SiteLinkFile } from './site-schema.ts';
 
 /** A link of the site. `port` of a TCP link is filled in. */
@@ -18,6 +20,7 @@ export type SiteLink =
       readonly parity?: 'none' | 'even' | 'odd';
       readonly stopBits?: 1 | 2;
     }
+  | DtuLink
   /** TCP where nothing is said. */
   | { readonly id: string; readonly type: 'gb26875'; readonly transport?: 'tcp' | 'udp' }
   | {
@@ -26,6 +29,19 @@ export type SiteLink =
       /** A broker of the site; without it devices connect to the gateway's own. Holds a secret: never log it. */
       readonly broker?: SiteBroker;
     };
+
+/** The line of a DTU that calls; everything is filled in. */
+export interface DtuLink {
+  readonly id: string;
+  readonly type: 'modbus-dtu';
+  readonly port: number;
+  readonly framing: 'rtu' | 'tcp';
+  readonly registration: Packet;
+  readonly heartbeats: readonly Packet[];
+  readonly silentS: number;
+  readonly latencyMs: number;
+  readonly lateMs: number;
+}
 
 export interface SiteBroker {
   readonly host: string;
@@ -44,6 +60,7 @@ export function readLinks(given: readonly SiteLinkFile[], env: Env, report: Repo
   const links = new Map<string, SiteLink>();
   let field: string | undefined;
   let callIn: string | undefined;
+  const registrations = new Map<string, string>();
   given.forEach((link, k) => {
     if (links.has(link.id)) report(['links', k, 'id'], `link "${link.id}" is declared twice`);
     if (link.type === 'gb26875') {
@@ -51,6 +68,18 @@ export function readLinks(given: readonly SiteLinkFile[], env: Env, report: Repo
         report(['links', k], `the gateway has one GB/T 26875.3 listener; link "${callIn}" is it already`);
       callIn ??= link.id;
       links.set(link.id, link);
+      return;
+    }
+    if (link.type === 'modbus-dtu') {
+      const there: Report = (more, message) => report(['links', k, ...more], message);
+      const dtu = readDtu(link, there);
+      const bytes = packetBytes(dtu.registration);
+      const key = `${dtu.port} ${bytes.toString('hex')}`;
+      const other = bytes.length > 0 ? registrations.get(key) : undefined;
+      if (other !== undefined)
+        there(['registration'], `link "${other}" has the same on port ${dtu.port}: they could not be told apart`);
+      registrations.set(key, dtu.id);
+      links.set(dtu.id, dtu);
       return;
     }
     if (link.type !== 'mqtt') {
@@ -64,6 +93,23 @@ export function readLinks(given: readonly SiteLinkFile[], env: Env, report: Repo
     links.set(link.id, { id: link.id, type: 'mqtt', ...(broker ? { broker } : {}) });
   });
   return links;
+}
+
+function readDtu(link: Extract<SiteLinkFile, { type: 'modbus-dtu' }>, report: Report): DtuLink {
+  const registration = readPacket(link.registration, ['registration'], report);
+  const heartbeats = (link.heartbeats ?? []).map((packet, n) => readPacket(packet, ['heartbeats', n], report));
+  const { id, type, port, framing = 'rtu' } = link;
+  const { silentS, latencyMs, lateMs } = { ...CALLED_LINE_DEFAULTS, ...link };
+  return { id, type, port, framing, registration, heartbeats, silentS, latencyMs, lateMs };
+}
+
+function readPacket(
+  { text, hex }: { readonly text?: string | undefined; readonly hex?: string | undefined },
+  path: Path,
+  report: Report,
+): Packet {
+  if ((text === undefined) === (hex === undefined)) report(path, 'expected either text or hex');
+  return hex === undefined ? { text: text ?? '' } : { hex: hex.toLowerCase() };
 }
 
 /** The broker that an MQTT link names; undefined for the gateway's own. */

@@ -9,6 +9,8 @@ export const SITE_LIMITS = {
   links: 500,
   devices: 5_000,
   mqttUsers: 5_000,
+  /** Heartbeat packets of a line. */
+  heartbeats: 4,
   /** Fastest and slowest poll, ms. */
   pollMinMs: 20,
   pollMaxMs: 3_600_000,
@@ -78,6 +80,37 @@ const CallInLink = Type.Object(
   closed,
 );
 
+/** Bytes on a line: `text`, or `hex` digits. */
+const Packet = Type.Object(
+  {
+    text: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    hex: Type.Optional(Type.String({ pattern: '^([0-9A-Fa-f]{2}){1,64}$' })),
+  },
+  closed,
+);
+/** A DTU that calls us, at `port`, and passes Modbus through to what stands behind it. */
+const DtuLink = Type.Object(
+  {
+    id: Id,
+    type: Type.Literal('modbus-dtu'),
+    /** TCP port on which we listen (at HOST); DTUs may share one. */
+    port: Port,
+    /** What the DTU passes through; default `rtu`. */
+    framing: Type.Optional(Type.Enum(['rtu', 'tcp'])),
+    /** With which it begins each connection; what follows it is not looked at. */
+    registration: Packet,
+    /** What it sends between frames to keep its line. */
+    heartbeats: Type.Optional(Type.Array(Packet, { minItems: 1, maxItems: SITE_LIMITS.heartbeats })),
+    /** Nothing heard at all for so long, neither answer nor heartbeat: the line is dead. */
+    silentS: Type.Optional(Type.Integer({ minimum: 5, maximum: 86_400 })),
+    /** What the way takes beyond each device's own timeout, ms. */
+    latencyMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
+    /** How late an answer can come after that, ms: so long a unit is not asked again. */
+    lateMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 120_000 })),
+  },
+  closed,
+);
+
 /** Schema of a link by its type; `type` decides which one a mistake is explained by. */
 export const LINK_SCHEMAS = {
   'modbus-tcp': TcpLink,
@@ -85,10 +118,11 @@ export const LINK_SCHEMAS = {
   'modbus-rtu': SerialLink,
   mqtt: FieldLink,
   gb26875: CallInLink,
+  'modbus-dtu': DtuLink,
 } as const;
 export type LinkType = keyof typeof LINK_SCHEMAS;
 
-const Link = Type.Union([TcpLink, SerialLink, FieldLink, CallInLink]);
+const Link = Type.Union([TcpLink, SerialLink, FieldLink, CallInLink, DtuLink]);
 
 /** A row of a point list, written in the site file itself. */
 const InlinePoint = Type.Object(

@@ -238,7 +238,7 @@ function checkLink(d: SiteDeviceFile, { name, profile }: LoadedProfile, link: Si
   const wanted = link.type === 'mqtt' || link.type === 'gb26875' ? link.type : 'modbus';
   if (!profile[wanted]) {
     const other = profile.modbus
-      ? 'a modbus-tcp, modbus-rtu-tcp or modbus-rtu'
+      ? 'a modbus-tcp, modbus-rtu-tcp, modbus-rtu or modbus-dtu'
       : profile.mqtt
         ? 'an mqtt'
         : 'a gb26875';
@@ -254,9 +254,12 @@ function checkLink(d: SiteDeviceFile, { name, profile }: LoadedProfile, link: Si
   if (d.expectEveryS !== undefined) report(['expectEveryS'], 'only for MQTT and GB/T 26875.3');
   if (d.unit === undefined) report([], 'unit is missing: expected the Modbus unit (slave) address, 0 to 255');
   // Unit 0 is broadcast and 248 to 255 are reserved on a serial bus (Modbus over Serial Line V1.02, 2.2).
-  else if (link.type !== 'modbus-tcp' && (d.unit < 1 || d.unit > 247))
+  else if (!speaksTcp(link) && (d.unit < 1 || d.unit > 247))
     report(['unit'], `expected 1 to 247 on a serial bus; found ${d.unit}`);
 }
+
+const speaksTcp = (link: SiteLink): boolean =>
+  link.type === 'modbus-tcp' || (link.type === 'modbus-dtu' && link.framing === 'tcp');
 
 function readVars(
   d: SiteDeviceFile,

@@ -16,6 +16,9 @@ export const CALL_IN_LIMITS = {
   /** Bytes of a data unit or of what was refused. */
   bytes: 64,
   refused: 20,
+  /** Ports on which devices call, and lines of one that is Modbus. */
+  listeners: 4,
+  lines: 64,
   /** How often it is told, beats. */
   everyBeats: 5,
 } as const;
@@ -68,12 +71,35 @@ export const CallInDevice = Type.Object(
   open,
 );
 
+/** A line of a DTU that calls and passes Modbus through. */
+export const CallInLine = Type.Object(
+  {
+    /** Id of the site's link. */
+    link: Type.String({ maxLength: 64 }),
+    /** It has not called; it has said who it is; something behind it has answered. */
+    state: Type.Enum(['waiting', 'registered', 'answers']),
+    from: Type.Optional(Type.String({ maxLength: 64 })),
+    since: Type.Optional(Millis),
+    heardAt: Type.Optional(Millis),
+    calls: Count,
+    /** Calls that took the place of a line that was there: a line that was dead, or two devices with one registration. */
+    replaced: Count,
+    heartbeats: Count,
+    /** Bytes that were no frame and no heartbeat. */
+    noise: Count,
+  },
+  open,
+);
+
 export const CallIns = Type.Object(
   {
     link: Type.String({ maxLength: 64 }),
     transport: Type.Enum(['tcp', 'udp']),
     port: Count,
     devices: Type.Array(CallInDevice, { maxItems: CALL_IN_LIMITS.devices }),
+    /** Where the devices are DTUs: their lines, and connections that have not said who they are. */
+    lines: Type.Optional(Type.Array(CallInLine, { maxItems: CALL_IN_LIMITS.lines })),
+    unregistered: Type.Optional(Count),
     /** Newest first. */
     refused: Type.Array(
       Type.Object(

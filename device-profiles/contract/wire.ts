@@ -29,7 +29,7 @@ import { crc32 } from 'node:zlib';
 import { LANES, Text, type Lane } from './point.ts';
 import { Signal } from './signal.ts';
 import { DEVICE_KINDS } from './profile.ts';
-import { CallIns } from './call-in.ts';
+import { CALL_IN_LIMITS, CallIns } from './call-in.ts';
 import { cbor, encodeKept, encodeLarge } from './cbor.ts';
 import { Columns, fromColumns, Millis, Sequence, TEXT_BYTES_MAX, Timebase, toColumns, type Sample } from './columns.ts';
 import { decodePlain, WireError, type Check } from './cbor-guard.ts';
@@ -214,7 +214,7 @@ export const Beat = Type.Object(
      */
     failing: Type.Optional(Type.Partial(Type.Object({ safety: Refusal, telemetry: Refusal }, closed))),
     /** How devices that call in stand, for the engineer; only in every so many beats. */
-    callIns: Type.Optional(Type.Array(CallIns, { maxItems: 4 })),
+    callIns: Type.Optional(Type.Array(CallIns, { maxItems: CALL_IN_LIMITS.listeners })),
   },
   // What a newer gateway adds to its beat must not make it unheard.
   { additionalProperties: true },

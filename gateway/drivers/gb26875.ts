@@ -2,6 +2,8 @@
 // is on disk, denied with a reason that is counted, or left unanswered so that the device sends it again.
 import { CALL_IN_LIMITS, type CallIns } from '../../device-profiles/contract/call-in.ts';
 import { tablesOf, type Gb26875Tables } from '../../device-profiles/gb26875/tables.ts';
+import type { CallInDriver } from '../call-in/call-in.ts';
+import { Refusals, type Refusal } from '../call-in/refusals.ts';
 import { LogOnce } from '../field/log-once.ts';
 import { encodeRequest, type CentreRequest } from '../gb26875/adu.ts';
 import { TransmissionDevice, type CallingDevice } from '../gb26875/device.ts';
@@ -12,7 +14,7 @@ import type { Line, Lines, LineSink } from '../gb26875/line.ts';
 import type { Registry } from '../gb26875/registry.ts';
 import { TcpLines } from '../gb26875/tcp-lines.ts';
 import { UdpLines } from '../gb26875/udp-lines.ts';
-import type { Driver, DriverPort } from './driver.ts';
+import type { DriverPort } from './driver.ts';
 
 /** A device with the address by which it calls itself, and what it had told of before the start. */
 export interface ListedDevice {
@@ -38,16 +40,7 @@ export interface Gb26875DriverOptions {
   readonly limits?: Partial<Gb26875Limits>;
 }
 
-/** Bytes that were refused, for the engineer who looks for the reason. */
-export interface Refusal {
-  /** Wall clock, ISO 8601 UTC. */
-  readonly at: string;
-  readonly from: string;
-  readonly reason: FrameRefusal | 'stranger' | 'unknown-source' | 'command';
-  /** The first bytes, hex. */
-  readonly bytes: string;
-}
-const REFUSAL_BYTES = 200;
+type RefusalReason = FrameRefusal | 'stranger' | 'unknown-source' | 'command';
 
 interface Calling {
   readonly device: TransmissionDevice;
@@ -60,14 +53,14 @@ interface Calling {
   heardAt: number | undefined;
 }
 
-export class Gb26875Driver implements Driver {
+export class Gb26875Driver implements CallInDriver {
   readonly #o: Gb26875DriverOptions;
   readonly #limits: Gb26875Limits;
   readonly #tables: Gb26875Tables;
   readonly #bySource = new Map<number, Calling>();
   readonly #lines: Lines;
   readonly #logOnce: LogOnce;
-  readonly #refusals: Refusal[] = [];
+  readonly #refusals: Refusals<RefusalReason>;
   readonly #counters = {
     frames: 0,
     confirmed: 0,
@@ -87,6 +80,7 @@ export class Gb26875Driver implements Driver {
   constructor(o: Gb26875DriverOptions) {
     this.#o = o;
     this.#limits = { ...GB26875_LIMITS, ...o.limits };
+    this.#refusals = new Refusals(this.#limits.refusals);
     const editions = new Set(o.devices.map(({ device }) => device.model.gb26875?.edition ?? ''));
     const [edition = '2011'] = editions;
     if (editions.size > 1) throw new Error(`link ${o.link}: devices of different editions need links of their own`);
@@ -122,7 +116,7 @@ export class Gb26875Driver implements Driver {
 
   /** The last bytes that were refused, newest first. */
   refusals(): readonly (Refusal & { readonly link: string })[] {
-    return this.#refusals.toReversed().map((refusal) => ({ link: this.#o.link, ...refusal }));
+    return this.#refusals.all(this.#o.link);
   }
 
   /** How every device stands, with its last frames: for the engineer. */
@@ -147,15 +141,7 @@ export class Gb26875Driver implements Driver {
         frames: log.frames(this.#tables),
       };
     });
-    const refused = this.#refusals
-      .slice(-CALL_IN_LIMITS.refused)
-      .toReversed()
-      .map(({ at, from, reason, bytes }) => ({
-        at: Date.parse(at),
-        from,
-        reason,
-        hex: bytes.slice(0, 2 * CALL_IN_LIMITS.bytes),
-      }));
+    const refused = this.#refusals.told();
     return { link, transport, port: this.#listening, devices, refused, counters: { ...this.#counters } };
   }
 
@@ -276,10 +262,8 @@ export class Gb26875Driver implements Driver {
     line.send(encodeFrame(asked, utcOffsetMinutes));
   }
 
-  #remember(from: string, reason: Refusal['reason'], bytes: Buffer): void {
-    const at = new Date(this.#o.intake.clock.now()).toISOString();
-    this.#refusals.push({ at, from, reason, bytes: bytes.subarray(0, REFUSAL_BYTES).toString('hex') });
-    if (this.#refusals.length > this.#limits.refusals) this.#refusals.shift();
+  #remember(from: string, reason: RefusalReason, bytes: Buffer): void {
+    this.#refusals.keep(this.#o.intake.clock.now(), from, reason, bytes);
   }
 
   /** Lines that are dead and devices that are silent; called by the timer. */

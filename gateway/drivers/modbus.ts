@@ -27,15 +27,24 @@ export type ModbusLink =
   | ({ readonly id: string; readonly type: 'modbus-rtu'; readonly path: string } & Partial<
       Omit<SerialSettings, 'path'>
     >);
+/** A line that the device opens: what stands behind it is handed in as a transport. */
+export interface CalledBus {
+  readonly id: string;
+  readonly type: 'modbus-dtu';
+}
 
 export interface ModbusDriverOptions {
-  readonly links: readonly ModbusLink[];
+  readonly links: readonly (ModbusLink | CalledBus)[];
+  /** By link id: the lines that devices open. */
+  readonly lines?: ReadonlyMap<string, Transport<Ticket>>;
   /** Devices of these links; others are left alone. */
   readonly devices: readonly SiteDevice[];
   readonly port: DriverPort;
   readonly limits?: Partial<ModbusLimits>;
   /** In [0, 1): jitter of reconnects. */
   readonly random?: () => number;
+  /** Told of every lost connection; the log by default. */
+  readonly note?: (context: object, message: string) => void;
 }
 
 /** Unit of a device whose site entry and profile name none. */
@@ -71,7 +80,7 @@ class ModbusDriver implements Driver {
   constructor(options: ModbusDriverOptions) {
     this.#port = options.port;
     this.#limits = { ...MODBUS_LIMITS, ...options.limits };
-    const byAddress = new Map<string, ModbusLink[]>();
+    const byAddress = new Map<string, (ModbusLink | CalledBus)[]>();
     for (const link of options.links)
       byAddress.set(busAddress(link), [...(byAddress.get(busAddress(link)) ?? []), link]);
     this.#buses = [...byAddress.values()].flatMap((links) => this.#bus(links, options) ?? []);
@@ -97,7 +106,7 @@ class ModbusDriver implements Driver {
     return all;
   }
 
-  #bus(links: readonly ModbusLink[], options: ModbusDriverOptions): Bus | undefined {
+  #bus(links: readonly (ModbusLink | CalledBus)[], options: ModbusDriverOptions): Bus | undefined {
     const ids = links.map((l) => l.id);
     const devices = options.devices.filter((d) => ids.includes(d.link));
     const [first] = links;
@@ -108,17 +117,28 @@ class ModbusDriver implements Driver {
     const connectDelayMs = Math.max(0, ...sections.map((s) => s.connectDelayMs ?? 0));
     const link = new Link({
       name: ids.join(','),
-      transport: busTransport<Ticket>(first, sections, this.#port.clock, this.#limits),
+      transport: this.#transport(first, sections, options),
       clock: this.#port.clock,
       limits: this.#limits,
       settleMs: first.type === 'modbus-rtu-tcp' ? Math.max(connectDelayMs, this.#limits.rtuQuietMs) : connectDelayMs,
       requestGapMs: Math.max(0, ...sections.map((s) => s.requestGapMs ?? 0)),
       events: this.#linkEvents(ids, polls),
       random: options.random ?? Math.random,
-      note: (context, message) => this.#port.log.warn(context, message),
+      note: options.note ?? ((context, message) => this.#port.log.warn(context, message)),
     });
     for (const device of devices) polls.push(this.#poll(device, link, counters));
     return { ids, link, polls, counters };
+  }
+
+  #transport(
+    link: ModbusLink | CalledBus,
+    sections: readonly ModbusSection[],
+    { lines }: ModbusDriverOptions,
+  ): Transport<Ticket> {
+    if (link.type !== 'modbus-dtu') return busTransport<Ticket>(link, sections, this.#port.clock, this.#limits);
+    const line = lines?.get(link.id);
+    if (!line) throw new Error(`link ${link.id}: there is no listener for it`);
+    return line;
   }
 
   #poll(device: SiteDevice, link: Link, counters: PollCounters): DevicePoll {
@@ -189,8 +209,10 @@ export function busTransport<T extends ReadRequest>(
 }
 
 /** Links of one address are one bus. */
-export const busAddress = (link: ModbusLink): string =>
-  link.type === 'modbus-rtu' ? `serial ${link.path}` : `${link.type} ${link.host}:${link.port}`;
+export function busAddress(link: ModbusLink | CalledBus): string {
+  if (link.type === 'modbus-dtu') return `${link.type} ${link.id}`;
+  return link.type === 'modbus-rtu' ? `serial ${link.path}` : `${link.type} ${link.host}:${link.port}`;
+}
 
 /** @throws Error when neither the link nor a profile says how the line is set */
 function serialSettings(

@@ -96,7 +96,8 @@ export class Link implements TransportEvents<Ticket> {
   readonly #times: LinkTimes;
   readonly #queue: BusQueue<Ticket>;
   readonly #slaves = new Map<number, Slave>();
-  readonly #busy = new Map<Ticket, NodeJS.Timeout>();
+  /** Reads that are not to be sent before their time: their slave is busy, or owes an answer. */
+  readonly #held = new Map<Ticket, NodeJS.Timeout>();
   #state: LinkState = IDLE;
   #tick: NodeJS.Timeout | undefined;
   #gapTimer: NodeJS.Timeout | undefined;
@@ -192,6 +193,7 @@ export class Link implements TransportEvents<Ticket> {
 
   count(what: TransportCount): void {
     this.counters[what]++;
+    if (what === 'late') this.#release();
   }
 
   #now(): number {
@@ -233,12 +235,28 @@ export class Link implements TransportEvents<Ticket> {
   #later(ticket: Ticket): void {
     ticket.attempts++;
     this.counters.busyRetries++;
+    this.#hold(ticket, this.#o.limits.busyRetryMs);
+  }
+
+  #hold(ticket: Ticket, ms: number): void {
     const timer = setTimeout(() => {
-      this.#busy.delete(ticket);
+      this.#held.delete(ticket);
       this.#queue.putBack(ticket, ticket.priority);
       this.#pump();
-    }, this.#o.limits.busyRetryMs);
-    this.#busy.set(ticket, timer);
+    }, Math.ceil(ms));
+    this.#held.set(ticket, timer);
+  }
+
+  /** A late answer has come: reads that waited for it go on, with what else is sent when all has been told. */
+  #release(): void {
+    const { transport } = this.#o;
+    if (!transport.waitMs) return;
+    for (const [ticket, timer] of this.#held) {
+      if (transport.waitMs(ticket) > 0) continue;
+      clearTimeout(timer);
+      this.#held.delete(ticket);
+      this.#queue.putBack(ticket, ticket.priority);
+    }
   }
 
   #answered(unit: number): void {
@@ -320,6 +338,11 @@ export class Link implements TransportEvents<Ticket> {
       ticket.failed('breaker-open');
       return;
     }
+    const waitMs = this.#o.transport.waitMs?.(ticket) ?? 0;
+    if (waitMs > 0) {
+      this.#hold(ticket, waitMs);
+      return;
+    }
     if (slave.breaker.state === 'open') slave.probedAt = this.#now();
     slave.breaker = tried(slave.breaker);
     this.counters.requests++;
@@ -360,9 +383,9 @@ export class Link implements TransportEvents<Ticket> {
   #closed(): void {
     clearTimeout(this.#gapTimer);
     this.#gapTimer = undefined;
-    for (const timer of this.#busy.values()) clearTimeout(timer);
-    const waiting = [...this.#o.transport.close(), ...this.#busy.keys(), ...this.#queue.clear()];
-    this.#busy.clear();
+    for (const timer of this.#held.values()) clearTimeout(timer);
+    const waiting = [...this.#o.transport.close(), ...this.#held.keys(), ...this.#queue.clear()];
+    this.#held.clear();
     const now = this.#now();
     for (const slave of this.#slaves.values()) slave.breaker = abandoned(slave.breaker, now);
     for (const ticket of waiting) ticket.interrupted();

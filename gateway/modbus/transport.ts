@@ -31,6 +31,8 @@ export interface Transport<T extends ReadRequest> {
   /** The pause after connecting is over: what has arrived so far is thrown away, from now on it counts. */
   listen(): void;
   send(request: T, timeoutMs: number): void;
+  /** How long this request must not be sent, ms, although the connection is open: only where answers have no ids. */
+  waitMs?(request: T): number;
   /** Returns the requests that will have no answer. */
   close(): readonly T[];
 }

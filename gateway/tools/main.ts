@@ -49,6 +49,10 @@ function targetOf(a: Arguments): Target {
   const link = site.links.find((l) => l.id === device.link);
   if (!link || link.type === 'mqtt' || link.type === 'gb26875')
     throw new UsageError(`device "${a.device}" speaks by itself (${link?.type ?? 'no link'}): it can't be asked`);
+  if (link.type === 'modbus-dtu')
+    throw new UsageError(
+      `device "${a.device}" stands behind a DTU that calls the gateway: it can't be asked from here`,
+    );
   return { link, unit: a.unit ?? device.unit ?? device.model.modbus?.serial?.unit, device };
 }
 

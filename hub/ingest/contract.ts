@@ -108,6 +108,22 @@ export const CallInsView = Type.Object({
           ),
         }),
       ),
+      /** DTUs that pass Modbus through, by link; their devices say by themselves whether they are heard. */
+      lines: Type.Array(
+        Type.Object({
+          link: Type.String(),
+          state: Type.Enum(['waiting', 'registered', 'answers']),
+          from: Type.Optional(Type.String()),
+          since: Type.Optional(Time),
+          heardAt: Type.Optional(Time),
+          calls: Type.Integer(),
+          replaced: Type.Integer(),
+          heartbeats: Type.Integer(),
+          noise: Type.Integer(),
+        }),
+      ),
+      /** Connections that have not said who they are. */
+      unregistered: Type.Integer(),
       refused: Type.Array(Type.Object({ at: Time, from: Type.String(), reason: Type.String(), hex: Type.String() })),
       counters: Type.Record(Type.String(), Type.Integer()),
     }),

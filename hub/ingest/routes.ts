@@ -147,11 +147,17 @@ function birthView({ content, at }: { readonly content: Buffer; readonly at: Dat
 
 function callInsView(gateway: string, { callIns = [] }: Pick<Site, 'callIns'>): CallInsView {
   return {
-    items: callIns.map(({ link, transport, port, devices, refused, counters }) => ({
+    items: callIns.map(({ link, transport, port, devices, lines = [], unregistered = 0, refused, counters }) => ({
       link,
       transport,
       port,
       counters,
+      unregistered,
+      lines: lines.map(({ since, heardAt, ...rest }) => ({
+        ...rest,
+        ...(since === undefined ? {} : { since: iso(since) }),
+        ...(heardAt === undefined ? {} : { heardAt: iso(heardAt) }),
+      })),
       refused: refused.map((r) => ({ ...r, at: iso(r.at) })),
       devices: devices.map(({ device, since, heardAt, frames, ...rest }) => ({
         ...rest,

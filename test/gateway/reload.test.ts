@@ -8,7 +8,9 @@ import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../helpers/needs.ts';
 import { meterProfile } from '../helpers/meter-profile.ts';
+import { startDtu, type Dtu } from '../helpers/modbus-servers/dtu-bridge.ts';
 import { startPymodbus, type Pymodbus } from '../helpers/modbus-servers/pymodbus.ts';
+import { freePort } from '../helpers/ports.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
 import { REPO, runToEnd, startProcess, type Ended, type RunningProcess } from '../helpers/processes.ts';
 import { tempDir } from '../helpers/temp.ts';
@@ -164,6 +166,45 @@ describeWith(['pymodbus', 'mosquitto'], 'another site file for a running gateway
     await set(0, 1, 13);
     await told('m-a.value-1=13');
     expect(hub.births).toHaveLength(births);
+  });
+
+  test('brings a port that DTUs call: who is of the site is read, who is not is refused and shown', async () => {
+    const behind = await startPymodbus({ framing: 'rtu', units: [1] });
+    await behind.set(1, 'holding', 0, [51]);
+    const port = await freePort();
+    const line = `{ id: dtu-1, type: modbus-dtu, port: ${port}, registration: { text: DTU1 }, heartbeats: [{ text: HB }] }`;
+    const devices = [
+      meter('m-d', 'bus-2'),
+      meter('m-a', 'bus-0'),
+      meter('m-c', 'bus-1', 2),
+      meter('m-e', 'dtu-1'),
+      LIFT,
+    ];
+    write(devices, { links: line });
+    const done = await reload();
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.stdout).toContain('4 links run on, 0 stopped, 1 started');
+    const call = (text: string): Promise<Dtu> =>
+      startDtu({ platform: port, bus: behind.port, registration: Buffer.from(text), heartbeat: Buffer.from('HB') });
+    const [dtu, stranger] = await Promise.all([call('DTU1'), call('DTU9')]);
+    await told('m-e.value-1=51');
+    const refused = new URL('/refused', ready.metrics);
+    await until(
+      async () => {
+        const { items } = (await (await fetch(refused)).json()) as { items: { reason: string; bytes: string }[] };
+        return items.some((i) => i.reason === 'unknown-registration' && i.bytes.startsWith('44545539'));
+      },
+      { what: 'the stranger among what was refused' },
+    );
+    await stranger.stop();
+    await until(async () => (await counter('dtu-1', 'heartbeats')) > 0, { what: 'heartbeats were counted' });
+    expect(await counter('bus-0', 'connects')).toBe(1);
+    // Taken away again: the port is free, and nobody listens.
+    write(devices.filter((d) => !d.includes('dtu-1')));
+    expect(await reload()).toMatchObject({ code: 0 });
+    await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow('fetch failed');
+    await dtu.stop();
+    await behind.stop();
   });
 
   test('is what a gateway that was killed starts with', async () => {

@@ -41,6 +41,35 @@ describe('a sound site', () => {
     expect(problemsOf(named('gate')).join()).toContain('expected the IP address from which the device sends');
   });
 
+  it('fills in the line of a DTU that calls, and tells two of one port by their registration', () => {
+    const room = 'id: room, type: modbus-rtu-tcp, host: 127.0.0.1';
+    const dtu = (more: string): string => spoil(room, `id: room, type: modbus-dtu, port: 9001, ${more}`);
+    const called = site(dtu("registration: { hex: '44545531FF' }, heartbeats: [{ text: HB }], silentS: 60"));
+    expect(called.links[1]).toEqual({
+      id: 'room',
+      type: 'modbus-dtu',
+      port: 9001,
+      framing: 'rtu',
+      registration: { hex: '44545531ff' },
+      heartbeats: [{ text: 'HB' }],
+      silentS: 60,
+      latencyMs: 2_000,
+      lateMs: 5_000,
+    });
+    const line = lineOf(SOUND, room);
+    expect(problemsOf(dtu('registration: { text: A, hex: ff }'))).toEqual([
+      expect.stringMatching(new RegExp(`^/etc/site.yaml:${line}:.*registration: expected either text or hex`)),
+    ]);
+    const twin =
+      "registration: { text: AB } }\n  - { id: twin, type: modbus-dtu, port: 9001, registration: { hex: '4142' }";
+    expect(problemsOf(dtu(twin))).toEqual([
+      expect.stringContaining('link "room" has the same on port 9001: they could not be told apart'),
+    ]);
+    expect(problemsOf(dtu("registration: { hex: '4' }")).join()).toContain('registration.hex');
+    const wrongUnit = dtu('registration: { text: A }').replace(/link: room, unit: \d+/, 'link: room, unit: 250');
+    expect(problemsOf(wrongUnit).join()).toContain('expected 1 to 247 on a serial bus');
+  });
+
   it('gives devices with model, place and poll intervals of class, site and device', () => {
     expect(deviceOf(s, 'panel-b1')).toMatchObject({
       link: 'panel',

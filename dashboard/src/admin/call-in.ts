@@ -3,7 +3,19 @@ const COMMANDS = [1, 2, 3, 4, 5, 6] as const;
 const FLAGS = [
   1, 2, 3, 4, 5, 6, 7, 8, 21, 24, 25, 26, 28, 61, 62, 63, 64, 65, 66, 67, 68, 81, 84, 85, 86, 88, 90, 91,
 ] as const;
-const REASONS = ['noise', 'torn', 'length', 'end', 'checksum', 'unknown-source', 'stranger', 'command'] as const;
+const REASONS = [
+  'noise',
+  'torn',
+  'length',
+  'end',
+  'checksum',
+  'unknown-source',
+  'stranger',
+  'command',
+  'unknown-registration',
+  'no-registration',
+  'too-many',
+] as const;
 
 /** What the standard does not name is told by its number. */
 export function commandKey(command: number): `ui.callin.command.${(typeof COMMANDS)[number] | 'other'}` {
