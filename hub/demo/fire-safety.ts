@@ -159,7 +159,7 @@ async function others(past: Past): Promise<void> {
     description: '常闭式防火门被灭火器顶开，闭门器失效',
     building: 'b1',
     floor: 12,
-    place: '12层电梯厅',
+    place: '电梯厅',
   });
   await assign(past, 9 * DAY - 3 * HOUR, door, { to: 'technician', grade: 'general', measures: '' });
 
@@ -168,7 +168,7 @@ async function others(past: Past): Promise<void> {
     description: '走道堆放纸箱、旧沙发，疏散宽度不足 1 米',
     building: 'b3',
     floor: 7,
-    place: '7层走道',
+    place: '走道',
   });
   await assign(past, 2 * DAY - 2 * HOUR, goods, { to: 'steward', grade: 'general', measures: '' });
   await act(past, 5 * HOUR, 'steward', goods, 'mend', '已联系住户清走，走道恢复畅通');
@@ -193,7 +193,7 @@ async function others(past: Past): Promise<void> {
     description: '消火栓箱前堆了装修材料，门打不开',
     building: 'b3',
     floor: 9,
-    place: '9层走道消火栓',
+    place: '走道消火栓',
   });
 }
 

@@ -57,6 +57,9 @@ export class Language {
   /** The hub's words in the language shown. */
   readonly words = (words: Words): string => words[this.#current] || words.zh;
 
+  /** Several names one after the other. */
+  readonly list = (names: readonly string[]): string => names.join(this.#current === 'zh' ? '、' : ', ');
+
   #tell(): void {
     document.documentElement.lang = this.#current === 'zh' ? 'zh-CN' : 'en';
   }
