@@ -15,6 +15,11 @@ export const REFUSALS = {
     zh: '一次性密码只用于首次登录，请先设置自己的密码',
     en: 'A one-time password is for signing in once: set your own first',
   },
+  'access-ended': {
+    status: 403,
+    zh: '该账号的查阅期限已过，如需继续查阅，请联系物业的系统管理员',
+    en: 'The time for which this account may look things up is over: ask the administrator of the property company',
+  },
   'too-many-tries': { status: 429, zh: '尝试过多，请稍后再试', en: 'Too many tries; wait a while' },
   'not-allowed': { status: 403, zh: '您的岗位无权执行此操作', en: 'Your role may not do this' },
   'foreign-origin': { status: 403, zh: '来源不受信任', en: 'Request from a foreign origin' },

@@ -31,6 +31,8 @@ import type { Entry, SignedIn } from './http/entry.ts';
 import { makeHealth, saying, type Health } from './http/health.ts';
 import { textOf } from './messages/text.ts';
 import { makeMetrics, watchPools } from './http/metrics.ts';
+import type { KeepReading } from './http/guard.ts';
+import { readingEffect } from './http/reading.ts';
 import { buildServer } from './http/server.ts';
 import type { History } from './history/api.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -348,13 +350,18 @@ async function admitPeople(ground: Ground): Promise<People> {
 }
 
 async function makeServer(
-  { config, log, health, metrics, started }: Ground,
+  { config, clock, db, log, health, metrics, runEffects, started }: Ground,
   routes: readonly FastifyPluginAsync[],
   sessions: Sessions,
 ): Promise<FastifyInstance> {
   const { origins, trustProxy, dashboardDir } = config;
   const version = VERSION;
-  const app = await buildServer({ log, sessions, health, metrics, origins, trustProxy, dashboardDir, version, routes });
+  const keepReading: KeepReading = async (who, reading, asked) => {
+    const actor = { kind: 'user', ...who } as const;
+    await db.transaction((tx) => runEffects(tx, [readingEffect(who, reading, asked)], { now: clock.now(), actor }));
+  };
+  const server = { log, sessions, keepReading, health, metrics, origins, trustProxy, dashboardDir, version, routes };
+  const app = await buildServer(server);
   started.add('web server', () => app.close());
   return app;
 }

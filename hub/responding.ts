@@ -62,6 +62,7 @@ import { scenePrintRoutes } from './read/scene-print.ts';
 import { sceneRoutes } from './read/scene.ts';
 import { communityIds } from './property/api.ts';
 import { archiveReadRoutes } from './read/archive/routes.ts';
+import { readingRoutes } from './read/readings.ts';
 import type { RuleSet } from './rules/api.ts';
 import type { Printer } from './print/api.ts';
 import { KEEP_RULE } from './records/api.ts';
@@ -196,6 +197,7 @@ export function makeResponding(parts: RespondingParts): Responding {
       recordRoutes({ entry, printer: parts.printer }),
       archiveRoutes(entry),
       archiveReadRoutes({ entry, printer: parts.printer }),
+      readingRoutes(entry),
       ruleRoutes(entry, rules),
     ],
     policies,

@@ -53,6 +53,7 @@ export const ROUTES = {
   commissioning: '/admin/commissioning',
   rules: '/admin/rules',
   rule: '/admin/rules/:id',
+  readings: '/admin/readings',
 } as const;
 export type RouteName = keyof typeof ROUTES;
 

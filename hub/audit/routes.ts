@@ -12,7 +12,7 @@ import { verifyChain } from './verify.ts';
 const auditors = { policy: { allow: ['admin' as const, 'manager' as const, 'committee' as const] } };
 
 /** What says something about a person is not for the committee: it checks deeds, not people's papers. */
-const PERSONAL = ['person', 'certificate', 'session'];
+const PERSONAL = ['person', 'certificate', 'session', 'reading'];
 
 function viewOf(entry: ListedEntry, role: string): AuditEntryView {
   const hidden = role === 'committee' && PERSONAL.includes(entry.entity);

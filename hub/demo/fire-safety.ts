@@ -1,6 +1,7 @@
 // The demo's fire-safety management of the weeks before: by the same commands as in life, each at its own time and by
 // its own person.
 import { createHash } from 'node:crypto';
+import { appendAudit } from '../audit/api.ts';
 import type { CommandContext, Effect } from '../events/api.ts';
 import { ok, type Result } from '../errors.ts';
 import { putFile } from '../files/api.ts';
@@ -16,11 +17,13 @@ import {
   type Item,
 } from '../fire-safety/api.ts';
 import type { NewHazard } from '../fire-safety/contract.ts';
+import { readingEffect, type Reading } from '../http/reading.ts';
 import { findByUsername } from '../staff/api.ts';
 import { writeArchive } from './archive.ts';
 import { writeTrainingHistory } from './training.ts';
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 type UserActor = Extract<CommandContext['actor'], { kind: 'user' }>;
@@ -33,6 +36,7 @@ export const WHO = [
   'steward',
   'owner',
   'committee',
+  'authority',
   'operator',
   'operator2',
   'frontdesk',
@@ -251,6 +255,25 @@ async function authority(past: Past): Promise<void> {
   if (door) await does(door, 3 * DAY, 'technician', 'do', '闭门器已更换，门能自行关闭');
 }
 
+/** What the fire authority looked at after its inspection. */
+async function readings(past: Past): Promise<void> {
+  const looks: readonly (readonly [ago: number, reading: Reading, params: object])[] = [
+    [2 * DAY + 40 * MINUTE, 'visits', {}],
+    [2 * DAY + 38 * MINUTE, 'hazards', { state: 'all' }],
+    [2 * DAY + 35 * MINUTE, 'archive', { chapter: 'posts' }],
+    [2 * DAY + 31 * MINUTE, 'records', { log: 'safety' }],
+    [2 * DAY + 30 * MINUTE, 'records-export', { log: 'safety', format: 'pdf' }],
+    [DAY + 20 * MINUTE, 'duty-log', {}],
+    [DAY + 18 * MINUTE, 'archive-print', { chapter: 'training' }],
+  ];
+  const who = { id: past.id('authority'), community: past.community };
+  for (const [ago, reading, params] of looks)
+    await past.ago(ago, 'authority', async (c) => {
+      await appendAudit(c.tx, [readingEffect(who, reading, { params })], { now: c.now, actor: c.actor });
+      return ok(null);
+    });
+}
+
 /** Writes what was there before the demo's first start. */
 export async function writeFireSafetyHistory(c: CommandContext, community: string): Promise<void> {
   const people = new Map<Who, UserActor>();
@@ -265,4 +288,5 @@ export async function writeFireSafetyHistory(c: CommandContext, community: strin
   await authority(past);
   await writeTrainingHistory(past);
   await writeArchive(past);
+  await readings(past);
 }

@@ -19,6 +19,8 @@ interface DemoUser {
   readonly certificates?: readonly 'fire-control-operator'[];
   /** Absent: years. So that a warning can be seen. */
   readonly expiresInDays?: number;
+  /** Of a reader from outside: days for which they may look. */
+  readonly accessDays?: number;
 }
 
 const CERTIFIED = ['fire-control-operator'] as const;
@@ -39,6 +41,7 @@ export const DEMO_USERS: readonly DemoUser[] = [
   { username: 'frontdesk', role: 'frontdesk', name: '前台' },
   { username: 'contractor', role: 'contractor', name: '维保单位' },
   { username: 'committee', role: 'committee', name: '业委会委员' },
+  { username: 'authority', role: 'authority', name: '消防救援机构检查员', accessDays: 30 },
   { username: 'owner', role: 'owner', name: '业主' },
 ];
 
@@ -68,9 +71,11 @@ export function demoPassword(dataDir: string, setting: string | undefined): Demo
 
 /** One hash for all: they share the password anyway, and the first start stays fast. */
 async function addUsers(c: CommandContext, community: string, hash: string): Promise<Result<null>> {
-  for (const { certificates, expiresInDays = CERTIFICATE_DAYS, ...user } of DEMO_USERS) {
-    const expires = new Date(c.now + expiresInDays * DAY_MS).toISOString().slice(0, 10);
-    const added = await addPerson(c, community, user, hash);
+  const dayIn = (days: number): string => new Date(c.now + days * DAY_MS).toISOString().slice(0, 10);
+  for (const { certificates, expiresInDays = CERTIFICATE_DAYS, accessDays, ...user } of DEMO_USERS) {
+    const expires = dayIn(expiresInDays);
+    const until = accessDays === undefined ? {} : { accessUntil: dayIn(accessDays) };
+    const added = await addPerson(c, community, { ...user, ...until }, hash);
     if (!added.ok) return added;
     for (const kind of certificates ?? []) {
       const target = { id: added.value.id, community };

@@ -6,7 +6,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONTROL_ROOM } from '../alarms/api.ts';
 import type { Tx } from '../db/tx.ts';
 import type { Entry, SignedIn } from '../http/entry.ts';
-import { STAFF } from '../http/policy.ts';
 import { RefusalError } from '../http/problem.ts';
 import { ok, refuse, type Result } from '../errors.ts';
 import type { CommandContext } from '../events/api.ts';
@@ -16,6 +15,7 @@ import { HandoverView, NewHandover, SignHandover } from './contract.ts';
 import { handoverList, type HandoverPorts } from './handover-list.ts';
 import { prepareHandover, signHandover, withdrawHandover } from './handovers.ts';
 import { isStale } from './open-handover.ts';
+import { READS } from './routes.ts';
 
 const tags = ['duty'];
 const desk = { policy: { allow: CONTROL_ROOM } };
@@ -75,7 +75,10 @@ export function handoverRoutes(parts: HandoverRouteParts): FastifyPluginAsyncTyp
     );
     app.get(
       '/api/duty/handovers/:id',
-      { config: { policy: { allow: STAFF } }, schema: { tags, params: Id, response: { 200: HandoverView } } },
+      {
+        config: { policy: { allow: READS }, reading: 'handovers' },
+        schema: { tags, params: Id, response: { 200: HandoverView } },
+      },
       (request) =>
         entry.read(async (tx) => {
           const handover = await findHandover(tx, entry.user(request).community, request.params.id);

@@ -17,6 +17,8 @@ import { thinSpans } from './watch.ts';
 
 /** Who plans duty and answers for it. */
 export const PLANS: readonly Role[] = ['admin', 'supervisor', 'manager'];
+/** Who reads what duty leaves behind: everyone who works here, and the fire authority. */
+export const READS: readonly Role[] = [...STAFF, 'authority'];
 const DAY = 86_400_000;
 const tags = ['duty'];
 const staff = { policy: { allow: STAFF } };
@@ -44,7 +46,10 @@ export function dutyRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     );
     app.get(
       '/api/duty/shifts',
-      { config: staff, schema: { tags, querystring: Span, response: { 200: Roster } } },
+      {
+        config: { policy: { allow: READS }, reading: 'roster' },
+        schema: { tags, querystring: Span, response: { 200: Roster } },
+      },
       (request) =>
         entry.read(async (tx) => {
           const now = entry.clock.now();
@@ -69,7 +74,7 @@ export function dutyRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     app.get(
       '/api/duty/certificates',
       {
-        config: plans,
+        config: { policy: { allow: [...PLANS, 'authority'] }, reading: 'certificates' },
         schema: { tags, response: { 200: CertificateStates } },
       },
       (request) =>

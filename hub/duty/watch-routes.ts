@@ -3,7 +3,6 @@ import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { CONTROL_ROOM, countsSince } from '../alarms/api.ts';
 import type { Entry } from '../http/entry.ts';
-import { STAFF } from '../http/policy.ts';
 import { ok, refuse } from '../errors.ts';
 import { relieve, takeOver } from './attendance.ts';
 import { presentIn } from './attendance-store.ts';
@@ -13,7 +12,7 @@ import { DUTY_LIMITS } from './norms.ts';
 import { recordView } from './record.ts';
 import { findRecord, lastRecord, listRecords } from './record-store.ts';
 import { answerCall, askRollCall, rollCallView } from './roll-calls.ts';
-import { PLANS } from './routes.ts';
+import { PLANS, READS } from './routes.ts';
 
 const tags = ['duty'];
 const desk = { policy: { allow: CONTROL_ROOM } };
@@ -92,12 +91,12 @@ function rollCallRoutes(entry: Entry): FastifyPluginAsyncTypebox {
 }
 
 function recordRoutes(entry: Entry): FastifyPluginAsyncTypebox {
-  const staff = { policy: { allow: STAFF } };
+  const reads = { policy: { allow: READS }, reading: 'duty-log' as const };
   return async (app) => {
     app.get(
       '/api/duty/records',
       {
-        config: staff,
+        config: reads,
         schema: {
           tags,
           querystring: Type.Object({
@@ -131,7 +130,7 @@ function recordRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     );
     app.get(
       '/api/duty/records/:id',
-      { config: staff, schema: { tags, params: Id, response: { 200: DutyRecord } } },
+      { config: reads, schema: { tags, params: Id, response: { 200: DutyRecord } } },
       (request) =>
         entry.read(async (tx) => {
           const record = await findRecord(tx, entry.user(request).community, request.params.id);

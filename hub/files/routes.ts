@@ -86,7 +86,7 @@ export function fileRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     app.get(
       '/api/files/:sha256',
       {
-        config: { policy: { allow: 'signed-in' } },
+        config: { policy: { allow: 'signed-in' }, reading: 'file' },
         schema: { tags: ['files'], params: Type.Object({ sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) }) },
       },
       async (request, reply) => {

@@ -12,7 +12,7 @@ import { ActItem, NewNotice, NewVisit, VisitSummary, VisitView, type Rectificati
 import { FIRE_SAFETY_LIMITS } from './norms.ts';
 
 const tags = ['fire-safety'];
-const READS: readonly Role[] = [...STAFF, 'committee'];
+const READS: readonly Role[] = [...STAFF, 'committee', 'authority'];
 const ENTERS: readonly Role[] = ['supervisor', 'manager', 'admin'];
 const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
 const allowOf = (act: ItemAct): readonly Role[] => (act === 'do' ? STAFF : ENTERS);
@@ -102,7 +102,7 @@ async function visitView(tx: Tx, who: SignedIn, id: string, now: number): Promis
 
 export function authorityRoutes(entry: Entry): FastifyPluginAsyncTypebox {
   return async (app) => {
-    const reads = { policy: { allow: READS } };
+    const reads = { policy: { allow: READS }, reading: 'visits' as const };
     const enters = { policy: { allow: ENTERS } };
     const list = Type.Object({ items: Type.Array(VisitSummary), next: Type.Null() });
     app.get('/api/authority/visits', { config: reads, schema: { tags, response: { 200: list } } }, (request) =>

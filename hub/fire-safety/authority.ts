@@ -6,6 +6,7 @@ import { ruleInForce } from '../rules/api.ts';
 import { findUser } from '../staff/api.ts';
 import type { DueTimer } from '../timers-store.ts';
 import { stepItem, type ItemAct } from './authority-machine.ts';
+import { OUTSIDE } from './machine.ts';
 import {
   addItemEvent,
   findVisit,
@@ -177,7 +178,7 @@ function fieldsOf(item: Item, act: ItemAct, by: string): Partial<Item> {
 
 async function assignment(c: CommandContext, item: Item, body: ActItem): Promise<Result<Partial<Item>>> {
   const person = body.responsible === undefined ? undefined : await findUser(c.tx, body.responsible);
-  if (!person?.active || person.community !== item.community || person.role === 'owner' || person.role === 'committee')
+  if (!person?.active || person.community !== item.community || OUTSIDE.includes(person.role))
     return refuse('not-found', 'responsible');
   if ((body.measure ?? '').trim() === '') return refuse('note-required', 'measure');
   return ok({ responsible: person.id, responsibleName: person.name, measure: (body.measure ?? '').trim() });

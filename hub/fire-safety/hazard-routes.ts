@@ -36,6 +36,8 @@ import { FAMILIES, FIRE_SAFETY_LIMITS, GRADES, HAZARD_KINDS } from './norms.ts';
 const tags = ['fire-safety'];
 /** Whoever lives or works here may report, and follow what they reported. */
 const everyone: readonly Role[] = [...STAFF, 'contractor', 'committee', 'owner'];
+const readers: readonly Role[] = [...everyone, 'authority'];
+const reads = { policy: { allow: readers }, reading: 'hazards' as const };
 const named = (roles: readonly string[]): Role[] => ROLES.filter((r) => roles.includes(r));
 const leads = named(LEADS);
 const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
@@ -68,7 +70,10 @@ export function hazardRoutes(entry: Entry, ports: HazardPorts): FastifyPluginAsy
   return async (app) => {
     app.get(
       '/api/hazard-kinds',
-      { config: { policy: { allow: everyone } }, schema: { tags, response: { 200: HazardKinds } } },
+      {
+        config: { policy: { allow: readers }, reading: 'everyday' },
+        schema: { tags, response: { 200: HazardKinds } },
+      },
       (request) =>
         entry.read(async (tx) => {
           const { kinds } = (await ruleInForce(tx, entry.user(request).community, HAZARD_KINDS)).value;
@@ -78,14 +83,15 @@ export function hazardRoutes(entry: Entry, ports: HazardPorts): FastifyPluginAsy
     app.get(
       '/api/hazards',
       {
-        config: { policy: { allow: everyone } },
+        config: reads,
         schema: { tags, querystring: ListQuery, response: { 200: HazardPage } },
       },
-      (request) => entry.read((tx) => hazardPage(tx, filterOf(entry, request), entry.clock.now()).then(ok)),
+      (request) =>
+        entry.read((tx) => hazardPage(tx, filterOf(entry, request), entry.user(request), entry.clock.now()).then(ok)),
     );
     app.get(
       '/api/hazards/:id',
-      { config: { policy: { allow: everyone } }, schema: { tags, params: Id, response: { 200: HazardView } } },
+      { config: reads, schema: { tags, params: Id, response: { 200: HazardView } } },
       (request) =>
         entry.read(async (tx) => {
           const user = entry.user(request);

@@ -25,7 +25,17 @@ export interface Asker {
   readonly community: string;
 }
 
-function summaryOf(h: Hazard, rule: HazardRule, earlier: readonly Earlier[], now: number): HazardSummary {
+/** Names of owners stay in the community: the fire authority sees that an owner reported, not who. */
+const told = (who: { readonly role: string }, role: string | null, name: string): string =>
+  who.role === 'authority' && role === 'owner' ? '' : name;
+
+function summaryOf(
+  h: Hazard,
+  rule: HazardRule,
+  earlier: readonly Earlier[],
+  who: { readonly role: string },
+  now: number,
+): HazardSummary {
   const due = nextDue(h, rule);
   return {
     id: h.id,
@@ -37,7 +47,7 @@ function summaryOf(h: Hazard, rule: HazardRule, earlier: readonly Earlier[], now
     state: h.state,
     description: h.description,
     ...h.where,
-    reporter: { id: h.reporter, name: h.reporterName, role: h.reporterRole },
+    reporter: { id: h.reporter, name: told(who, h.reporterRole, h.reporterName), role: h.reporterRole },
     reportedAt: iso(h.reportedAt),
     ...(h.responsible === undefined ? {} : { responsible: { id: h.responsible, name: h.responsibleName ?? '' } }),
     ...(h.deadline === undefined ? {} : { deadline: iso(h.deadline) }),
@@ -53,6 +63,7 @@ function summaryOf(h: Hazard, rule: HazardRule, earlier: readonly Earlier[], now
 export async function hazardPage(
   tx: Tx,
   filter: HazardFilter & { readonly overdue?: boolean | undefined },
+  who: { readonly role: string },
   now: number,
 ): Promise<HazardPage> {
   const rule = (await ruleInForce(tx, filter.community, HAZARD_RULE)).value;
@@ -68,7 +79,7 @@ export async function hazardPage(
     rule.repeatDays,
   );
   return {
-    items: rows.map((h) => summaryOf(h, rule, earlier, now)),
+    items: rows.map((h) => summaryOf(h, rule, earlier, who, now)),
     next: found.length > rows.length ? (rows.at(-1)?.n ?? null) : null,
     counts: {
       open: open.length,
@@ -87,7 +98,7 @@ export async function hazardView(tx: Tx, hazard: Hazard, who: Asker, now: number
   const order = hazard.workOrder === undefined ? undefined : await orderWork(tx, hazard.community, hazard.workOrder);
   const latest = (grade: 'general' | 'major'): string => iso(now + rule[grade].mendHours * HOUR);
   return {
-    ...summaryOf(hazard, rule, earlier, now),
+    ...summaryOf(hazard, rule, earlier, who, now),
     version: hazard.version,
     measures: hazard.measures,
     ...(order === undefined ? {} : { order: { id: order.id, number: order.number, state: order.state } }),
@@ -96,7 +107,7 @@ export async function hazardView(tx: Tx, hazard: Hazard, who: Asker, now: number
     events: events.map((e) => ({
       id: e.id,
       at: e.at.toISOString(),
-      by: e.by === null ? null : { id: e.by, name: e.by_name ?? '' },
+      by: e.by === null ? null : { id: e.by, name: told(who, e.by_role, e.by_name ?? '') },
       ...(e.by_role === null ? {} : { role: e.by_role }),
       act: e.act,
       ...(e.from_state === null ? {} : { from: e.from_state }),

@@ -26,7 +26,7 @@ import {
   type Spot,
   type Where,
 } from './hazard-store.ts';
-import { OWN_ONLY, step, type Bounds, type Brought, type Doer, type HazardAct } from './machine.ts';
+import { OUTSIDE, OWN_ONLY, step, type Bounds, type Brought, type Doer, type HazardAct } from './machine.ts';
 import { HAZARD_KINDS, HAZARD_RULE, type Grade, type HazardKind, type HazardRule } from './norms.ts';
 import { watchHazard } from './hazard-watch.ts';
 
@@ -225,12 +225,7 @@ export async function assignHazard(c: CommandContext, id: string, body: AssignHa
   if (!loaded.ok) return loaded;
   const { hazard, by } = loaded.value;
   const person = await findUser(c.tx, body.responsible);
-  if (
-    !person?.active ||
-    person.community !== hazard.community ||
-    person.role === 'committee' ||
-    person.role === 'owner'
-  )
+  if (!person?.active || person.community !== hazard.community || OUTSIDE.includes(person.role))
     return refuse('not-found', `responsible: ${body.responsible}`);
   const measures = body.measures?.trim() ?? hazard.measures;
   const deadline = body.deadline === undefined ? undefined : Date.parse(body.deadline);

@@ -46,6 +46,8 @@ export const EXTENDERS: readonly string[] = ['manager', 'admin'];
 export const RECHECKERS: readonly string[] = ['inspector', 'operator', 'supervisor', 'manager', 'admin'];
 /** Reports of these roles are their own to follow, and no others. */
 export const OWN_ONLY: readonly string[] = ['owner'];
+/** Nobody is made responsible who looks on from outside. */
+export const OUTSIDE: readonly string[] = ['owner', 'committee', 'authority'];
 
 export interface HazardFacts {
   readonly state: HazardState;
@@ -88,7 +90,7 @@ const WHO: Readonly<Record<HazardAct, (who: Doer, hazard: HazardFacts) => boolea
   fail: (who) => isOf(who, RECHECKERS),
   extend: (who) => isOf(who, EXTENDERS),
   reopen: (who) => isOf(who, RECHECKERS),
-  comment: (who) => who.kind === 'user',
+  comment: (who) => who.kind === 'user' && who.role !== 'authority',
 };
 
 const isOf = (who: Doer, roles: readonly string[]): boolean => who.kind === 'user' && roles.includes(who.role);

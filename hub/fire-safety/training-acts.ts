@@ -9,7 +9,7 @@ export type TrainingAct = (typeof TRAINING_ACTS)[number];
 /** Who counts households at the door beside whoever leads. */
 export const DOOR: readonly string[] = ['frontdesk', 'steward'];
 /** Neither of them is of the staff: they are trained as owners or by their own company. */
-export const NOT_STAFF: readonly string[] = ['owner', 'committee', 'contractor'];
+export const NOT_STAFF: readonly string[] = ['owner', 'committee', 'authority', 'contractor'];
 
 /** What this person may do to a training now. */
 export function trainingActs(

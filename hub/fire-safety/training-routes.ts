@@ -33,7 +33,7 @@ import { trainingDue, trainingSummary, trainingView } from './training-view.ts';
 import { attendTraining, changeTraining, countHousehold, endTraining, enterResult, planTraining } from './training.ts';
 
 const tags = ['fire-safety'];
-const READS: readonly Role[] = [...STAFF, 'committee'];
+const READS: readonly Role[] = [...STAFF, 'committee', 'authority'];
 const LEADING: readonly Role[] = ['supervisor', 'manager', 'admin'];
 const AT_DOOR: readonly Role[] = [...LEADING, 'frontdesk', 'steward'];
 const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
@@ -77,7 +77,7 @@ export function trainingRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     app.get(
       '/api/trainings',
       {
-        config: { policy: { allow: READS } },
+        config: { policy: { allow: READS }, reading: 'trainings' },
         schema: { tags, querystring: ListQuery, response: { 200: TrainingPage } },
       },
       (request) =>
@@ -92,7 +92,7 @@ export function trainingRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     );
     app.get(
       '/api/trainings/due',
-      { config: { policy: { allow: READS } }, schema: { tags, response: { 200: TrainingDue } } },
+      { config: { policy: { allow: READS }, reading: 'trainings' }, schema: { tags, response: { 200: TrainingDue } } },
       (request) =>
         entry.read(async (tx) => {
           const who = entry.user(request);
@@ -102,7 +102,10 @@ export function trainingRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     );
     app.get(
       '/api/trainings/:id',
-      { config: { policy: { allow: READS } }, schema: { tags, params: Id, response: { 200: TrainingView } } },
+      {
+        config: { policy: { allow: READS }, reading: 'trainings' },
+        schema: { tags, params: Id, response: { 200: TrainingView } },
+      },
       (request) => entry.read((tx) => viewOf(tx, entry.user(request), request.params.id, entry.clock.now())),
     );
     await app.register(actRoutes(entry));
@@ -158,7 +161,7 @@ function publicityRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     app.get(
       '/api/publicity',
       {
-        config: { policy: { allow: READS } },
+        config: { policy: { allow: READS }, reading: 'publicity' },
         schema: { tags, querystring: Type.Object(Page), response: { 200: PublicityPage } },
       },
       (request) =>

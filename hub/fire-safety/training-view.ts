@@ -31,7 +31,8 @@ export const trainingSummary = (t: Counted): TrainingSummary => ({
 });
 
 /** Who sees what others reached: whoever leads, and the inspector. */
-const seesResults = (who: Asker): boolean => LEADS.includes(who.role) || who.role === 'inspector';
+const seesResults = (who: Asker): boolean =>
+  LEADS.includes(who.role) || who.role === 'inspector' || who.role === 'authority';
 const seesRooms = (who: Asker): boolean => LEADS.includes(who.role) || DOOR.includes(who.role);
 /** Who was there is told to colleagues, not to the committee: that sees how many. */
 const seesNames = (who: Asker): boolean => who.role !== 'committee';

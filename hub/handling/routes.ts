@@ -49,7 +49,8 @@ const pageOf = (rows: readonly FireRow[], limit: number) => {
 };
 
 function readRoutes({ entry, ports }: FireRouteParts): FastifyPluginAsyncTypebox {
-  const sees = { policy: { allow: SEES_ALARMS } };
+  const told: readonly Role[] = [...SEES_ALARMS, 'authority'];
+  const sees = { policy: { allow: told }, reading: 'fires' as const };
   const staff = { policy: { allow: ON_SITE } };
   return async (app) => {
     app.get(
@@ -82,8 +83,10 @@ function readRoutes({ entry, ports }: FireRouteParts): FastifyPluginAsyncTypebox
         }),
     );
     // Beside the alarms, whether or not there is a fire: what stands in manual does not act by itself.
-    app.get('/api/linkage', { config: sees, schema: { tags, response: { 200: LinkageView } } }, (request) =>
-      entry.read(async (tx) => ok(await linkageView(tx, ports, entry.user(request).community))),
+    app.get(
+      '/api/linkage',
+      { config: { policy: { allow: told }, reading: 'everyday' }, schema: { tags, response: { 200: LinkageView } } },
+      (request) => entry.read(async (tx) => ok(await linkageView(tx, ports, entry.user(request).community))),
     );
     // Names and numbers of callers stand in it: for those who act.
     app.get('/api/fires/:id', { config: staff, schema: { tags, params: Id, response: { 200: FireView } } }, (request) =>

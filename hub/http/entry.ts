@@ -6,6 +6,7 @@ import type { Result } from '../errors.ts';
 import type { Db, Tx } from '../db/tx.ts';
 import type { Clock } from '../clock.ts';
 import type { Policy, Role } from './policy.ts';
+import type { Reading } from './reading.ts';
 
 // Here and not in policy.ts, so that contracts which name roles stay free of the server.
 declare module 'fastify' {
@@ -13,6 +14,8 @@ declare module 'fastify' {
     policy?: Policy;
     /** Also for whoever still has a one-time password; every other route is closed until they have set their own. */
     withOneTimePassword?: boolean;
+    /** What a reader from outside sees here; a route that does not say it stays closed to them. */
+    reading?: Reading;
     /** The answer holds a secret that is shown once: it is not kept for repeats, and a repeat does the work anew. */
     secretAnswer?: boolean;
   }

@@ -15,6 +15,7 @@ export const ROLES = [
   'frontdesk',
   'contractor',
   'committee',
+  'authority',
   'owner',
 ] as const;
 export type Role = (typeof ROLES)[number];

@@ -16,7 +16,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { HTTP_LIMITS } from '../config.ts';
 import { serveDashboard } from './dashboard.ts';
-import { guard, type SessionPort } from './guard.ts';
+import { guard, type KeepReading, type SessionPort } from './guard.ts';
 import { healthRoutes, type Health } from './health.ts';
 import { metricsRoutes, requestTimes } from './metrics.ts';
 import { onError } from './problem.ts';
@@ -25,6 +25,7 @@ import { refuseUnstorable, validatorCompiler } from './validate.ts';
 export interface ServerParts {
   readonly log: Logger;
   readonly sessions: SessionPort;
+  readonly keepReading: KeepReading;
   readonly health: Health;
   readonly metrics: Registry;
   /** More web origins to trust. */
@@ -76,7 +77,7 @@ async function addPlatform(app: FastifyInstance, parts: ServerParts): Promise<vo
   await app.register(cookie);
   // Without TLS of its own the hub must not promise HTTPS; a proxy in front adds that.
   await app.register(helmet, { contentSecurityPolicy: CSP, strictTransportSecurity: false });
-  guard(app, parts.sessions, { trusted: parts.origins });
+  guard(app, parts.sessions, { trusted: parts.origins }, parts.keepReading);
   await app.register(rateLimit, {
     // After the guard, so that users are counted as users.
     hook: 'preHandler',

@@ -6,6 +6,7 @@ import type { Tx } from '../db/tx.ts';
 import type { CommandContext } from '../events/api.ts';
 import type { Entry } from '../http/entry.ts';
 import { ROLES } from '../http/policy.ts';
+import { READ_ONLY } from '../http/reading.ts';
 import { ok, refuse, type Result } from '../errors.ts';
 import { textOf } from '../messages/text.ts';
 import { ruleInForce } from '../rules/api.ts';
@@ -33,6 +34,8 @@ import {
 } from './store.ts';
 import { targetRefused } from './webhook.ts';
 
+/** Whoever is told of things; a reader from outside is told of nothing. */
+const TOLD = ROLES.filter((role) => !READ_ONLY.includes(role));
 const PAGE = { default: 50, max: 200 } as const;
 const SECRET_BYTES = 32;
 const Cursor = Type.Optional(Type.String({ pattern: '^\\d{1,18}$' }));
@@ -90,7 +93,7 @@ function ownRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     app.get(
       '/api/notifications',
       {
-        config: { policy: { allow: 'signed-in' } },
+        config: { policy: { allow: TOLD } },
         schema: {
           tags: ['notifications'],
           querystring: Type.Object({ unread: Type.Optional(Type.Boolean()), cursor: Cursor, limit: Limit }),
@@ -129,7 +132,7 @@ function ownRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     app.post(
       '/api/notifications/read',
       {
-        config: { policy: { allow: 'signed-in' } },
+        config: { policy: { allow: TOLD } },
         schema: {
           tags: ['notifications'],
           body: ReadBody,

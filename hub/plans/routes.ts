@@ -16,12 +16,14 @@ import { planView, versionView } from './views.ts';
 export const PLANS_WRITE: readonly Role[] = ['admin', 'supervisor', 'manager'];
 const tags = ['plans'];
 const staff = { policy: { allow: STAFF } };
+/** The fire authority reads plans and drills, and runs none. */
+const reads = { policy: { allow: [...STAFF, 'authority' as const] }, reading: 'plans' as const };
 const writes = { policy: { allow: PLANS_WRITE } };
 const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
 
 export function planRoutes(entry: Entry): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/api/plans', { config: staff, schema: { tags, response: { 200: PlanList } } }, (request) =>
+    app.get('/api/plans', { config: reads, schema: { tags, response: { 200: PlanList } } }, (request) =>
       entry.read(async (tx) => {
         const { community } = entry.user(request);
         const { kinds } = (await ruleInForce(tx, community, PLAN_KINDS)).value;
@@ -33,7 +35,7 @@ export function planRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     app.get(
       '/api/plans/:id/versions',
       {
-        config: staff,
+        config: reads,
         schema: {
           tags,
           params: Id,
@@ -48,7 +50,7 @@ export function planRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     );
     app.get(
       '/api/plan-versions/:id',
-      { config: staff, schema: { tags, params: Id, response: { 200: VersionView } } },
+      { config: reads, schema: { tags, params: Id, response: { 200: VersionView } } },
       (request) =>
         entry.read(async (tx) => {
           const found = await findVersion(tx, entry.user(request).community, request.params.id);

@@ -39,6 +39,7 @@ const STARTS: readonly Role[] = ['admin', 'operator', 'supervisor', 'manager', '
 const ENDS: readonly Role[] = ['admin', 'operator', 'supervisor', 'manager'];
 const tags = ['plans'];
 const staff = { policy: { allow: STAFF } };
+const reads = { policy: { allow: [...STAFF, 'authority' as const] }, reading: 'drills' as const };
 const Id = Type.Object({ id: Type.String({ maxLength: 64 }) });
 
 export function runRoutes(entry: Entry, ports: DrillPorts): FastifyPluginAsyncTypebox {
@@ -46,7 +47,7 @@ export function runRoutes(entry: Entry, ports: DrillPorts): FastifyPluginAsyncTy
     app.get(
       '/api/plan-runs',
       {
-        config: staff,
+        config: reads,
         schema: { tags, response: { 200: Type.Object({ items: Type.Array(RunView), next: Type.Null() }) } },
       },
       (request) =>
@@ -57,7 +58,7 @@ export function runRoutes(entry: Entry, ports: DrillPorts): FastifyPluginAsyncTy
     );
     app.get(
       '/api/plan-runs/:id',
-      { config: staff, schema: { tags, params: Id, response: { 200: RunView } } },
+      { config: reads, schema: { tags, params: Id, response: { 200: RunView } } },
       (request) => entry.read((tx) => viewedRun({ tx }, entry.user(request).community, request.params.id)),
     );
     app.post(
@@ -100,7 +101,7 @@ function drillRoutes(entry: Entry, ports: DrillPorts): FastifyPluginAsyncTypebox
     start: (c, id) => startDrill(c, ports, id),
   };
   return async (app) => {
-    app.get('/api/drills', { config: staff, schema: { tags, response: { 200: DrillList } } }, (request) =>
+    app.get('/api/drills', { config: reads, schema: { tags, response: { 200: DrillList } } }, (request) =>
       entry.read(async (tx) => {
         const { community } = entry.user(request);
         const items = await drillViews(tx, await listDrills(tx, community));
@@ -109,7 +110,7 @@ function drillRoutes(entry: Entry, ports: DrillPorts): FastifyPluginAsyncTypebox
     );
     app.get(
       '/api/drills/:id',
-      { config: staff, schema: { tags, params: Id, response: { 200: DrillView } } },
+      { config: reads, schema: { tags, params: Id, response: { 200: DrillView } } },
       (request) =>
         entry.read(async (tx) => {
           const row = await findDrill(tx, entry.user(request).community, request.params.id);

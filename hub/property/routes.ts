@@ -20,7 +20,7 @@ export function propertyRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     app.get(
       '/api/communities/current',
       {
-        config: { policy: { allow: 'signed-in' } },
+        config: { policy: { allow: 'signed-in' }, reading: 'everyday' },
         schema: { tags: ['property'], response: { 200: CommunityView } },
       },
       (request) =>
@@ -40,7 +40,7 @@ export function propertyRoutes(entry: Entry): FastifyPluginAsyncTypebox {
     app.get(
       '/api/buildings',
       {
-        config: { policy: { allow: 'signed-in' } },
+        config: { policy: { allow: 'signed-in' }, reading: 'everyday' },
         schema: {
           tags: ['property'],
           response: { 200: Type.Object({ items: Type.Array(BuildingView), next: Type.Null() }) },

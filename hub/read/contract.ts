@@ -286,3 +286,26 @@ export const SceneView = Type.Object({
   runs: Type.Array(OpenRun),
 });
 export type SceneView = Static<typeof SceneView>;
+
+/** One look of a reader from outside. */
+export const ReadingView = Type.Object({
+  id: Type.String(),
+  at: Time,
+  person: Type.String(),
+  name: Type.String(),
+  /** Last day of their access. */
+  accessUntil: Type.Optional(Type.String({ format: 'date' })),
+  /** Left the hub as a file. */
+  taken: Type.Boolean(),
+  /** One of hub/http/reading.ts; empty once it was erased. */
+  reading: Type.String(),
+  /** With which words it was asked for. */
+  asked: Type.Array(Type.Object({ key: Type.String(), value: Type.String() })),
+});
+export type ReadingView = Static<typeof ReadingView>;
+
+export const ReadingPage = Type.Object({
+  items: Type.Array(ReadingView),
+  next: Type.Union([Type.String(), Type.Null()]),
+});
+export type ReadingPage = Static<typeof ReadingPage>;

@@ -19,6 +19,8 @@ import { formBlocks, handoverBlocks, orderBlocks, rescueBlocks, type PaperContex
 import { timelineOf, type RescueParts } from './rescue.ts';
 
 const DESK: Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager'];
+/** Papers of duty are for the fire authority too. */
+const DUTY: Role[] = [...STAFF, 'authority'];
 const WORK: Role[] = [...DESK, 'technician', 'contractor'];
 const Span = Type.Object(
   {
@@ -142,7 +144,10 @@ export function printRoutes(parts: PrintRouteParts): FastifyPluginAsyncTypebox {
     );
     app.get(
       '/api/duty/handovers/:id/print',
-      { config: { policy: { allow: STAFF } }, schema: { tags, params: PaperId, querystring: PaperLanguage } },
+      {
+        config: { policy: { allow: DUTY }, reading: 'handover-print' },
+        schema: { tags, params: PaperId, querystring: PaperLanguage },
+      },
       async (request, reply) => {
         const { id } = request.params;
         const language = wanted(request, request.query.language);
@@ -157,7 +162,7 @@ export function printRoutes(parts: PrintRouteParts): FastifyPluginAsyncTypebox {
     );
     app.get(
       '/api/duty/form/print',
-      { config: { policy: { allow: STAFF } }, schema: { tags, querystring: Span } },
+      { config: { policy: { allow: DUTY }, reading: 'duty-form-print' }, schema: { tags, querystring: Span } },
       (request, reply) => printForm(parts, request, reply, request.query, wanted(request, request.query.language)),
     );
     app.get(

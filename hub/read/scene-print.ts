@@ -31,7 +31,8 @@ export const scenePrintRoutes =
       };
       return sendPaper(parts, request, reply, paper, language);
     });
-    app.get('/api/drills/:id/print', { config: { policy: { allow: STAFF } }, schema }, async (request, reply) => {
+    const drills = { policy: { allow: [...STAFF, 'authority' as const] }, reading: 'drill-print' as const };
+    app.get('/api/drills/:id/print', { config: drills, schema }, async (request, reply) => {
       const { id } = request.params;
       const language = wanted(request, request.query.language);
       const { drill, run } = await entry.read(async (tx) => {

@@ -5,7 +5,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Tx } from '../db/tx.ts';
 import { ok, refuse, type Result } from '../errors.ts';
-import type { Entry } from '../http/entry.ts';
+import type { Entry, SignedIn } from '../http/entry.ts';
 import { languageOf } from '../http/language.ts';
 import type { Role } from '../http/policy.ts';
 import { textOf } from '../messages/text.ts';
@@ -18,14 +18,25 @@ import { KEEP_RULE, RECORD_LIMITS } from './norms.ts';
 import { countLogs, lastBackup, missingRows, searchEntries, type Search } from './store.ts';
 import { codesSaying, recordView } from './words.ts';
 
-const READERS: Role[] = ['admin', 'operator', 'technician', 'inspector', 'supervisor', 'manager', 'legal', 'committee'];
-const EXPORTERS: Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager', 'legal'];
+const READERS: Role[] = [
+  'admin',
+  'operator',
+  'technician',
+  'inspector',
+  'supervisor',
+  'manager',
+  'legal',
+  'committee',
+  'authority',
+];
+const EXPORTERS: Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager', 'legal', 'authority'];
 const tags = ['records'];
 
 const timeOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
 
-const searchOf = (community: string, q: RecordSearch): Search => ({
+const searchOf = ({ community, role }: SignedIn, q: RecordSearch): Search => ({
   community,
+  hideOwners: role === 'authority',
   log: q.log,
   from: timeOf(q.from),
   to: timeOf(q.to),
@@ -63,7 +74,7 @@ export function recordRoutes(parts: RecordRouteParts): FastifyPluginAsyncTypebox
     app.get(
       '/api/records',
       {
-        config: { policy: { allow: READERS } },
+        config: { policy: { allow: READERS }, reading: 'records' },
         schema: {
           tags,
           querystring: RecordQuery,
@@ -75,18 +86,24 @@ export function recordRoutes(parts: RecordRouteParts): FastifyPluginAsyncTypebox
       (request) =>
         entry.read(async (tx) => {
           const { cursor, limit = RECORD_LIMITS.pageDefault, ...q } = request.query;
-          const page = await searchEntries(tx, searchOf(entry.user(request).community, q), cursor, limit);
+          const page = await searchEntries(tx, searchOf(entry.user(request), q), cursor, limit);
           return page ? ok({ items: page.rows.map(recordView), next: page.next }) : refuse('bad-request', 'cursor');
         }),
     );
     app.get(
       '/api/records/state',
-      { config: { policy: { allow: READERS } }, schema: { tags, response: { 200: RecordsState } } },
+      {
+        config: { policy: { allow: READERS }, reading: 'everyday' },
+        schema: { tags, response: { 200: RecordsState } },
+      },
       (request) => entry.read((tx) => stateOf(tx, entry.user(request).community)),
     );
     app.get(
       '/api/records/export',
-      { config: { policy: { allow: EXPORTERS } }, schema: { tags, querystring: ExportQuery } },
+      {
+        config: { policy: { allow: EXPORTERS }, reading: 'records-export' },
+        schema: { tags, querystring: ExportQuery },
+      },
       (request, reply) => exportRecords(parts, request, reply, request.query),
     );
   };
@@ -121,7 +138,7 @@ async function exportRecords(
     };
     return ok({ place: site, context: of });
   });
-  const search = searchOf(user.community, q);
+  const search = searchOf(user, q);
   const name = `${q.log}-${new Date(now).toISOString().slice(0, 10)}`;
   if (format === 'csv') {
     await entry.command(request, async (c) => {

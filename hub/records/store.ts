@@ -37,6 +37,8 @@ export interface Search {
   readonly text: string | undefined;
   /** Codes whose words hold the text. */
   readonly codes: readonly string[];
+  /** Owners stay unnamed, and are not found by their names. */
+  readonly hideOwners?: boolean | undefined;
   /** Newest entry that is looked at: what comes while somebody turns pages does not move them. */
   readonly top?: string | undefined;
 }
@@ -54,19 +56,20 @@ export async function searchEntries(
   const after = cursor === undefined ? null : CURSOR.exec(cursor);
   if (cursor !== undefined && after === null) return undefined;
   const rows = await tx.query<EntryRow & { readonly micros: string }>(
-    `select id, log, at, code, class, building, floor, place, device, device_name, person, person_name, title, note,
-       (extract(epoch from at) * 1000000)::bigint as micros
-     from records.entry
-     where community = $1 and log = $2
+    `select e.id, log, at, code, class, building, floor, place, device, device_name,
+       case when o.id is null then person end as person, case when o.id is null then person_name end as person_name,
+       title, note, (extract(epoch from at) * 1000000)::bigint as micros
+     from records.entry e left join staff.person o on $15::boolean and o.id = e.person and o.role = 'owner'
+     where e.community = $1 and log = $2 and (o.id is null or ($8::text is null and $9::text is null))
        and ($3::float8 is null or at >= to_timestamp($3::float8 / 1000))
        and ($4::float8 is null or at < to_timestamp($4::float8 / 1000))
        and ($5::text is null or building = $5) and ($6::text is null or device = $6)
        and ($7::text is null or class = $7)
        and ($8::text is null or person = $8 or person_name = $8)
        and ($9::text is null or search like $9 or code = any ($10::text[]))
-       and ($11::bigint is null or id <= $11)
-       and ($12::float8 is null or (at, id) < (to_timestamp($12::float8 / 1000000), $13::bigint))
-     order by at desc, id desc limit $14`,
+       and ($11::bigint is null or e.id <= $11)
+       and ($12::float8 is null or (at, e.id) < (to_timestamp($12::float8 / 1000000), $13::bigint))
+     order by at desc, e.id desc limit $14`,
     [
       s.community,
       s.log,
@@ -82,6 +85,7 @@ export async function searchEntries(
       after?.[1] ?? null,
       after?.[2] ?? null,
       limit + 1,
+      s.hideOwners ?? false,
     ],
   );
   const page = rows.slice(0, limit);

@@ -3,17 +3,21 @@ import { STAFF_LIMITS } from '../config.ts';
 import type { Tx } from '../db/tx.ts';
 import type { CommandContext } from '../events/api.ts';
 import { ok, refuse, type Result } from '../errors.ts';
+import { READ_ONLY } from '../http/reading.ts';
+import type { Role } from '../http/policy.ts';
+import { communityOf } from '../property/api.ts';
 import type { ChangePerson, NewCertificate, NewPerson, PersonView } from './contract.ts';
 import type { Passwords } from './password.ts';
 import { PERSON_CHANGED_CHANNEL } from './sessions.ts';
 import * as store from './store.ts';
 
-export const viewOf = ({ id, username, name, role, active }: store.PersonRow): PersonView => ({
+export const viewOf = ({ id, username, name, role, active, accessUntil }: store.PersonRow): PersonView => ({
   id,
   username,
   name,
   role,
   active,
+  ...(accessUntil === null ? {} : { accessUntil }),
 });
 
 /** With how to reach them. */
@@ -23,6 +27,25 @@ export const fullViewOf = (row: store.PersonRow): PersonView => ({
 });
 
 const phoneOf = (given: string | undefined): string | null => given?.trim() || null;
+
+/**
+ * The last day of access that goes with a role: a reader from outside has one that is not over, nobody else has any.
+ * Refuses `bad-request`.
+ */
+async function accessOf(
+  c: CommandContext,
+  community: string,
+  role: Role,
+  given: string | null | undefined,
+): Promise<Result<string | null>> {
+  if (!READ_ONLY.includes(role)) return given ? refuse('bad-request', `accessUntil: ${role}`) : ok(null);
+  if (!given) return refuse('bad-request', 'accessUntil');
+  const timeZone = (await communityOf(c.tx, community))?.timeZone ?? 'UTC';
+  return given < dayIn(timeZone, c.now) ? refuse('bad-request', `accessUntil: ${given}`) : ok(given);
+}
+
+/** YYYY-MM-DD as a place's calendar shows it. */
+const dayIn = (timeZone: string, now: number): string => new Intl.DateTimeFormat('en-CA', { timeZone }).format(now);
 
 const tellSessions = (tx: Tx, person: string): Promise<object[]> =>
   tx.query('SELECT pg_notify($1, $2)', [PERSON_CHANGED_CHANNEL, person]);
@@ -34,7 +57,10 @@ export async function addPerson(
   person: Omit<NewPerson, 'password'>,
   hash: string | undefined,
 ): Promise<Result<PersonView>> {
-  const row = await store.insertPerson(c.tx, { ...person, phone: phoneOf(person.phone), community }, hash, c.now);
+  const access = await accessOf(c, community, person.role, person.accessUntil);
+  if (!access.ok) return access;
+  const entered = { ...person, phone: phoneOf(person.phone), accessUntil: access.value, community };
+  const row = await store.insertPerson(c.tx, entered, hash, c.now);
   if (row === undefined) return refuse('duplicate', 'username');
   c.emit({
     effect: 'audit',
@@ -62,7 +88,13 @@ export async function changePerson(
     return refuse('not-allowed', 'own rights');
   const before = await store.lockPerson(c.tx, target.id, target.community);
   if (before === undefined) return refuse('not-found');
-  const after = { ...before, ...change, phone: change.phone === undefined ? before.phone : phoneOf(change.phone) };
+  const role = change.role ?? before.role;
+  // Somebody else's role takes the end with it; a day that stays as it was may well be over.
+  const kept = change.accessUntil === undefined && role === before.role;
+  const access = kept ? ok(before.accessUntil) : await accessOf(c, target.community, role, change.accessUntil);
+  if (!access.ok) return access;
+  const phone = change.phone === undefined ? before.phone : phoneOf(change.phone);
+  const after = { ...before, ...change, phone, accessUntil: access.value };
   await store.updatePerson(c.tx, after);
   if (password !== undefined) await store.setPassword(c.tx, target.id, await passwords.hash(password), c.now);
   const ends = password !== undefined || after.role !== before.role || (before.active && !after.active);

@@ -37,6 +37,8 @@ export const PersonView = Type.Object({
   active: Type.Boolean(),
   /** Told to whoever runs the site or the desk. */
   phone: Type.Optional(Type.String()),
+  /** Last day on which a reader from outside may sign in, in the community's calendar. */
+  accessUntil: Type.Optional(Day),
 });
 export type PersonView = Static<typeof PersonView>;
 
@@ -46,6 +48,8 @@ export const NewPerson = Type.Object(
     name: Type.String({ minLength: 1, maxLength: 64 }),
     role: Role,
     phone: Type.Optional(Phone),
+    /** Last day of access: wanted of a reader from outside (`authority`), of nobody else. */
+    accessUntil: Type.Optional(Day),
     /** Without one nobody can sign in as this person until a one-time password is made. */
     password: Type.Optional(Password),
   },
@@ -58,6 +62,7 @@ export const ChangePerson = Type.Object(
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     role: Type.Optional(Role),
     phone: Type.Optional(Phone),
+    accessUntil: Type.Optional(Day),
     active: Type.Optional(Type.Boolean()),
     password: Type.Optional(Password),
   },

@@ -82,7 +82,7 @@ export function sessionRoutes(parts: SessionRouteParts): FastifyPluginAsyncTypeb
     app.get(
       '/api/session',
       {
-        config: { policy: { allow: 'signed-in' }, withOneTimePassword: true },
+        config: { policy: { allow: 'signed-in' }, withOneTimePassword: true, reading: 'everyday' },
         schema: { tags: ['staff'], response: { 200: SessionView } },
       },
       async (request) => {

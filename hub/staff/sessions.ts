@@ -30,9 +30,16 @@ const inSession = (row: store.PersonRow & { readonly oneTime: boolean }): Signed
   ...(row.oneTime ? { mustChangePassword: true as const } : {}),
 });
 
-/** When a session ends: after idling, and in any case some time after signing in. ms wall. */
-export const expiryOf = (createdAt: number, now: number): number =>
-  Math.min(now + STAFF_LIMITS.sessionIdleMs, createdAt + STAFF_LIMITS.sessionMsMax);
+/**
+ * When a session ends: after idling, in any case some time after signing in, and with the access of a reader from
+ * outside. ms wall.
+ */
+export const expiryOf = (createdAt: number, now: number, accessEnds?: Date | null): number =>
+  Math.min(now + STAFF_LIMITS.sessionIdleMs, createdAt + STAFF_LIMITS.sessionMsMax, accessEnds?.getTime() ?? Infinity);
+
+/** Whether somebody's access is over; it lasts to the end of its last day. */
+const accessOver = ({ accessEnds }: { readonly accessEnds: Date | null }, now: number): boolean =>
+  accessEnds !== null && now >= accessEnds.getTime();
 
 const runOut = (person: store.CredentialedRow, now: number): boolean =>
   person.oneTime && now - person.passwordSetAt.getTime() > STAFF_LIMITS.oneTimePasswordMs;
@@ -58,7 +65,7 @@ export interface Credentials {
 }
 
 export interface Sessions extends SessionPort {
-  /** Refuses `wrong-credentials`, `too-many-tries` (whatever the password), `unavailable` when too many sign in at once. */
+  /** Refuses `wrong-credentials`, `access-ended`, `too-many-tries` (whatever the password), `unavailable` when too many sign in at once. */
   open(
     credentials: Credentials,
     opened: (tx: Tx, user: SignedIn, now: number) => Promise<void>,
@@ -85,7 +92,7 @@ async function openSession(
 ): Promise<OpenedSession> {
   await store.clearFailures(tx, person.username, address);
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
-  const expiresAt = expiryOf(now, now);
+  const expiresAt = expiryOf(now, now, person.accessEnds);
   await store.insertSession(tx, { tokenHash: hashOfToken(token), person: person.id, expiresAt }, now);
   return { token, user: inSession(person), expiresAt };
 }
@@ -96,10 +103,10 @@ export function makeSessions(db: Db, clock: Clock, passwords: Passwords): Sessio
     const tokenHash = hashOfToken(token);
     return db.transaction(async (tx) => {
       const row = await store.findSession(tx, tokenHash, now);
-      if (row === undefined) return undefined;
+      if (row === undefined || accessOver(row, now)) return undefined;
       let expiresAt = row.expiresAt.getTime();
       if (now - row.seenAt.getTime() >= STAFF_LIMITS.sessionTouchMs) {
-        expiresAt = expiryOf(row.createdAt.getTime(), now);
+        expiresAt = expiryOf(row.createdAt.getTime(), now, row.accessEnds);
         await store.touchSession(tx, tokenHash, expiresAt, now);
       }
       return { user: inSession(row), expiresAt };
@@ -115,6 +122,8 @@ export function makeSessions(db: Db, clock: Clock, passwords: Passwords): Sessio
       const fits = await passwords.fits(person?.hash, credentials.password);
       if (fits === undefined) return refuse('unavailable');
       if (!fits || person === undefined || runOut(person, now)) return refuse('wrong-credentials');
+      // Told only to who knows the password: to others the account may as well not exist.
+      if (accessOver(person, now)) return refuse('access-ended');
       const session = await db.transaction(async (tx) => {
         const made = await openSession(tx, person, credentials.address, now);
         await opened(tx, made.user, now);

@@ -11,9 +11,14 @@ export interface PersonRow {
   readonly role: Role;
   readonly active: boolean;
   readonly phone: string | null;
+  /** Last day of access, YYYY-MM-DD; null: without end. */
+  readonly accessUntil: string | null;
 }
 
-const PERSON = 'p.id, p.community, p.username, p.name, p.role, p.active, p.phone';
+const PERSON =
+  'p.id, p.community, p.username, p.name, p.role, p.active, p.phone, p.access_until::text AS "accessUntil"';
+/** The first moment at which a person may no longer be signed in; needs `JOIN property.community m`. */
+const ENDS = `(p.access_until + 1)::timestamp AT TIME ZONE m.time_zone AS "accessEnds"`;
 const at = (n: number): string => `to_timestamp($${n}::float8 / 1000)`;
 
 /** Undefined when the user name is taken. Without a hash nobody can sign in as them yet. */
@@ -24,9 +29,9 @@ export async function insertPerson(
   now: number,
 ): Promise<PersonRow | undefined> {
   const row = await tx.maybe<PersonRow>(
-    `INSERT INTO staff.person AS p (community, username, name, role, phone, created_at)
-     VALUES ($1, $2, $3, $4, $6, ${at(5)}) ON CONFLICT (username) DO NOTHING RETURNING ${PERSON}`,
-    [person.community, person.username, person.name, person.role, now, person.phone],
+    `INSERT INTO staff.person AS p (community, username, name, role, phone, access_until, created_at)
+     VALUES ($1, $2, $3, $4, $6, $7::date, ${at(5)}) ON CONFLICT (username) DO NOTHING RETURNING ${PERSON}`,
+    [person.community, person.username, person.name, person.role, now, person.phone, person.accessUntil],
   );
   if (row !== undefined && hash !== undefined) await setPassword(tx, row.id, hash, now);
   return row;
@@ -42,13 +47,10 @@ export async function setPassword(tx: Tx, person: string, hash: string, now: num
 }
 
 export async function updatePerson(tx: Tx, person: PersonRow): Promise<void> {
-  await tx.run('UPDATE staff.person SET name = $2, role = $3, active = $4, phone = $5 WHERE id = $1', [
-    person.id,
-    person.name,
-    person.role,
-    person.active,
-    person.phone,
-  ]);
+  await tx.run(
+    'UPDATE staff.person SET name = $2, role = $3, active = $4, phone = $5, access_until = $6::date WHERE id = $1',
+    [person.id, person.name, person.role, person.active, person.phone, person.accessUntil],
+  );
 }
 
 /** Locked until the end of the transaction. */
@@ -67,11 +69,13 @@ export interface CredentialedRow extends PersonRow {
   readonly hash: string;
   readonly oneTime: boolean;
   readonly passwordSetAt: Date;
+  readonly accessEnds: Date | null;
 }
 
 export async function findByUsername(tx: Tx, username: string): Promise<CredentialedRow | undefined> {
   return tx.maybe<CredentialedRow>(
-    `SELECT ${PERSON}, c.hash, c.one_time AS "oneTime", c.changed_at AS "passwordSetAt" FROM staff.person p JOIN staff.credential c ON c.person = p.id
+    `SELECT ${PERSON}, c.hash, c.one_time AS "oneTime", c.changed_at AS "passwordSetAt", ${ENDS}
+     FROM staff.person p JOIN staff.credential c ON c.person = p.id JOIN property.community m ON m.id = p.community
      WHERE p.username = $1 AND p.active`,
     [username],
   );
@@ -138,6 +142,7 @@ export interface SessionRow extends PersonRow {
   readonly seenAt: Date;
   readonly expiresAt: Date;
   readonly oneTime: boolean;
+  readonly accessEnds: Date | null;
 }
 
 export async function insertSession(
@@ -155,8 +160,9 @@ export async function insertSession(
 export async function findSession(tx: Tx, tokenHash: Buffer, now: number): Promise<SessionRow | undefined> {
   return tx.maybe<SessionRow>(
     `SELECT ${PERSON}, s.created_at AS "createdAt", s.seen_at AS "seenAt", s.expires_at AS "expiresAt",
-       coalesce(c.one_time, false) AS "oneTime"
-     FROM staff.session s JOIN staff.person p ON p.id = s.person LEFT JOIN staff.credential c ON c.person = p.id
+       coalesce(c.one_time, false) AS "oneTime", ${ENDS}
+     FROM staff.session s JOIN staff.person p ON p.id = s.person JOIN property.community m ON m.id = p.community
+       LEFT JOIN staff.credential c ON c.person = p.id
      WHERE s.token_hash = $1 AND s.expires_at > ${at(2)} AND p.active`,
     [tokenHash, now],
   );

@@ -8,6 +8,7 @@ import { runCommand } from '../../hub/http/command.ts';
 import { ROLES, type Role } from '../../hub/http/policy.ts';
 import { startHub, type Hub } from '../../hub/main.ts';
 import { createCommunity } from '../../hub/property/api.ts';
+import { READ_ONLY } from '../../hub/http/reading.ts';
 import { addPerson } from '../../hub/staff/api.ts';
 import { onCleanup } from './cleanup.ts';
 import { freshDatabase, silentLog, type TestDatabase } from './database.ts';
@@ -88,7 +89,8 @@ async function seed(hub: Hub, community: string, suffix: string, now: number): P
     const made = await createCommunity(c, { id: community, name, timeZone: 'Asia/Shanghai' });
     if (!made.ok) return made;
     for (const role of ROLES) {
-      const added = await addPerson(c, community, { username: `${role}${suffix}`, name: role, role }, hash);
+      const until = READ_ONLY.includes(role) ? { accessUntil: '2099-12-31' } : {};
+      const added = await addPerson(c, community, { username: `${role}${suffix}`, name: role, role, ...until }, hash);
       if (!added.ok) return added;
     }
     return ok(null);

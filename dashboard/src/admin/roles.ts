@@ -15,6 +15,7 @@ export const ROLE_ORDER = [
   'legal',
   'contractor',
   'committee',
+  'authority',
   'owner',
   'admin',
 ] as const satisfies readonly NewPerson['role'][];

@@ -23,8 +23,10 @@ const CHECKERS: ReadonlySet<Role> = new Set([
   'admin',
 ]);
 /** Not of the company's own staff: the live channel brings them no alarms (hub/live/events.ts). */
-const OUTSIDERS: ReadonlySet<Role> = new Set(['contractor', 'committee', 'owner']);
+const OUTSIDERS: ReadonlySet<Role> = new Set(['contractor', 'committee', 'authority', 'owner']);
 
+/** The fire authority: reads what an inspection asks for, and writes nothing (hub/http/reading.ts). */
+export const onlyReads = (role: Role): boolean => role === 'authority';
 export const isWorker = (role: Role): boolean => WORKERS.has(role);
 export const mayDispatch = (role: Role): boolean => DISPATCHERS.has(role);
 /** Verifies, closes and reopens orders. */
@@ -42,9 +44,12 @@ export const isDesk = (user: { readonly role: Role; readonly qualified: boolean 
   user !== null && (DESK.has(user.role) || (user.qualified && mayDoDuty(user.role)));
 /** Plans shifts, asks roll calls (hub/duty/routes.ts). */
 export const mayPlanDuty = (role: Role): boolean => DISPATCHERS.has(role);
+/** Sees everybody's certificates (hub/duty/routes.ts). */
+export const seesCertificates = (role: Role): boolean => mayPlanDuty(role) || onlyReads(role);
 /** Sees the figures of the alarm system and the archive (hub/read/figures, hub/read/archive). */
 const FIGURE_READERS: ReadonlySet<Role> = new Set([...JUDGES, 'committee']);
 const readsFigures = (role: Role): boolean => FIGURE_READERS.has(role);
+const readsArchive = (role: Role): boolean => readsFigures(role) || onlyReads(role);
 export const mayCheck = (role: Role): boolean => CHECKERS.has(role);
 
 /** Runs the site: people, and the way from an empty hub to a desk. */
@@ -61,13 +66,17 @@ const keepsPlaces = (role: Role): boolean => PLACE_KEEPERS.has(role);
 const readsRules = (role: Role): boolean => RULE_READERS.has(role);
 
 /** The logs of the control room (hub/records/routes.ts): who reads them, who takes them out. */
-const RECORD_READERS: ReadonlySet<Role> = new Set([...JUDGES, 'technician', 'legal', 'committee']);
-const RECORD_TAKERS: ReadonlySet<Role> = new Set([...JUDGES, 'legal']);
+const RECORD_READERS: ReadonlySet<Role> = new Set([...JUDGES, 'technician', 'legal', 'committee', 'authority']);
+const RECORD_TAKERS: ReadonlySet<Role> = new Set([...JUDGES, 'legal', 'authority']);
 const readsRecords = (role: Role): boolean => RECORD_READERS.has(role);
 export const mayExportRecords = (role: Role): boolean => RECORD_TAKERS.has(role);
 
 /** Sees the compound live: control room, devices. */
 export const seesLive = (role: Role): boolean => !OUTSIDERS.has(role);
+/** Knows the compound's places by name (hub/read/overview.ts). */
+export const knowsSite = (role: Role): boolean => seesLive(role) || onlyReads(role);
+/** Looked at and not only worked with: plans and drills, duty, fires. */
+const looksOn = knowsSite;
 const ORDER_ROLES: ReadonlySet<Role> = new Set([...WORKERS, ...JUDGES]);
 export const seesOrders = (role: Role): boolean => ORDER_ROLES.has(role);
 
@@ -101,30 +110,32 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
   replay: mayDoDuty,
   plan: seesLive,
   modes: seesLive,
-  fires: seesLive,
+  fires: looksOn,
   fire: handlesFires,
-  'duty-roster': seesLive,
-  'duty-log': seesLive,
+  'duty-roster': looksOn,
+  'duty-log': looksOn,
   'duty-handover': seesLive,
-  'duty-handed': seesLive,
+  'duty-handed': looksOn,
   orders: seesOrders,
   order: seesOrders,
   records: readsRecords,
-  archive: readsFigures,
-  'archive-chapter': readsFigures,
+  archive: readsArchive,
+  'archive-chapter': readsArchive,
   checks: mayCheck,
   rescues: mayJudge,
   rescue: seesOrders,
   figures: readsFigures,
   'figure-rows': readsFigures,
-  emergency: seesLive,
-  'emergency-plan': seesLive,
-  'plan-run': seesLive,
-  drill: seesLive,
+  emergency: looksOn,
+  'emergency-plan': looksOn,
+  'plan-run': looksOn,
+  drill: looksOn,
   lanes: clearsLanes,
   lane: clearsLanes,
   escorts: seesLive,
   escort: seesLive,
+  notifications: (role) => !onlyReads(role),
+  readings: keepsPlaces,
   admin: runs,
   people: runs,
   person: runs,
@@ -143,6 +154,8 @@ const SEES: Readonly<Partial<Record<RouteName, (role: Role) => boolean>>> = {
 };
 export const sees = (screen: RouteName, role: Role): boolean => SEES[screen]?.(role) ?? true;
 
+/** Reports hazards; who only reads follows them. */
+export const reportsHazards = (role: Role): boolean => !onlyReads(role);
 /** Sees every hazard of the community; an owner sees the own reports (hub/fire-safety/machine.ts). */
 export const followsHazards = (role: Role): boolean => role !== 'owner';
 /** Enters inspections of the authority and leads what they want (hub/fire-safety/authority-routes.ts). */
@@ -152,6 +165,7 @@ export const entersAuthority = (role: Role): boolean => DISPATCHERS.has(role);
 export function homeOf(role: Role): string {
   if (isWorker(role)) return '/orders';
   if (role === 'inspector') return '/checks';
+  if (onlyReads(role)) return '/archive';
   if (role === 'owner' || role === 'committee') return '/hazards';
   return seesLive(role) ? '/' : '/notifications';
 }

@@ -11,6 +11,7 @@ export interface Explanation {
 export const EXPLAINED = [
   'not-signed-in',
   'wrong-credentials',
+  'access-ended',
   'password-change-required',
   'too-many-tries',
   'not-allowed',

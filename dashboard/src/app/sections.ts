@@ -13,7 +13,7 @@ export const SECTIONS = [
   { name: 'duty', screens: ['duty'] },
   { name: 'records', screens: ['records', 'archive', 'fires', 'figures'] },
   { name: 'notifications', screens: ['notifications'] },
-  { name: 'admin', screens: ['admin', 'places', 'people', 'gateways', 'commissioning', 'rules'] },
+  { name: 'admin', screens: ['admin', 'places', 'people', 'gateways', 'commissioning', 'rules', 'readings'] },
 ] as const satisfies readonly { readonly name: string; readonly screens: readonly RouteName[] }[];
 export type Section = (typeof SECTIONS)[number];
 export type Screen = Section['screens'][number];

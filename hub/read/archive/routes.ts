@@ -18,7 +18,7 @@ import { ArchiveFound, ArchiveOverview, ChapterPage } from './contract.ts';
 import { ARCHIVE_READ_LIMITS } from './limits.ts';
 import { archiveBlocks } from './paper.ts';
 
-const READ: readonly Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager', 'committee'];
+const READ: readonly Role[] = ['admin', 'operator', 'inspector', 'supervisor', 'manager', 'committee', 'authority'];
 const tags = ['archive'];
 const closed = { additionalProperties: false } as const;
 const Spoken = { language: Type.Optional(Type.Enum(['zh', 'en'])) };
@@ -62,7 +62,7 @@ async function contextOf(
 }
 
 export function archiveReadRoutes({ entry, printer }: ArchiveReadParts): FastifyPluginAsyncTypebox {
-  const read = { policy: { allow: READ } };
+  const read = { policy: { allow: READ }, reading: 'archive' as const };
   const keeps = (request: FastifyRequest): boolean => KEEPERS.includes(entry.user(request).role);
   return async (app) => {
     app.get(
@@ -103,7 +103,7 @@ export function archiveReadRoutes({ entry, printer }: ArchiveReadParts): Fastify
 }
 
 function printRoute({ entry, printer }: ArchiveReadParts): FastifyPluginAsyncTypebox {
-  const read = { policy: { allow: READ } };
+  const read = { policy: { allow: READ }, reading: 'archive-print' as const };
   return async (app) => {
     app.get(
       '/api/archive/print',

@@ -55,6 +55,7 @@ beforeAll(async () => {
   app = await buildServer({
     log: silentLog,
     sessions: { find: async (token) => people.get(token) },
+    keepReading: async () => undefined,
     health: makeHealth(clock),
     metrics: makeMetrics(),
     origins: [],
@@ -194,6 +195,7 @@ test('a route without a policy keeps the server from being built', async () => {
   const building = buildServer({
     log: silentLog,
     sessions: { find: async () => undefined },
+    keepReading: async () => undefined,
     health: makeHealth(clock),
     metrics: makeMetrics(),
     origins: [],

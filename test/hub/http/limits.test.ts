@@ -25,6 +25,7 @@ beforeEach(async () => {
     sessions: {
       find: async (id) => ({ id, username: id, name: id, role: 'operator' satisfies Role, community: 'c' }),
     },
+    keepReading: async () => undefined,
     health: makeHealth(new ManualClock(0)),
     metrics: makeMetrics(),
     origins: [],
