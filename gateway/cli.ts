@@ -9,6 +9,8 @@ export type Command =
   | { readonly kind: 'help' }
   /** `check` and `reload` start nothing. */
   | { readonly kind: 'run' | 'check' | 'reload'; readonly site: string }
+  /** All devices where none are named. */
+  | { readonly kind: 'forget'; readonly site: string; readonly devices: readonly string[] }
   | { readonly kind: 'wrong'; readonly why: string };
 
 export function readCommand(argv: readonly string[]): Command {
@@ -19,6 +21,7 @@ export function readCommand(argv: readonly string[]): Command {
         site: { type: 'string' },
         check: { type: 'boolean' },
         reload: { type: 'boolean' },
+        forget: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -26,6 +29,11 @@ export function readCommand(argv: readonly string[]): Command {
     if (!values.site) return { kind: 'wrong', why: '--site FILE is missing' };
     if (values.check && values.reload)
       return { kind: 'wrong', why: '--check and --reload are two things: --reload checks' };
+    if (values.forget !== undefined) {
+      if (values.check || values.reload) return { kind: 'wrong', why: '--forget stands alone' };
+      const devices = values.forget === 'all' ? [] : values.forget.split(',');
+      return { kind: 'forget', site: values.site, devices };
+    }
     return { kind: values.check ? 'check' : values.reload ? 'reload' : 'run', site: values.site };
   } catch (error) {
     return { kind: 'wrong', why: error instanceof Error ? error.message : String(error) };
@@ -38,12 +46,14 @@ export function helpText(): string {
     (s) => `  ${s.name.padEnd(width)}  ${s.help}${s.default === undefined ? '' : ` (default ${s.default})`}`,
   );
   return [
-    'npm run gateway -- --site FILE [--check | --reload]',
+    'npm run gateway -- --site FILE [--check | --reload | --forget DEVICE]',
     '',
     '  --site FILE  the site file: links, devices, field users',
     '  --check      says whether the site file is right, with every mistake and its line, and starts nothing',
     '  --reload     the running gateway of this site takes the file anew; links in which nothing changed run on.',
     '               With a mistake in the file everything goes on as before. SIGUSR2 does the same',
+    '  --forget DEVICE  forgets what was learned of a Modbus device by its refusals (more of them with commas, or',
+    '               "all"); the gateway must not run',
     '  --help       this text',
     '',
     'Settings (environment):',

@@ -1,5 +1,5 @@
-// The gateway's own small HTTP server, on loopback only and for reading only: the annunciator, /health, /metrics and
-// /refused.
+// The gateway's own small HTTP server, on loopback only and for reading only: the annunciator, /health, /metrics,
+// /refused and /learned.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -10,6 +10,8 @@ export interface LocalPages {
   readonly metrics: () => string;
   /** What devices sent and was refused, newest first: for the engineer who looks for the reason. */
   readonly refused: () => readonly object[];
+  /** What was learned of each Modbus device by its refusals. */
+  readonly learned: () => readonly object[];
 }
 
 export const LOCAL_SERVER_LIMITS = { connections: 64, requestMs: 5_000, headerBytes: 8_192 } as const;
@@ -52,6 +54,7 @@ function answer(path: string, pages: LocalPages, response: ServerResponse): void
   if (path === '/') send(response, 200, 'text/html', pages.page());
   else if (path === '/metrics') send(response, 200, 'text/plain; version=0.0.4', pages.metrics());
   else if (path === '/refused') send(response, 200, 'application/json', JSON.stringify({ items: pages.refused() }));
+  else if (path === '/learned') send(response, 200, 'application/json', JSON.stringify({ items: pages.learned() }));
   else if (path === '/health') {
     const health = pages.health();
     send(response, health.status === 'down' ? 503 : 200, 'application/json', JSON.stringify(health));

@@ -24,11 +24,12 @@ import { Registry, withLearned } from './gb26875/registry.ts';
 import { healthOf, metricsOf, type HealthParts } from './health.ts';
 import { HISTORY_CONSUMER, HistoryWriter } from './history.ts';
 import { Intake } from './intake.ts';
+import { forget, ModbusMemory } from './modbus/memory.ts';
 import { LocalServer } from './local-server.ts';
 import { askToReload, Reloader } from './reload.ts';
 import { Reshaper } from './reshape.ts';
 import { SiteDrivers } from './site-drivers.ts';
-import { SpoolLocked } from './spool/lock.ts';
+import { holderPid, SpoolLocked } from './spool/lock.ts';
 import { Spool } from './spool.ts';
 import { Uplink } from './uplink.ts';
 
@@ -58,6 +59,7 @@ interface Parts extends Omit<HealthParts, 'drivers'> {
   readonly reloader: Reloader;
   readonly annunciator: Annunciator;
   readonly trust: ClockTrust;
+  readonly memory: ModbusMemory;
 }
 
 const gatewayDir = (config: GatewayConfig, gateway: string): string => join(config.dataDir, 'gateway', gateway);
@@ -69,6 +71,7 @@ async function assemble(checked: CheckedSite, config: GatewayConfig, log: Logger
   const trust = new ClockTrust(clock, config.clockTrusted ? () => Promise.resolve(true) : systemSynchronised);
   const dir = gatewayDir(config, gateway);
   const registry = new Registry(dir, log);
+  const memory = new ModbusMemory({ dir, clock, log });
   const known = await withLearned(site.devices, registry);
   const { devices } = known;
   const index = pointIndex(devices);
@@ -105,14 +108,14 @@ async function assemble(checked: CheckedSite, config: GatewayConfig, log: Logger
 
   // Drivers.
   const clockTrusted = (): boolean => trust.sure;
-  const drivers = new SiteDrivers(site, known, { intake, registry, config, gateway, clockTrusted });
+  const drivers = new SiteDrivers(site, known, { intake, registry, memory, config, gateway, clockTrusted });
   const reloader = new Reloader({ dir, running: checked, env: process.env, drivers, reshaper, clock, log });
-  return { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator, trust };
+  return { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator, trust, memory };
 }
 
 /** What people on site can look at. */
 function localServer(parts: Parts, port: number): LocalServer {
-  const { clock, gateway, spool, intake, uplink, annunciator, drivers } = parts;
+  const { clock, gateway, spool, intake, uplink, annunciator, drivers, memory } = parts;
   const page = (): string => {
     const { connected, fault, lanes } = uplink.stats();
     return annunciatorPage({
@@ -126,12 +129,19 @@ function localServer(parts: Parts, port: number): LocalServer {
   };
   const refused = () => drivers.callIns.flatMap((driver) => driver.refusals());
   const now = (): HealthParts => ({ ...parts, drivers: drivers.all });
-  return new LocalServer(port, { page, health: () => healthOf(now()), metrics: () => metricsOf(now()), refused });
+  const learned = () => memory.all();
+  return new LocalServer(port, {
+    page,
+    health: () => healthOf(now()),
+    metrics: () => metricsOf(now()),
+    refused,
+    learned,
+  });
 }
 
 async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Logger): Promise<Running> {
   const parts = await assemble(checked, config, log);
-  const { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator, trust } = parts;
+  const { clock, gateway, spool, intake, uplink, history, drivers, reloader, annunciator, trust, memory } = parts;
   const local = localServer(parts, config.annunciatorPort);
   const clockTimer = setInterval(() => {
     const jump = clock.look();
@@ -146,6 +156,7 @@ async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Lo
     trust.stop();
     await reloader.stop();
     await drivers.stop();
+    await memory.flush();
     intake.stop();
     spool.flush().catch(() => undefined);
     await Promise.all([uplink.stop(), history?.stop()]);
@@ -165,6 +176,7 @@ async function startGateway(checked: CheckedSite, config: GatewayConfig, log: Lo
       health: `${address}/health`,
       metrics: `${address}/metrics`,
       refused: `${address}/refused`,
+      learned: `${address}/learned`,
     };
     const gb26875 = drivers.gb26875?.listening;
     const listeners = {
@@ -191,6 +203,18 @@ function beatOf(
   };
 }
 
+/** What was learned of Modbus devices. A gateway that runs would go on with it, and keep it again. */
+async function forgetLearned(devices: readonly string[], dir: string): Promise<number> {
+  const pid = await holderPid(join(dir, 'spool', 'lock'));
+  if (pid !== undefined) {
+    console.error(`the gateway runs (process ${pid}): stop it first, it starts anew without what is forgotten`);
+    return EXIT.wrong;
+  }
+  const gone = forget(dir, devices);
+  console.log(gone.length === 0 ? 'nothing was known' : `forgotten: ${gone.join(', ')}`);
+  return 0;
+}
+
 /** @returns the exit code, or undefined while the gateway runs */
 async function main(): Promise<number | undefined> {
   const command = readCommand(process.argv.slice(2));
@@ -214,6 +238,7 @@ async function main(): Promise<number | undefined> {
     for (const line of lines) (ok ? console.log : console.error)(line);
     return ok ? 0 : EXIT.wrong;
   }
+  if (command.kind === 'forget') return forgetLearned(command.devices, gatewayDir(config, checked.site.gateway));
   // The log goes to stderr, so that stdout carries the ready line alone.
   const log = pino({ level: config.logLevel, base: { gateway: checked.site.gateway } }, pino.destination(2));
   // From here on the signal must not end the process, although nothing can be taken anew before the start is done.

@@ -10,6 +10,7 @@ import { NOTHING_LEARNED, type Learned } from '../device-profiles/gb26875/grow.t
 import type { GatewayConfig } from './config.ts';
 import type { CallingDevice } from './gb26875/device.ts';
 import { withLearned, type Registry } from './gb26875/registry.ts';
+import type { ModbusMemory } from './modbus/memory.ts';
 import type { Intake } from './intake.ts';
 import { HOST_VARIABLE, sourceOf, type Site, type SiteDeviceEntry } from './site.ts';
 import type { DtuLink, SiteBroker, SiteLink } from './site-links.ts';
@@ -60,6 +61,7 @@ interface Group {
 export interface SiteDriverParts {
   readonly intake: Intake;
   readonly registry: Registry;
+  readonly memory: ModbusMemory;
   readonly config: Pick<GatewayConfig, 'host' | 'fieldMqttPort' | 'gb26875Port'>;
   readonly gateway: string;
   /** Whether the gateway's own clock is sure, so that devices may be set by it. */
@@ -183,7 +185,7 @@ export class SiteDrivers {
   }
 
   #driver({ links, users }: GroupPlan, { devices, learned }: KnownDevices): Driver {
-    const { intake, config, registry, clockTrusted } = this.#parts;
+    const { intake, config, registry, memory, clockTrusted } = this.#parts;
     const [link] = links;
     if (link?.type === 'mqtt')
       return new MqttDriver({ link: link.id, devices, port: intake, broker: this.#broker(link.broker, users) });
@@ -201,9 +203,9 @@ export class SiteDrivers {
     }
     if (link?.type === 'modbus-dtu') {
       const { host } = config;
-      return new ModbusCallInDriver({ host, port: link.port, links: links.filter(isDtu), devices, intake });
+      return new ModbusCallInDriver({ host, port: link.port, links: links.filter(isDtu), devices, intake, memory });
     }
-    return modbusDriver({ links: links.filter(isModbus), devices, port: intake });
+    return modbusDriver({ links: links.filter(isModbus), devices, port: intake, memory });
   }
 
   /** Our own field broker, or the one that the site names. */

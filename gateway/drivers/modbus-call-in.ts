@@ -10,6 +10,7 @@ import { CalledTransport } from '../modbus/called-transport.ts';
 import { RTU_SHAPE, TCP_SHAPE } from '../modbus/frame-shape.ts';
 import type { ModbusLimits } from '../modbus/limits.ts';
 import type { Ticket } from '../modbus/link.ts';
+import type { ModbusMemory } from '../modbus/memory.ts';
 import type { DtuLink } from '../site-links.ts';
 import type { Driver, DriverPort, SiteDevice } from './driver.ts';
 import { modbusDriver } from './modbus.ts';
@@ -22,6 +23,7 @@ export interface ModbusCallInOptions {
   readonly links: readonly DtuLink[];
   readonly devices: readonly SiteDevice[];
   readonly intake: DriverPort;
+  readonly memory?: ModbusMemory;
   readonly limits?: Partial<CallInLimits>;
   readonly modbusLimits?: Partial<ModbusLimits>;
 }
@@ -81,6 +83,7 @@ export class ModbusCallInDriver implements CallInDriver {
       devices,
       port: intake,
       lines: this.#lines,
+      ...(o.memory ? { memory: o.memory } : {}),
       limits: { ...patience, downAfterMs: limits.downAfterMs, ...o.modbusLimits },
       note: (context, message) => note(context, message, JSON.stringify(context)),
     });

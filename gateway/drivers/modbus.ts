@@ -5,6 +5,7 @@ import type { Priority } from '../modbus/bus-queue.ts';
 import { DevicePoll } from '../modbus/device-poll.ts';
 import { TcpFramer } from '../modbus/framer.ts';
 import { MODBUS_LIMITS, type ModbusLimits } from '../modbus/limits.ts';
+import type { ModbusMemory } from '../modbus/memory.ts';
 import { Link, type LinkEvents, type Ticket } from '../modbus/link.ts';
 import type { ReadPlan } from '../modbus/plan-reads.ts';
 import { plansOf, type Cycle, type PollCounters } from '../modbus/poll-cycle.ts';
@@ -41,6 +42,8 @@ export interface ModbusDriverOptions {
   readonly devices: readonly SiteDevice[];
   readonly port: DriverPort;
   readonly limits?: Partial<ModbusLimits>;
+  /** Keeps what is learned of devices; without it that is for this run alone. */
+  readonly memory?: ModbusMemory;
   /** In [0, 1): jitter of reconnects. */
   readonly random?: () => number;
   /** Told of every lost connection; the log by default. */
@@ -126,7 +129,8 @@ class ModbusDriver implements Driver {
       random: options.random ?? Math.random,
       note: options.note ?? ((context, message) => this.#port.log.warn(context, message)),
     });
-    for (const device of devices) polls.push(this.#poll(device, link, counters));
+    const { memory } = options;
+    for (const device of devices) polls.push(this.#poll(device, link, { counters, ...(memory ? { memory } : {}) }));
     return { ids, link, polls, counters };
   }
 
@@ -141,7 +145,11 @@ class ModbusDriver implements Driver {
     return line;
   }
 
-  #poll(device: SiteDevice, link: Link, counters: PollCounters): DevicePoll {
+  #poll(
+    device: SiteDevice,
+    link: Link,
+    shared: { readonly counters: PollCounters; readonly memory?: ModbusMemory },
+  ): DevicePoll {
     const { model } = device;
     const plans = this.#plans.get(model) ?? plansOf(model);
     this.#plans.set(model, plans);
@@ -151,7 +159,7 @@ class ModbusDriver implements Driver {
       link,
       port: this.#port,
       limits: this.#limits,
-      counters,
+      ...shared,
       timeoutMs: model.modbus?.timeoutMs ?? this.#limits.timeoutMs,
       plans,
     });

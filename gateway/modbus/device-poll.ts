@@ -6,7 +6,18 @@ import { PRIORITIES, type Priority } from './bus-queue.ts';
 import { companionsOf, type Companions } from './companions.ts';
 import type { ModbusLimits } from './limits.ts';
 import type { Link } from './link.ts';
-import { confirm, heal, learn, planReads, type Hole, type PlannedRead, type ReadPlan } from './plan-reads.ts';
+import type { Learnt, ModbusMemory } from './memory.ts';
+import {
+  confirm,
+  heal,
+  learn,
+  learnt,
+  planReads,
+  restore,
+  type Hole,
+  type PlannedRead,
+  type ReadPlan,
+} from './plan-reads.ts';
 import type { Cycle, CycleKind, PollCounters } from './poll-cycle.ts';
 import { ReadSlot, type SlotOwner } from './read-slot.ts';
 import type { ReadFailure } from './request.ts';
@@ -21,6 +32,8 @@ export interface DevicePollOptions {
   readonly timeoutMs: number;
   /** Plans by poll class, shared by devices of one model until a device teaches its own. */
   readonly plans: ReadonlyMap<Priority, ReadPlan>;
+  /** What was learned before, and where to keep what is learned now. */
+  readonly memory?: Pick<ModbusMemory, 'recall' | 'keep'>;
 }
 
 /** Answers that say nothing about whether the device is there; all other failures leave that in doubt. */
@@ -49,6 +62,8 @@ export class DevicePoll implements SlotOwner {
   #lostFor: Reason = '';
   #failedRounds = 0;
   #askAgainAt = 0;
+  /** What was kept last, to see when there is more. */
+  #kept = '';
 
   constructor(options: DevicePollOptions) {
     this.#o = options;
@@ -128,8 +143,12 @@ export class DevicePoll implements SlotOwner {
   }
 
   #makeCycles(): void {
-    const { device, plans, limits } = this.#o;
-    for (const [priority, plan] of plans) {
+    const { device, plans, limits, memory } = this.#o;
+    const known = memory?.recall(device);
+    for (const [priority, fresh] of plans) {
+      const ofClass = ({ poll }: { readonly poll: number }): boolean => poll === priority;
+      const plan = known ? restore(fresh, known.holes.filter(ofClass), known.borders.filter(ofClass)) : fresh;
+      this.#o.counters.holes += plan.holes.length;
       this.#addCycle('points', priority, device.pollMs[PRIORITIES[priority]], plan);
       for (const { point, why } of plan.refused)
         this.#o.port.log.error(
@@ -137,6 +156,7 @@ export class DevicePoll implements SlotOwner {
           `this point can't be read: ${why}`,
         );
     }
+    this.#kept = JSON.stringify(this.#learnt());
     const fastest = this.cycles.reduce<Cycle | undefined>(
       (best, c) => (best && best.intervalMs <= c.intervalMs ? best : c),
       undefined,
@@ -166,6 +186,27 @@ export class DevicePoll implements SlotOwner {
     };
     this.cycles.push(cycle);
     if (kind === 'points') this.#setPlan(cycle, plan);
+  }
+
+  /** Of all poll classes. */
+  #learnt(): Learnt {
+    const all = this.cycles.flatMap(({ kind, priority: poll, plan }) =>
+      kind === 'points' ? [{ poll, ...learnt(plan) }] : [],
+    );
+    return {
+      holes: all.flatMap(({ poll, holes }) => holes.map((h) => ({ poll, ...h }))),
+      borders: all.flatMap(({ poll, borders }) => borders.map((b) => ({ poll, ...b }))),
+    };
+  }
+
+  #remember(): void {
+    const { memory, device } = this.#o;
+    if (!memory) return;
+    const now = this.#learnt();
+    const text = JSON.stringify(now);
+    if (text === this.#kept) return;
+    this.#kept = text;
+    memory.keep(device, now);
   }
 
   #slot(cycle: Cycle, read: PlannedRead): ReadSlot {
@@ -256,7 +297,15 @@ export class DevicePoll implements SlotOwner {
   #heard(): void {
     if (this.#online === true) return;
     this.#online = true;
-    this.#keep(this.#o.port.online(this.#o.device, true, ''));
+    const { port, device } = this.#o;
+    this.#keep(port.online(device, true, ''));
+    // Points in holes are not asked, so nothing else would say how they stand.
+    const readings = this.cycles.flatMap(({ plan }) =>
+      plan.holes.flatMap(({ points, reason }) =>
+        points.map((point): Reading => ({ point, value: null, quality: 'bad', reason })),
+      ),
+    );
+    if (readings.length > 0) this.#keep(port.accept(device, readings, port.clock.now()));
   }
 
   #received(cycle: Cycle, slot: ReadSlot, data: Buffer): void {
@@ -285,7 +334,9 @@ export class DevicePoll implements SlotOwner {
 
   #taught(cycle: Cycle, slot: ReadSlot): void {
     const plan = confirm(cycle.plan, slot.read);
-    if (plan !== cycle.plan) this.#setPlan(cycle, plan);
+    if (plan === cycle.plan) return;
+    this.#setPlan(cycle, plan);
+    this.#remember();
   }
 
   /** Points whose decimals, unit or validity changed change with them, in whichever block they lie. */
@@ -320,6 +371,7 @@ export class DevicePoll implements SlotOwner {
     }
     const before = cycle.plan.holes.length;
     const fresh = this.#setPlan(cycle, learn(cycle.plan, slot.read, reason));
+    this.#remember();
     if (cycle.plan.holes.length > before) {
       this.#o.counters.holes++;
       this.#mark(cycle, slot, reason);
@@ -336,6 +388,7 @@ export class DevicePoll implements SlotOwner {
     cycle.slots = cycle.slots.filter((s) => s !== slot);
     this.#o.counters.holes--;
     const fresh = this.#setPlan(owner, heal(owner.plan, hole));
+    this.#remember();
     if (owner.outstanding > 0) return;
     owner.outstanding = 1;
     for (const next of fresh) if (!this.#submit(owner, next)) break;

@@ -223,6 +223,34 @@ export function heal(plan: ReadPlan, hole: Hole): ReadPlan {
   return build({ ...plan, holes, cleared: new Set([...plan.cleared, ...hole.points]) });
 }
 
+/** A place that was refused, and a border that must not be read across, as they are kept. */
+export type KnownHole = Pick<Hole, 'table' | 'address' | 'count' | 'reason'>;
+export type KnownBorder = Pick<Cut, 'table' | 'at'>;
+
+/** What is worth keeping of a plan: the cuts of a search that is under way are not. */
+export function learnt(plan: ReadPlan): {
+  readonly holes: readonly KnownHole[];
+  readonly borders: readonly KnownBorder[];
+} {
+  return {
+    holes: plan.holes.map(({ table, address, count, reason }) => ({ table, address, count, reason })),
+    borders: plan.cuts.filter((c) => c.firm).map(({ table, at }) => ({ table, at })),
+  };
+}
+
+/** A plan that knows from its beginning what was learned before. A place at which no point lies any more is forgotten. */
+export function restore(plan: ReadPlan, holes: readonly KnownHole[], borders: readonly KnownBorder[]): ReadPlan {
+  if (holes.length === 0 && borders.length === 0) return plan;
+  const known = holes.flatMap((hole): Hole[] => {
+    const points = plan.points.filter((p) => p.table === hole.table && p.address === hole.address);
+    const end = Math.max(0, ...points.map(endOf));
+    if (points.length === 0 || end !== hole.address + hole.count) return [];
+    return [{ ...hole, points: points.map((p) => p.index) }];
+  });
+  const cuts = borders.map(({ table, at }): Cut => ({ table, at, firm: true }));
+  return build({ ...plan, holes: known, cuts: [...plan.cuts, ...cuts] });
+}
+
 /** Takes back the cuts of a search that is over. */
 function tidy(plan: ReadPlan): ReadPlan {
   if (plan.suspects.size > 0 || plan.cuts.every((c) => c.firm)) return plan;

@@ -216,7 +216,13 @@ describeWith(['pymodbus', 'mosquitto'], 'another site file for a running gateway
     });
     await set(2, 1, 42);
     await told('m-d.value-1=42');
+    const forget = (): Promise<Ended & { stdout: string; stderr: string }> =>
+      runToEnd(process.execPath, main('--site', file, '--forget', 'all'), { env });
+    const refused = await forget();
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toContain('the gateway runs');
     expect(await child.stop()).toMatchObject({ code: 0 });
+    expect(await forget()).toMatchObject({ code: 0, stdout: 'nothing was known\n' });
     const done = await reload();
     expect(done.stderr).toContain('no gateway runs here');
   });
