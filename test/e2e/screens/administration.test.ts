@@ -206,6 +206,45 @@ describeWith(['chromium'], 'administration', () => {
     expect(await history.locator('ol > li').count()).toBe(2);
   }, 60_000);
 
+  it('the fire authority is let in until a day, sees its own screens, and each look of theirs is listed', async () => {
+    await page.getByRole('link', { name: '人员', exact: true }).click();
+    await button('添加人员').first().click();
+    await dialog().getByLabel('姓名').fill('检查员');
+    await dialog().getByLabel('用户名').fill('jiancha');
+    await dialog().getByLabel('岗位').selectOption('authority');
+    await inDialog('添加人员').click();
+    await dialog().getByText('请填写查阅截止日').waitFor();
+    await dialog().getByLabel('查阅截止日').fill('2099-12-31');
+    await inDialog('添加人员').click();
+    await page.getByRole('heading', { name: '检查员' }).waitFor();
+    await page.getByText('2099-12-31').waitFor();
+    await button('生成一次性密码').click();
+    await inDialog('生成一次性密码').click();
+    const once = (await dialog().locator('pre').nth(1).textContent()) ?? '';
+    await inDialog('已记下').click();
+    const other = await openPage(browser, { reducedMotion: 'reduce', viewport: { width: 1366, height: 768 } });
+    const { request } = other.context();
+    await request.post(`${url}/api/session`, { data: { username: 'jiancha', password: once } });
+    await request.put(`${url}/api/session/password`, { data: { old: once, new: PASSWORD } });
+    await other.goto(url);
+    await other.getByRole('heading', { name: '消防档案' }).waitFor();
+    const bar = other.getByRole('navigation', { name: '主导航' }).getByRole('link');
+    expect(await bar.allTextContents().then((all) => all.map((s) => s.trim()))).toEqual([
+      '消防管理',
+      '应急',
+      '值班',
+      '记录',
+    ]);
+    await other.goto(`${url}/fires`);
+    await other.getByRole('region', { name: '消防联动：手动 / 自动状态' }).waitFor();
+    await other.goto(`${url}/admin/people`);
+    await other.getByText('此页不在您的岗位范围内').waitFor();
+    await other.context().close();
+    await page.getByRole('link', { name: '查看其查阅记录' }).click();
+    await page.getByRole('cell', { name: '火警处置记录' }).first().waitFor();
+    expect(await page.getByRole('cell', { name: '消防档案', exact: true }).count()).toBeGreaterThan(0);
+  }, 60_000);
+
   it.each([
     [1366, 768, 'light'],
     [390, 844, 'dark'],
@@ -219,6 +258,7 @@ describeWith(['chromium'], 'administration', () => {
         '',
         '/places',
         '/people',
+        '/readings',
         '/gateways',
         '/gateways/gw-lvyuan',
         '/commissioning',
