@@ -10,7 +10,7 @@ import { ClassPanel } from '../../helpers/class-panel.ts';
 import { describeWith } from '../../helpers/needs.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { until } from '../../helpers/wait.ts';
-import { PASSWORD } from '../compound.ts';
+import { PASSWORD, signIn, type Caller } from '../compound.ts';
 import { alikeInGrey, openDesk } from './desk.ts';
 
 /** Keeps the page's audio device and which of its sources loop: what is heard, not what the screen says of it. */
@@ -52,10 +52,17 @@ describeWith(['chromium'], 'desks', () => {
   let rig: Rig;
   let panel: ClassPanel;
   let browser: Browser;
+  let operator: Caller;
   let first: Page;
   let second: Page;
   const row = (page: Page, c: AlarmClass) => page.locator(`${ROWS} .row.${c}`);
   const lamp = (page: Page, c: AlarmClass) => page.locator(`button.lamp.${c}`);
+  /** Classes of what nobody has acknowledged, as the hub knows them. */
+  const waiting = async (): Promise<readonly string[]> =>
+    (await operator.items<{ class: string; state: string }>('/api/alarms?state=open'))
+      .filter((alarm) => alarm.state.startsWith('unacked'))
+      .map((alarm) => alarm.class)
+      .toSorted();
   const raise = async (c: AlarmClass): Promise<void> => {
     panel.set(c, true);
     // On the lamp, which no pointer holds.
@@ -76,6 +83,7 @@ describeWith(['chromium'], 'desks', () => {
       links,
       devices,
     });
+    operator = await signIn(rig.url, 'operator');
     browser = await launchBrowser();
     ({ page: first } = await openDesk(browser, rig, 'operator'));
     ({ page: second } = await openDesk(browser, rig, 'operator2'));
@@ -129,7 +137,7 @@ describeWith(['chromium'], 'desks', () => {
     expect(await shown(second)).toEqual(await shown(first));
   });
 
-  it('[S2] sounds until the last is acknowledged, and says so at once when the sound is lost', async () => {
+  it('[S2] sounds until the last is acknowledged and not longer, and says so at once when the sound is lost', async () => {
     const { page } = await openDesk(browser, rig, 'operator', '/notifications');
     await page.addInitScript(LISTEN_IN);
     await page.goto(`${rig.url}/`);
@@ -138,10 +146,12 @@ describeWith(['chromium'], 'desks', () => {
     const loops = () => page.evaluate<number>('window.loops.size');
     await page.getByText('正在鸣响：启动').waitFor();
     expect(await loops()).toBe(1);
+    expect(await waiting()).toEqual(['ACTION', 'FAULT']);
     await row(page, 'ACTION').click();
     await page.keyboard.press('F1');
     await page.getByText('正在鸣响：故障').waitFor();
     expect(await loops()).toBe(1);
+    expect(await waiting()).toEqual(['FAULT']);
     await page.evaluate('window.audio.suspend()');
     const bar = page.getByText('声音未启用：新报警不会响');
     await bar.waitFor();
@@ -151,30 +161,53 @@ describeWith(['chromium'], 'desks', () => {
     await page.keyboard.press('F1');
     await page.getByText('没有需要鸣响的报警').waitFor();
     expect(await loops()).toBe(0);
+    expect(await page.getByText('正在鸣响').count()).toBe(0);
+    expect(await waiting()).toEqual([]);
     await page.context().close();
   });
 
   it('[S2] a session that has ended hides nothing: new alarms come, and what was typed is kept for who signs in again', async () => {
     const { page } = await openDesk(browser, rig, 'operator');
+    const form = page.getByRole('form', { name: '登录' });
+    const again = async (): Promise<void> => {
+      expect(await form.getByLabel('用户名').inputValue()).toBe('operator');
+      await form.getByLabel('密码').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await form.waitFor({ state: 'detached' });
+    };
+    await raise('FEEDBACK');
+    await page.getByText('正在鸣响：反馈').waitFor();
+    const rows = await page.locator(ROWS).count();
+    expect(rows).toBeGreaterThan(0);
+    await row(page, 'FEEDBACK').click();
+    // As far as any request is concerned the session is gone; the live channel stays open.
+    await page.context().clearCookies();
+    await page.keyboard.press('F1');
+    await page.getByText('登录已失效，报警仍在显示').waitFor();
+    expect(await page.locator(ROWS).count()).toBe(rows);
+    expect(await page.getByText('正在鸣响：反馈').count()).toBe(1);
+    // It says so beside the alarms and takes nothing from a typing hand.
+    expect(await page.locator('dialog.lapsed :focus').count()).toBe(0);
+    await again();
+    await row(page, 'FEEDBACK').click();
+    await page.keyboard.press('F1');
+    await row(page, 'FEEDBACK').getByText('已确认').waitFor();
+
     await row(page, 'FAULT').click();
     await page.keyboard.press('F4');
     const verdict = page.getByRole('dialog', { name: '核实结果' });
     await verdict.getByLabel(/真实/).check();
     await verdict.getByLabel('说明').fill('接线松动，已紧固');
-    // As far as any request is concerned the session is gone; the live channel stays open.
     await page.context().clearCookies();
     const save = verdict.getByRole('button', { name: '保存核实结果' });
     await save.click();
     await page.getByText('登录已失效，报警仍在显示').waitFor();
-    await raise('FEEDBACK');
-    await lamp(page, 'FEEDBACK').locator('.note').filter({ hasText: '共 1' }).waitFor();
-    await page.getByText('正在鸣响：反馈').waitFor();
+    await raise('PROCESS');
+    await lamp(page, 'PROCESS').locator('.note').filter({ hasText: '共 1' }).waitFor();
+    await page.getByText('正在鸣响：越限').waitFor();
     expect(await page.getByText('画面已失效').count()).toBe(0);
     // Within reach although a dialog is open.
-    const form = page.getByRole('form', { name: '登录' });
-    await form.getByLabel('密码').fill(PASSWORD);
-    await page.keyboard.press('Enter');
-    await form.waitFor({ state: 'detached' });
+    await again();
     await save.click();
     await verdict.waitFor({ state: 'detached' });
     expect(await page.getByText('登录已失效').count()).toBe(0);

@@ -271,4 +271,37 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium', 'poppler'], 'a fire',
     const figures = await operator.good<AlarmFigures>('GET', `/api/figures/alarms?period=day&on=${today}`);
     expect(figures.falseAlarms).toMatchObject({ judged: 2, false: 1, causes: [{ cause: 'cooking', count: 1 }] });
   });
+
+  it('[S4] each of the three logs is searched on the screen, and printed with what was found, in Chinese', async () => {
+    await first.goto(`${compound.url}/records`);
+    const bare = (text: string): string => text.replace(/\s/g, '');
+    const logs = [
+      ['running', '运行记录', SEAT, KITCHEN],
+      ['upkeep', '维护保养与操作（登录）', '登录系统', SEAT],
+      ['safety', '消防安全管理', '生成交接清单', '登录系统'],
+    ] as const;
+    for (const [id, log, wanted, other] of logs) {
+      await first.getByRole('link', { name: log, exact: true }).click();
+      const rows = first.getByRole('region', { name: log, exact: true }).getByRole('listitem');
+      const all = await operator.items(`/api/records?log=${id}&limit=100`);
+      await first.getByLabel('查找（设备、部位、内容、说明）').fill(wanted);
+      await first.keyboard.press('Enter');
+      const shown = await until(
+        async () => {
+          const texts = (await rows.allTextContents()).map(bare);
+          return texts.length > 0 && texts.every((text) => text.includes(wanted)) ? texts : undefined;
+        },
+        { ms: 20_000, what: `${log}: only entries with ${wanted}` },
+      );
+      expect(shown.length).toBeLessThan(all.length);
+      const pdf = first.getByRole('link', { name: '打印（PDF）' });
+      const paper = await first.context().request.get(`${compound.url}${(await pdf.getAttribute('href')) ?? ''}`);
+      expect(paper.headers()['content-type']).toContain('application/pdf');
+      const printed = bare(readPdf(await paper.body()).text);
+      expect(printed).toContain(log);
+      expect(printed.split(wanted).length - 1).toBeGreaterThanOrEqual(shown.length);
+      expect(printed).not.toContain(other);
+    }
+    expect(errors).toEqual([]);
+  });
 });

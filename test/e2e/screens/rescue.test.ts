@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { EscortList } from '../../../hub/escorts/contract.ts';
 import type { RescueView } from '../../../hub/read/contract.ts';
 import { launchBrowser } from '../../helpers/chromium.ts';
 import { describeWith } from '../../helpers/needs.ts';
@@ -202,6 +203,50 @@ describeWith(['pymodbus', 'mosquitto-clients', 'chromium'], 'entrapment console'
     expect(await seriousBreaches(page)).toEqual([]);
     await page.goto(`${compound.url}/rescue/${id}`);
     await page.getByRole('timer').waitFor();
+  }, 60_000);
+
+  it('[S8] a lift is held for an ambulance by somebody who says so, and stays held until it is given back', async () => {
+    const { services } = await operator.good<EscortList>('GET', '/api/escorts');
+    const service = services.find((one) => one.lift)?.id;
+    const escort = await operator.good<{ id: string }>('POST', '/api/escorts', {
+      service,
+      reason: '老人胸痛',
+      building: 'b1',
+    });
+    const at = `/escorts/${escort.id}`;
+    const viewport = { width: 390, height: 844 };
+    const screens = [
+      await openDesk(browser, compound, 'operator', at),
+      await openDesk(browser, compound, 'guard', at, { viewport, hasTouch: true }),
+    ];
+    const [atDesk, phone] = screens.map((screen) => screen.page) as [Page, Page];
+    const lift = (of: Page) => of.getByRole('region', { name: '留梯', exact: true });
+    const held = async (): Promise<string | undefined> =>
+      (await operator.good<EscortList>('GET', '/api/escorts')).items.find((one) => one.id === escort.id)?.lift?.held
+        ?.name;
+    const choice = lift(atDesk).getByLabel('电梯', { exact: true });
+    await choice.locator('option', { hasText: '1号电梯' }).waitFor({ state: 'attached' });
+    await choice.selectOption(LIFT_DEVICE);
+    await lift(atDesk).getByRole('button', { name: '请求留梯' }).click();
+    await lift(phone).getByText('尚未到位').waitFor();
+    await lift(phone).getByText('系统不控制电梯').waitFor();
+    expect(await held()).toBeUndefined();
+    await lift(phone).getByRole('button', { name: '我已留住电梯' }).click();
+    for (const of of [atDesk, phone])
+      await lift(of)
+        .getByText(/保安 .*已留住/)
+        .waitFor();
+    expect(await held()).toBe('保安');
+    expect(await seriousBreaches(phone)).toEqual([]);
+    await lift(atDesk).getByRole('button', { name: '恢复公用' }).click();
+    for (const of of [atDesk, phone])
+      await lift(of)
+        .getByText(/已留住/)
+        .waitFor({ state: 'detached' });
+    for (const screen of screens) {
+      expect(screen.errors).toEqual([]);
+      await screen.page.context().close();
+    }
   }, 60_000);
 
   it.each([
