@@ -177,6 +177,8 @@ describeWith(['chromium'], 'desks', () => {
     };
     await raise('FEEDBACK');
     await page.getByText('正在鸣响：反馈').waitFor();
+    // Lamp and sound do not wait for the list.
+    await row(page, 'FEEDBACK').waitFor();
     const rows = await page.locator(ROWS).count();
     expect(rows).toBeGreaterThan(0);
     await row(page, 'FEEDBACK').click();
