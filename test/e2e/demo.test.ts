@@ -84,7 +84,7 @@ describe('npm start', () => {
     expect(count('fire-pump')).toBe(1);
     expect(count('water-tank')).toBe(2);
     expect(new Set(devices.flatMap((d) => d.building ?? [])).size).toBe(6);
-    expect(readyOf(running).users).toHaveLength(16);
+    expect(readyOf(running).users).toHaveLength(17);
   }, 120_000);
 
   it('[S2] shows a fire that a scenario starts, with its spread and what the panel starts', async () => {

@@ -163,19 +163,28 @@ interface Bucket {
   readonly max: number | null;
   readonly last: number | null;
   readonly count: number;
+  readonly notGood: number;
+}
+
+/** A bucket with more samples than there are numbers in it. */
+interface Surplus {
+  readonly bucket: Bucket;
+  /** Numbers that are in it, and samples beyond them. */
+  readonly room: number;
+  readonly again: number;
 }
 
 /**
- * Meters count up by one with every read, so a bucket holds at most as many samples as there are numbers in it. Only the
- * last number may come again: since the meters were frozen, by heartbeats.
+ * Meters count up by one with every read, so a bucket holds at most as many samples as there are numbers in it. The last
+ * number may come again: since the meters were frozen, by heartbeats.
  * @param frozenAt monotonic, ms
  */
 function recountMeter(
   buckets: readonly Bucket[],
   expected: number,
   frozenAt: number,
-): { wrong: string[]; count: number } {
-  const wrong: string[] = [];
+): { surplus: Surplus[]; count: number } {
+  const surplus: Surplus[] = [];
   let heartbeats = Math.ceil((performance.now() - frozenAt) / REPORT_LIMITS.heartbeatMs);
   let count = 0;
   let before = 0;
@@ -184,12 +193,34 @@ function recountMeter(
     const room = max - Math.max((b.min ?? 0) - 1, before);
     const again = Math.max(0, b.count - room);
     if (max === expected) heartbeats -= again;
-    if (again > 0 && (max !== expected || heartbeats < 0))
-      wrong.push(`at ${b.t}: ${b.count} samples for ${room} values`);
+    if (again > 0 && (max !== expected || heartbeats < 0)) surplus.push({ bucket: b, room, again });
     count += b.count - again;
     before = max;
   }
-  return { wrong, count };
+  return { surplus, count };
+}
+
+type Ask = (point: string, from: number, to: number) => Promise<Bucket[]>;
+
+/**
+ * Looks closely at a bucket with too many samples. A number is told again, and rightly so, when the meter had fallen
+ * silent or was not heard in between and shows the same number afterwards: its own sample or the device's says so.
+ * Answers what is wrong, with what was recorded around it.
+ */
+async function unexplained(ask: Ask, { bucket, room, again }: Surplus): Promise<string | undefined> {
+  const t = Date.parse(bucket.t);
+  const [from, to] = [t - REPORT_LIMITS.heartbeatMs, t + REPORT_LIMITS.heartbeatMs];
+  const [values, online] = [await ask('value-1', from, to), await ask('online', from, to)];
+  const unheard = [...values.filter((b) => b.notGood > 0), ...online.filter((b) => b.min === 0)].map((b) => b.t);
+  const good = values.filter((b) => b.count > 0);
+  const rightly = good.filter((b, i) => {
+    const last = good[i - 1];
+    return last?.last === b.min && unheard.some((at) => at >= last.t && at <= b.t);
+  });
+  if (rightly.length >= again) return undefined;
+  const near = values.map((b) => `${b.t} ${b.min}..${b.last} × ${b.count}${b.notGood > 0 ? ` bad ${b.notGood}` : ''}`);
+  const heard = online.map((b) => `${b.t} ${b.min}..${b.last}`);
+  return `at ${bucket.t}: ${bucket.count} samples for ${room} values: ${near.join(', ')}; online ${heard.join(', ')}`;
 }
 
 async function historyOnce(
@@ -202,19 +233,22 @@ async function historyOnce(
   const wrong: string[] = [];
   let values = 0;
   let missing = 0;
-  const from = new Date(Date.now() - 6 * 3_600_000).toISOString();
+  const from = Date.now() - 6 * 3_600_000;
   for (let k = 0; k < Math.min(METERS_LOOKED_AT, field.size.meters); k++) {
-    const path = `/api/devices/${field.meterDevice(k)}/points/value-1/history?from=${from}`;
-    const ask = async (): Promise<Bucket[]> => {
-      const to = new Date(Date.now() + 60_000).toISOString();
-      const { buckets } = await caller.good<{ buckets: Bucket[] }>('GET', `${path}&to=${to}&buckets=${BUCKETS}`);
-      return buckets.filter((b) => b.count > 0);
+    const ask: Ask = async (point, after, before) => {
+      const path = `/api/devices/${field.meterDevice(k)}/points/${point}/history`;
+      const [a, b] = [after, before].map((at) => new Date(at).toISOString());
+      const { buckets } = await caller.good<{ buckets: Bucket[] }>(
+        'GET',
+        `${path}?from=${a}&to=${b}&buckets=${BUCKETS}`,
+      );
+      return buckets;
     };
     const expected = field.lastValue(k);
     let told: Bucket | undefined;
     const buckets = await until(
       async () => {
-        const found = await ask();
+        const found = (await ask('value-1', from, Date.now() + 60_000)).filter((b) => b.count > 0);
         told = found.at(-1);
         return told?.last === expected ? found : undefined;
       },
@@ -225,9 +259,11 @@ async function historyOnce(
         everyMs: 500,
       },
     );
-    const recount = recountMeter(buckets, expected, frozenAt);
-    wrong.push(...recount.wrong.map((text) => `meter ${k} ${text}`));
-    const { count } = recount;
+    const { surplus, count } = recountMeter(buckets, expected, frozenAt);
+    for (const one of surplus) {
+      const what = await unexplained(ask, one);
+      if (what !== undefined) wrong.push(`meter ${k} ${what}`);
+    }
     values += count;
     missing += expected - count;
     if (expected - count > lossAllowed)
