@@ -59,6 +59,10 @@ export interface GatewayConfig {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** A setting's value or default; an empty value counts as not given. */
+export const settingOf = (env: Env, name: string): string | undefined =>
+  env[name] || SETTINGS.find((s) => s.name === name)?.default;
+
 /** What is wrong with the settings; every line names one. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
@@ -75,9 +79,8 @@ class Reader {
     this.#env = env;
   }
 
-  /** The value, the default, or undefined; an empty value counts as not given. */
   text(name: string): string | undefined {
-    return this.#env[name] || SETTINGS.find((s) => s.name === name)?.default;
+    return settingOf(this.#env, name);
   }
 
   integer(name: string, min: number, max: number): number {

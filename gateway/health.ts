@@ -1,5 +1,7 @@
 // How the gateway is: one object for /health, the same as counters for /metrics.
+import { CALL_IN_LIMITS } from '../device-profiles/contract/call-in.ts';
 import type { Reason } from '../device-profiles/contract/point.ts';
+import { isCallIn } from './call-in/call-in.ts';
 import type { Driver } from './drivers/driver.ts';
 import type { HistoryWriter } from './history.ts';
 import type { Intake } from './intake.ts';
@@ -114,6 +116,8 @@ export function metricsOf(parts: HealthParts): string {
   }
   add('devices_online', devices.online);
   add('devices_offline', devices.offline);
+  // Ports that devices call and of which the beats say nothing.
+  add('call_in_ports_not_told', Math.max(0, parts.drivers.filter(isCallIn).length - CALL_IN_LIMITS.listeners));
   for (const driver of parts.drivers)
     for (const [link, counters] of Object.entries(driver.counters?.() ?? {}))
       for (const [counter, value] of Object.entries(counters)) add('link', value, { link, counter });

@@ -152,6 +152,7 @@ export class SiteDrivers {
       throw new Error(`${why}; not started again: ${dead.join(', ')}`, { cause: error });
     }
     this.#order = site.devices;
+    this.#parts.memory.keepOnly(new Set(site.devices.map((d) => d.id)));
     this.#groups = plans.flatMap((p) => [...kept, ...started].find((g) => g.plan.key === p.key) ?? []);
     return { kept: keysOf(kept), started: keysOf(started), stopped: keysOf(gone) };
   }

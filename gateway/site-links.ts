@@ -1,7 +1,8 @@
 // The links of a site file: which there are, and what of each is filled in.
 import type { Path } from '../device-profiles/config-error.ts';
-import { CALLED_LINE_DEFAULTS } from './call-in/limits.ts';
+import { CALLED_LINE_DEFAULTS, RTU_LATE_MIN_MS } from './call-in/limits.ts';
 import { packetBytes, type Packet } from './call-in/registration.ts';
+import { settingOf } from './config.ts';
 import type { SiteLinkFile } from './site-schema.ts';
 
 /** A link of the site. `port` of a TCP link is filled in. */
@@ -60,7 +61,7 @@ export function readLinks(given: readonly SiteLinkFile[], env: Env, report: Repo
   const links = new Map<string, SiteLink>();
   let field: string | undefined;
   let callIn: string | undefined;
-  const registrations = new Map<string, string>();
+  const dtus: DtuLink[] = [];
   given.forEach((link, k) => {
     if (links.has(link.id)) report(['links', k, 'id'], `link "${link.id}" is declared twice`);
     if (link.type === 'gb26875') {
@@ -73,12 +74,8 @@ export function readLinks(given: readonly SiteLinkFile[], env: Env, report: Repo
     if (link.type === 'modbus-dtu') {
       const there: Report = (more, message) => report(['links', k, ...more], message);
       const dtu = readDtu(link, there);
-      const bytes = packetBytes(dtu.registration);
-      const key = `${dtu.port} ${bytes.toString('hex')}`;
-      const other = bytes.length > 0 ? registrations.get(key) : undefined;
-      if (other !== undefined)
-        there(['registration'], `link "${other}" has the same on port ${dtu.port}: they could not be told apart`);
-      registrations.set(key, dtu.id);
+      tellApart(dtu, dtus, there);
+      dtus.push(dtu);
       links.set(dtu.id, dtu);
       return;
     }
@@ -92,7 +89,42 @@ export function readLinks(given: readonly SiteLinkFile[], env: Env, report: Repo
     if (!broker) field ??= link.id;
     links.set(link.id, { id: link.id, type: 'mqtt', ...(broker ? { broker } : {}) });
   });
+  checkPorts(given, env, report);
   return links;
+}
+
+/** One registration that is the beginning of another could be taken for it where the other comes in two pieces. */
+function tellApart(dtu: DtuLink, others: readonly DtuLink[], report: Report): void {
+  const bytes = packetBytes(dtu.registration);
+  for (const other of others) {
+    const theirs = packetBytes(other.registration);
+    const length = Math.min(bytes.length, theirs.length);
+    if (other.port !== dtu.port || length === 0) continue;
+    if (!bytes.subarray(0, length).equals(theirs.subarray(0, length))) continue;
+    const how =
+      bytes.length === theirs.length
+        ? `link "${other.id}" has the same`
+        : bytes.length > theirs.length
+          ? `it begins with that of link "${other.id}"`
+          : `that of link "${other.id}" begins with it`;
+    report(['registration'], `${how} on port ${dtu.port}: they could not be told apart`);
+    return;
+  }
+}
+
+/** Ports of DTUs that another listener of the gateway takes, as its settings are here. */
+function checkPorts(given: readonly SiteLinkFile[], env: Env, report: Report): void {
+  const taken = [{ name: 'ANNUNCIATOR_PORT', by: "the gateway's own page" }];
+  const field = given.find((l) => l.type === 'mqtt' && l.host === undefined);
+  if (field) taken.push({ name: 'FIELD_MQTT_PORT', by: `link "${field.id}"` });
+  const callIn = given.find((l) => l.type === 'gb26875' && l.transport !== 'udp');
+  if (callIn) taken.push({ name: 'GB26875_PORT', by: `link "${callIn.id}"` });
+  given.forEach((link, k) => {
+    if (link.type !== 'modbus-dtu') return;
+    const other = taken.find(({ name }) => settingOf(env, name) === String(link.port));
+    if (other)
+      report(['links', k, 'port'], `${link.port} is taken by ${other.by} (${other.name}); expected another port`);
+  });
 }
 
 function readDtu(link: Extract<SiteLinkFile, { type: 'modbus-dtu' }>, report: Report): DtuLink {
@@ -100,6 +132,11 @@ function readDtu(link: Extract<SiteLinkFile, { type: 'modbus-dtu' }>, report: Re
   const heartbeats = (link.heartbeats ?? []).map((packet, n) => readPacket(packet, ['heartbeats', n], report));
   const { id, type, port, framing = 'rtu' } = link;
   const { silentS, latencyMs, lateMs } = { ...CALLED_LINE_DEFAULTS, ...link };
+  if (framing === 'rtu' && lateMs < RTU_LATE_MIN_MS)
+    report(
+      ['lateMs'],
+      `expected at least ${RTU_LATE_MIN_MS} with framing rtu, whose answers have no ids; found ${lateMs}`,
+    );
   return { id, type, port, framing, registration, heartbeats, silentS, latencyMs, lateMs };
 }
 

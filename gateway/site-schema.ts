@@ -97,7 +97,7 @@ const DtuLink = Type.Object(
     port: Port,
     /** What the DTU passes through; default `rtu`. */
     framing: Type.Optional(Type.Enum(['rtu', 'tcp'])),
-    /** With which it begins each connection; what follows it is not looked at. */
+    /** With which it begins each connection; behind it stands nothing, line ends, a heartbeat or itself again. */
     registration: Packet,
     /** What it sends between frames to keep its line. */
     heartbeats: Type.Optional(Type.Array(Packet, { minItems: 1, maxItems: SITE_LIMITS.heartbeats })),
@@ -105,7 +105,7 @@ const DtuLink = Type.Object(
     silentS: Type.Optional(Type.Integer({ minimum: 5, maximum: 86_400 })),
     /** What the way takes beyond each device's own timeout, ms. */
     latencyMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
-    /** How late an answer can come after that, ms: so long a unit is not asked again. */
+    /** How late an answer can come after that, ms: so long a unit is not asked again. At least 100 with `rtu`. */
     lateMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 120_000 })),
   },
   closed,

@@ -3,7 +3,7 @@
 export interface CallInLimits {
   /** What a connection must have told of itself by then; one that says nothing is closed. */
   readonly registrationMs: number;
-  /** After the last bytes: what has come by then is the whole packet, where more could still have followed. */
+  /** After the last bytes: what has come by then is the whole packet, also where it is one of ours by then. */
   readonly registrationPauseMs: number;
   /** Most bytes of a packet that is no registration of ours that are waited for and kept. */
   readonly registrationBytes: number;
@@ -37,6 +37,9 @@ export const CALLED_LINE_LIMITS: CallInLimits = {
   logEveryMs: 60_000,
   logKeys: 1_000,
 };
+
+/** Least `lateMs` where answers have no ids (RTU): what is on the way when a read times out must not meet the next one. */
+export const RTU_LATE_MIN_MS = 100;
 
 /** What a link of a site may say otherwise, and what holds where it says nothing. */
 export const CALLED_LINE_DEFAULTS = {

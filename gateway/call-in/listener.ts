@@ -3,14 +3,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { GatewayClock, Logger } from '../drivers/driver.ts';
 import { LogOnce } from '../field/log-once.ts';
 import type { CallInLimits } from './limits.ts';
-import { recognise } from './registration.ts';
+import { recognise, type Declared } from './registration.ts';
 import type { Refusals } from './refusals.ts';
 
 export type CallRefusal = 'unknown-registration' | 'no-registration' | 'too-many';
 
 /** Whom a registered connection is handed to. */
-export interface CalledLine {
-  readonly registration: Buffer;
+export interface CalledLine extends Declared {
   /** `rest` came behind the registration. The socket is paused; closing it is the line's business from now on. */
   adopt(socket: Socket, from: string, rest: Buffer): void;
 }
@@ -114,15 +113,16 @@ export class CallInListener {
       this.#decide(guest);
       return;
     }
-    // What can't become ours any more is waited for all the same, so that the engineer sees the whole packet.
-    if (found.is === 'unfinished' && !found.line) return;
     clearTimeout(guest.pause);
+    if (found.is === 'unfinished') return;
+    // What is ours so far may go on as another's. What can't become ours any more is waited for all the same, so that
+    // the engineer sees the whole packet.
     guest.pause = setTimeout(() => this.#decide(guest), limits.registrationPauseMs);
   }
 
   #decide(guest: Guest): void {
     const found = recognise(guest.held, this.#o.lines);
-    if (found.is === 'unknown' || !found.line) {
+    if (found.is === 'unknown' || found.is === 'unfinished') {
       this.#refuse(guest, guest.held.length > 0 ? 'unknown-registration' : 'no-registration');
       return;
     }

@@ -109,7 +109,10 @@ export class ModbusCallInDriver implements CallInDriver {
   }
 
   counters(): Readonly<Record<string, Readonly<Record<string, number>>>> {
-    const all: Record<string, Readonly<Record<string, number>>> = { [this.#name]: this.#listener.counters };
+    const linesNotTold = Math.max(0, this.#lines.size - CALL_IN_LIMITS.lines);
+    const all: Record<string, Readonly<Record<string, number>>> = {
+      [this.#name]: { ...this.#listener.counters, linesNotTold },
+    };
     const polled = this.#modbus.counters?.() ?? {};
     for (const [id, line] of this.#lines) all[id] = { ...polled[id], ...line.counters, noise: line.standing.noise };
     return all;

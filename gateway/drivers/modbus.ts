@@ -32,6 +32,7 @@ export type ModbusLink =
 export interface CalledBus {
   readonly id: string;
   readonly type: 'modbus-dtu';
+  readonly framing: 'rtu' | 'tcp';
 }
 
 export interface ModbusDriverOptions {
@@ -123,7 +124,7 @@ class ModbusDriver implements Driver {
       transport: this.#transport(first, sections, options),
       clock: this.#port.clock,
       limits: this.#limits,
-      settleMs: first.type === 'modbus-rtu-tcp' ? Math.max(connectDelayMs, this.#limits.rtuQuietMs) : connectDelayMs,
+      settleMs: mayHoldAnswers(first) ? Math.max(connectDelayMs, this.#limits.rtuQuietMs) : connectDelayMs,
       requestGapMs: Math.max(0, ...sections.map((s) => s.requestGapMs ?? 0)),
       events: this.#linkEvents(ids, polls),
       random: options.random ?? Math.random,
@@ -215,6 +216,10 @@ export function busTransport<T extends ReadRequest>(
   const maxInFlight = sections.length === 0 ? 1 : Math.min(...sections.map((s) => s.maxInFlight ?? 1));
   return new TcpTransport({ ...common, framer: new TcpFramer(limits.lateIdsMax), maxInFlight });
 }
+
+/** A box in between may still say what was asked on another connection, and RTU frames have no ids to tell it by. */
+const mayHoldAnswers = (link: ModbusLink | CalledBus): boolean =>
+  link.type === 'modbus-rtu-tcp' || (link.type === 'modbus-dtu' && link.framing === 'rtu');
 
 /** Links of one address are one bus. */
 export function busAddress(link: ModbusLink | CalledBus): string {

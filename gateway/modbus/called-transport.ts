@@ -27,7 +27,8 @@ interface Call {
 
 export class CalledTransport<T extends ReadRequest> implements Transport<T>, PatientSink<T>, CalledLine {
   readonly maxInFlight = 1;
-  readonly counters = { calls: 0, replaced: 0, heartbeats: 0, silences: 0 };
+  /** `early`: bytes that were said before anything was asked on their connection. */
+  readonly counters = { calls: 0, replaced: 0, heartbeats: 0, silences: 0, early: 0 };
   readonly #o: CalledTransportOptions;
   readonly #framer: PatientFramer<T>;
   #events: TransportEvents<T> | undefined;
@@ -55,6 +56,10 @@ export class CalledTransport<T extends ReadRequest> implements Transport<T>, Pat
 
   get registration(): Buffer {
     return this.#o.registration;
+  }
+
+  get between(): readonly Buffer[] {
+    return this.#o.between;
   }
 
   get inFlight(): number {
@@ -96,12 +101,13 @@ export class CalledTransport<T extends ReadRequest> implements Transport<T>, Pat
     socket.once('close', () => {
       if (this.#next?.socket === socket) this.#next = undefined;
     });
-    // What came behind the registration was said before anything was asked: nothing in it is an answer to us.
-    if (rest.length > 0) this.#framer.receive(rest, this);
     if (before) {
       this.counters.replaced++;
       replaced(before.from, from);
     }
+    // What came behind the registration was said before anything was asked: nothing in it is an answer to us, nor does
+    // it settle what is owed, since it can be the answer to what was given up long ago.
+    this.counters.early += rest.length;
     if (this.#call) this.#lose('the device has called again');
     else if (this.#wanted) this.#take();
   }
@@ -207,6 +213,10 @@ export class CalledTransport<T extends ReadRequest> implements Transport<T>, Pat
     const { clock } = this.#o;
     this.#heard = clock.monotonic();
     this.#heardAt = clock.now();
+    if (!this.#listening) {
+      this.counters.early += bytes.length;
+      return;
+    }
     this.#telling = true;
     try {
       this.#framer.receive(bytes, this);

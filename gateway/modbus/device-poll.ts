@@ -6,7 +6,7 @@ import { PRIORITIES, type Priority } from './bus-queue.ts';
 import { companionsOf, type Companions } from './companions.ts';
 import type { ModbusLimits } from './limits.ts';
 import type { Link } from './link.ts';
-import type { Learnt, ModbusMemory } from './memory.ts';
+import { NOTHING_LEARNT, type Learnt, type ModbusMemory } from './memory.ts';
 import {
   confirm,
   heal,
@@ -18,7 +18,7 @@ import {
   type PlannedRead,
   type ReadPlan,
 } from './plan-reads.ts';
-import type { Cycle, CycleKind, PollCounters } from './poll-cycle.ts';
+import { isAskedAnew, type Cycle, type CycleKind, type PollCounters } from './poll-cycle.ts';
 import { ReadSlot, type SlotOwner } from './read-slot.ts';
 import type { ReadFailure } from './request.ts';
 
@@ -95,7 +95,10 @@ export class DevicePoll implements SlotOwner {
 
   /** Everything now: the link or the device has come back. */
   pollAll(): void {
-    for (const cycle of this.cycles) if (cycle.kind === 'points') this.poll(cycle);
+    // Where it has refused all that it is asked for, only the refused places can show that it is there.
+    const refusesAll = this.cycles.every((c) => c.kind !== 'points' || c.slots.length === 0);
+    const kind = refusesAll ? 'holes' : 'points';
+    for (const cycle of this.cycles) if (cycle.kind === kind) this.poll(cycle);
   }
 
   /** The device is not heard. One record for the device; its points are read anew when it is heard again. */
@@ -144,10 +147,11 @@ export class DevicePoll implements SlotOwner {
 
   #makeCycles(): void {
     const { device, plans, limits, memory } = this.#o;
-    const known = memory?.recall(device);
+    const { holes: holesBefore, borders: bordersBefore } = memory?.recall(device) ?? NOTHING_LEARNT;
     for (const [priority, fresh] of plans) {
       const ofClass = ({ poll }: { readonly poll: number }): boolean => poll === priority;
-      const plan = known ? restore(fresh, known.holes.filter(ofClass), known.borders.filter(ofClass)) : fresh;
+      const [holes, borders] = [holesBefore.filter(ofClass), bordersBefore.filter(ofClass)];
+      const plan = restore(fresh, holes, borders, (k) => isAskedAnew(device.model.points[k]));
       this.#o.counters.holes += plan.holes.length;
       this.#addCycle('points', priority, device.pollMs[PRIORITIES[priority]], plan);
       for (const { point, why } of plan.refused)
@@ -156,7 +160,8 @@ export class DevicePoll implements SlotOwner {
           `this point can't be read: ${why}`,
         );
     }
-    this.#kept = JSON.stringify(this.#learnt());
+    this.#kept = JSON.stringify({ holes: holesBefore, borders: bordersBefore });
+    this.#remember();
     const fastest = this.cycles.reduce<Cycle | undefined>(
       (best, c) => (best && best.intervalMs <= c.intervalMs ? best : c),
       undefined,

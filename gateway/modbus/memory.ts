@@ -55,6 +55,7 @@ const Known = Type.Object(
 );
 export type Known = Static<typeof Known>;
 export type Learnt = Pick<Known, 'holes' | 'borders'>;
+export const NOTHING_LEARNT: Learnt = { holes: [], borders: [] };
 const knownCheck = Compile(Known);
 
 const dirOf = (gatewayDir: string): string => join(gatewayDir, 'modbus');
@@ -103,6 +104,11 @@ export class ModbusMemory {
     this.#known.set(id, known);
     this.#pending.set(id, known);
     this.#writing = this.#writing.then(() => this.#write(id));
+  }
+
+  /** Other devices are shown no longer; what is on disk of them is believed again if they come back as they were. */
+  keepOnly(devices: ReadonlySet<string>): void {
+    for (const id of this.#known.keys()) if (!devices.has(id)) this.#known.delete(id);
   }
 
   /** What is known of each device, for the engineer. */

@@ -238,8 +238,17 @@ export function learnt(plan: ReadPlan): {
   };
 }
 
-/** A plan that knows from its beginning what was learned before. A place at which no point lies any more is forgotten. */
-export function restore(plan: ReadPlan, holes: readonly KnownHole[], borders: readonly KnownBorder[]): ReadPlan {
+/**
+ * A plan that knows from its beginning what was learned before. A place at which no point lies any more is forgotten. One
+ * with a point that `asksAnew` is no hole any more but under suspicion: it is read by itself, and with its neighbours as
+ * soon as it answers.
+ */
+export function restore(
+  plan: ReadPlan,
+  holes: readonly KnownHole[],
+  borders: readonly KnownBorder[],
+  asksAnew: (point: number) => boolean,
+): ReadPlan {
   if (holes.length === 0 && borders.length === 0) return plan;
   const known = holes.flatMap((hole): Hole[] => {
     const points = plan.points.filter((p) => p.table === hole.table && p.address === hole.address);
@@ -247,8 +256,19 @@ export function restore(plan: ReadPlan, holes: readonly KnownHole[], borders: re
     if (points.length === 0 || end !== hole.address + hole.count) return [];
     return [{ ...hole, points: points.map((p) => p.index) }];
   });
-  const cuts = borders.map(({ table, at }): Cut => ({ table, at, firm: true }));
-  return build({ ...plan, holes: known, cuts: [...plan.cuts, ...cuts] });
+  const doubted = known.filter((hole) => hole.points.some(asksAnew));
+  const cuts = [
+    ...borders.map(({ table, at }): Cut => ({ table, at, firm: true })),
+    ...doubted.flatMap(({ table, address, count }) =>
+      [address, address + count].map((at): Cut => ({ table, at, firm: false })),
+    ),
+  ];
+  return build({
+    ...plan,
+    holes: known.filter((hole) => !doubted.includes(hole)),
+    suspects: new Set([...plan.suspects, ...doubted.flatMap((hole) => hole.points)]),
+    cuts: [...plan.cuts, ...cuts],
+  });
 }
 
 /** Takes back the cuts of a search that is over. */

@@ -1,5 +1,5 @@
 // One poll class of one device: what is read together, how far the present round has come, and what is counted.
-import type { DeviceModel } from '../../device-profiles/contract/profile.ts';
+import type { DeviceModel, ModelPoint } from '../../device-profiles/contract/profile.ts';
 import type { Reading } from '../drivers/driver.ts';
 import { PRIORITIES, type Priority } from './bus-queue.ts';
 import { planReads, type PlanLimits, type ReadPlan } from './plan-reads.ts';
@@ -42,6 +42,13 @@ export interface PollCounters {
   notKept: number;
   holes: number;
 }
+
+/**
+ * Points whose refusals hold for this run alone: what tells of a fire, because a panel refuses while it boots, and what a
+ * device is recognised by.
+ */
+export const isAskedAnew = (point: ModelPoint | undefined): boolean =>
+  point?.lane === 'safety' || point?.poll === 'safety' || point?.expect !== undefined;
 
 /** Which points of a device are polled in which class, planned for its limits. */
 export function plansOf(model: DeviceModel): ReadonlyMap<Priority, ReadPlan> {

@@ -65,9 +65,48 @@ describe('a sound site', () => {
     expect(problemsOf(dtu(twin))).toEqual([
       expect.stringContaining('link "room" has the same on port 9001: they could not be told apart'),
     ]);
+    const longer = twin.replace("hex: '4142'", "hex: '414230'");
+    expect(problemsOf(dtu(longer))).toEqual([
+      expect.stringMatching(/registration: it begins with that of link "room" on port 9001: they could not be told apart/),
+    ]);
+    expect(problemsOf(dtu(longer.replace('text: AB', 'text: AB0C')))).toEqual([
+      expect.stringContaining('that of link "room" begins with it on port 9001'),
+    ]);
+    expect(problemsOf(dtu(longer.replace('port: 9001', 'port: 9002')))).toEqual([]);
     expect(problemsOf(dtu("registration: { hex: '4' }")).join()).toContain('registration.hex');
     const wrongUnit = dtu('registration: { text: A }').replace(/link: room, unit: \d+/, 'link: room, unit: 250');
     expect(problemsOf(wrongUnit).join()).toContain('expected 1 to 247 on a serial bus');
+  });
+
+  it('does not let the line of a DTU ask again before an answer without an id could have come', () => {
+    const dtu = (more: string): string =>
+      spoil(
+        'id: room, type: modbus-rtu-tcp, host: 127.0.0.1',
+        `id: room, type: modbus-dtu, port: 9001, registration: { text: A }, ${more}`,
+      );
+    expect(problemsOf(dtu('lateMs: 99'))).toEqual([
+      expect.stringContaining('lateMs: expected at least 100 with framing rtu'),
+    ]);
+    expect(problemsOf(dtu('lateMs: 0, framing: tcp'))).toEqual([]);
+    expect(problemsOf(dtu('lateMs: 100'))).toEqual([]);
+  });
+
+  it('names a port of DTUs that another listener of the gateway takes, as it is set', () => {
+    const on = (port: number): string =>
+      spoil(
+        'id: room, type: modbus-rtu-tcp, host: 127.0.0.1',
+        `id: room, type: modbus-dtu, port: ${port}, registration: { text: A }`,
+      );
+    expect(problemsOf(on(5_001))).toEqual([
+      expect.stringMatching(/links\[1\]\.port: 5001 is taken by link "callin" \(GB26875_PORT\); expected another port/),
+    ]);
+    expect(problemsOf(on(1_884)).join()).toContain('is taken by link "field" (FIELD_MQTT_PORT)');
+    expect(problemsOf(on(8_081)).join()).toContain("is taken by the gateway's own page (ANNUNCIATOR_PORT)");
+    const set = { ...env, GB26875_PORT: '5002' };
+    expect(parseSite('/etc/site.yaml', on(5_001), { env: set }).links).toHaveLength(5);
+    expect(problemsIn(() => parseSite('/etc/site.yaml', on(5_002), { env: set }))).toHaveLength(1);
+    const udp = on(5_001).replace('type: gb26875 }', 'type: gb26875, transport: udp }');
+    expect(problemsOf(udp).join()).not.toContain('is taken');
   });
 
   it('gives devices with model, place and poll intervals of class, site and device', () => {

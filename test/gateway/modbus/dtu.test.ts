@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { ModbusCallInDriver } from '../../../gateway/drivers/modbus-call-in.ts';
 import type { CallInLimits } from '../../../gateway/call-in/limits.ts';
+import { crc16 } from '../../../gateway/modbus/crc16.ts';
 import type { ModbusLimits } from '../../../gateway/modbus/limits.ts';
 import type { DtuLink } from '../../../gateway/site-links.ts';
 import type { SiteDevice } from '../../../gateway/drivers/driver.ts';
@@ -236,6 +237,54 @@ describeWith(['pymodbus'], 'devices behind a DTU that calls', () => {
   });
 });
 
+describeWith([], 'a DTU that calls again', () => {
+  const rtu = (...body: number[]): Buffer => {
+    const bytes = Buffer.from([...body, 0, 0]);
+    bytes.writeUInt16LE(crc16(bytes, 0, body.length), body.length);
+    return bytes;
+  };
+  /** The answer to something that was asked long ago. */
+  const OLD = rtu(1, 3, 2, 0x11, 0x5c);
+  // Two reads of one unit and size.
+  const m = model([...registers(20, 20), ...registers(30, 30)], { timeoutMs: 1_000 });
+  const devices = [quick(device('d1', m, 1, 'dtu-1'))];
+  /** Answers every read with a hundred times its address. */
+  const answers = (socket: Socket): void =>
+    void socket.on('data', (asked: Buffer) => {
+      const value = asked.readUInt16BE(2) * 100;
+      socket.write(rtu(1, 3, 2, value >> 8, value & 0xff));
+    });
+  const goodValues = async ({ port }: Running): Promise<string[]> => {
+    const isGood = (id: string): boolean => port.last(id)?.quality === 'good';
+    await until(() => isGood('r20') && isGood('r30'), { what: 'both were read' });
+    return [...new Set(port.taken.flatMap((t) => (t.quality === 'good' ? `${t.id}=${String(t.value)}` : [])))];
+  };
+
+  test('an old answer glued to its registration answers nothing that was asked on the line before', async () => {
+    const running = await run([LINE], devices);
+    const first = await call(running.driver.listening);
+    const asked = once(first, 'data');
+    first.write('DTU1');
+    await asked;
+    const second = await call(running.driver.listening);
+    answers(second);
+    second.write(Buffer.concat([Buffer.from('DTU1HB'), OLD]));
+    expect((await goodValues(running)).toSorted()).toEqual(['r20=2000', 'r30=3000']);
+    expect(counter(running, 'early')).toBe(HB.length + OLD.length);
+  });
+
+  test('an old answer right behind its call is thrown away before anything is asked', async () => {
+    const running = await run([LINE], devices, LIMITS, { ...QUICK, rtuQuietMs: 500 });
+    const socket = await call(running.driver.listening);
+    answers(socket);
+    socket.write('DTU1HB');
+    await until(() => lineOf(running)?.state === 'registered', { what: 'it is in', everyMs: 1 });
+    socket.write(OLD);
+    expect((await goodValues(running)).toSorted()).toEqual(['r20=2000', 'r30=3000']);
+    expect(counter(running, 'early')).toBe(HB.length + OLD.length);
+  });
+});
+
 describeWith([], 'a call that is none of ours', () => {
   const nobody = (): Promise<Running> => run([LINE, { ...LINE, id: 'dtu-10', registration: { text: 'DTU10' } }], []);
 
@@ -257,6 +306,27 @@ describeWith([], 'a call that is none of ours', () => {
     expect(driver.refusals()).toHaveLength(100);
     expect(driver.standing()).toMatchObject({ unregistered: 0, counters: { calls: 122, registered: 0 } });
     expect(driver.standing().refused).toHaveLength(20);
+  });
+
+  test('that only begins like a device of the site is another’s: refused whole, and nobody is thrown out', async () => {
+    const running = await run([LINE], []);
+    const { driver } = running;
+    const own = await call(driver.listening);
+    own.write('DTU1\r\n');
+    await until(() => lineOf(running)?.state === 'registered', { what: 'the device is in' });
+    for (const packet of ['DTU12', 'DTU1 ', 'DTU1\r\n2']) {
+      const stranger = await call(driver.listening);
+      stranger.write(packet);
+      await once(stranger, 'close');
+      const bytes = Buffer.from(packet).toString('hex');
+      expect(driver.refusals()[0]).toMatchObject({ reason: 'unknown-registration', bytes });
+    }
+    expect(lineOf(running)).toMatchObject({ state: 'registered', calls: 1, replaced: 0 });
+    expect(own.destroyed).toBe(false);
+    for (const [k, packet] of ['DTU1', 'DTU1DTU1', 'DTU1\0HB\x01'].entries()) {
+      (await call(driver.listening)).write(packet);
+      await until(() => lineOf(running)?.calls === k + 2, { what: `${packet} is the device` });
+    }
   });
 
   test('that says nothing has a time, and too many of them push out the oldest, not the device', async () => {

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { DeviceModel } from '../../../device-profiles/contract/profile.ts';
 import { modbusDriver } from '../../../gateway/drivers/modbus.ts';
 import { forget, MEMORY_LIMITS, ModbusMemory } from '../../../gateway/modbus/memory.ts';
-import { learn, learnt, planReads, restore } from '../../../gateway/modbus/plan-reads.ts';
+import { confirm, learn, learnt, planReads, restore } from '../../../gateway/modbus/plan-reads.ts';
 import { startRecordingProxy, type RecordingProxy } from '../../helpers/modbus-servers/recording-proxy.ts';
 import { startPymodbus } from '../../helpers/modbus-servers/pymodbus.ts';
 import { describeWith } from '../../helpers/needs.ts';
@@ -75,6 +75,53 @@ describeWith(['pymodbus'], 'a gateway that starts again', () => {
     expect(again.memory.all()).toMatchObject([
       { device: 'd1', profile: 'io/test', holes: [{ address: 200 }, { address: 201 }, { address: 202 }], borders: [] },
     ]);
+  });
+
+  test('asks anew for what may hide a fire: a panel that refused while it booted is read at once', async () => {
+    const dir = tempDir('modbus-memory');
+    const panel = model([...registers(0, 1), ...registers(150, 151, { lane: 'safety', poll: 'safety' })]);
+    const booting = await startPymodbus({ size: 100 });
+    undo.push(() => booting.stop());
+    const first = await start(dir, booting.port, panel);
+    const refused = (id: string): boolean => first.port.last(id)?.reason === 'exception-02';
+    await until(() => refused('r150') && refused('r151') && first.port.last('r1'), { what: 'all was learned' });
+    await first.stop();
+    expect(first.memory.all()).toMatchObject([{ holes: [{ address: 150 }, { address: 151 }] }]);
+    const booted = await startPymodbus();
+    undo.push(() => booted.stop());
+    const again = await start(dir, booted.port, panel);
+    const isGood = (id: string): boolean => again.port.last(id)?.quality === 'good';
+    await until(() => isGood('r150') && isGood('r151') && isGood('r1'), { what: 'the panel is read' });
+    expect(again.counter('holes')).toBe(0);
+    expect(again.memory.all()).toMatchObject([{ holes: [] }]);
+  });
+
+  test('says of a device that refuses everything that it is there and why, not only at the next try', async () => {
+    const dir = tempDir('modbus-memory');
+    const { port } = await learned(dir);
+    const nothing = model(registers(200, 201));
+    const first = await start(dir, port, nothing);
+    await until(() => first.counter('holes') === 2, { what: 'all was refused' });
+    await first.stop();
+    const again = await start(dir, port, nothing);
+    await until(() => again.port.last('r200') && again.port.last('r201'), { what: 'the points are told' });
+    expect(again.port.last('r201')).toMatchObject({ quality: 'bad', reason: 'exception-02' });
+    expect(again.port.state()).toBe('online');
+  });
+
+  test('recognises a device first, also where its fixed register was refused once', async () => {
+    const dir = tempDir('modbus-memory');
+    const server = await startPymodbus();
+    undo.push(() => server.stop());
+    const m = model([...registers(0, 0, { expect: 42 }), ...registers(10, 10)]);
+    const recording = new RecordingPort();
+    const memory = new ModbusMemory({ dir, clock: recording.clock, log: recording.log });
+    const hole = { poll: 1, table: 'holding', address: 0, count: 1, reason: 'exception-02' } as const;
+    memory.keep(device('d1', m), { holes: [hole], borders: [] });
+    await memory.flush();
+    const { port } = await start(dir, server.port, m);
+    await until(() => port.state() === 'offline wrong-map', { what: 'it is another device' });
+    expect(port.last('r10')).toBeUndefined();
   });
 
   test('learns anew when the profile is another, or when it was told to forget', async () => {
@@ -147,7 +194,7 @@ test('a plan that is restored reads as the one that learned; a place where no po
     plan = learn(plan, bad, 'exception-02');
   const { holes } = learnt(plan);
   expect(holes).toEqual([{ table: 'holding', address: 3, count: 1, reason: 'exception-02' }]);
-  const restored = restore(planReads(points, limits), holes, []);
+  const restored = restore(planReads(points, limits), holes, [], () => false);
   expect(restored.reads.map((r) => [r.address, r.count])).toEqual([
     [0, 3],
     [4, 2],
@@ -156,10 +203,34 @@ test('a plan that is restored reads as the one that learned; a place where no po
     planReads(points, limits),
     [{ table: 'holding', address: 9, count: 1, reason: 'exception-02' }],
     [{ table: 'holding', at: 2 }],
+    () => false,
   );
   expect(bordered.holes).toEqual([]);
   expect(bordered.reads.map((r) => [r.address, r.count])).toEqual([
     [0, 2],
     [2, 4],
   ]);
+  // A place that is asked anew is read by itself first: refused it is a hole at once, answered it is one of all again.
+  const doubted = restore(planReads(points, limits), holes, [], (k) => k === 3);
+  expect(doubted.reads.map((r) => [r.address, r.count])).toEqual([
+    [0, 3],
+    [3, 1],
+    [4, 2],
+  ]);
+  const alone = doubted.reads.find((r) => r.address === 3) ?? expect.fail('it is not read');
+  expect(learnt(learn(doubted, alone, 'exception-02'))).toEqual({ holes, borders: [] });
+  expect(confirm(doubted, alone).reads.map((r) => [r.address, r.count])).toEqual([[0, 6]]);
+});
+
+test('of a device that the site has no longer nothing is shown; it is known again when it comes back', async () => {
+  const dir = tempDir('modbus-memory');
+  const { clock, log } = new RecordingPort();
+  const memory = new ModbusMemory({ dir, clock, log });
+  const m = model(registers(0, 1));
+  const hole = { poll: 1, table: 'holding', address: 1, count: 1, reason: 'exception-02' } as const;
+  for (const id of ['d1', 'd2']) memory.keep(device(id, m), { holes: [hole], borders: [] });
+  await memory.flush();
+  memory.keepOnly(new Set(['d2']));
+  expect(memory.all().map((k) => k.device)).toEqual(['d2']);
+  expect(memory.recall(device('d1', m))).toMatchObject({ holes: [hole] });
 });
