@@ -93,7 +93,7 @@ export class SiteDrivers {
   constructor(site: Site, known: KnownDevices, parts: SiteDriverParts) {
     this.#parts = parts;
     this.#order = site.devices;
-    this.#groups = groupsOf(site).map((plan) => this.#make(plan, known));
+    this.#groups = groupsOf(site).map((plan) => this.#make(plan, known, true));
   }
 
   get all(): readonly Driver[] {
@@ -137,7 +137,8 @@ export class SiteDrivers {
     const started: Group[] = [];
     try {
       const known = await this.#known(fresh);
-      const made = fresh.map((plan) => this.#make(plan, known));
+      // Of a new site every port has to be there, else it is not put in force.
+      const made = fresh.map((plan) => this.#make(plan, known, false));
       await become((now) => arrange(site.devices, stays, now, known.devices));
       this.#parts.intake.relink(site.links.map((l) => l.id));
       for (const group of made) {
@@ -165,7 +166,7 @@ export class SiteDrivers {
     const known = await this.#known(gone.map((g) => g.plan));
     const stays = new Set(kept.flatMap((g) => g.plan.devices.map((d) => d.id)));
     await become((now) => arrange(this.#order, stays, now, known.devices));
-    this.#groups = this.#groups.map((g) => (kept.includes(g) ? g : this.#make(g.plan, known)));
+    this.#groups = this.#groups.map((g) => (kept.includes(g) ? g : this.#make(g.plan, known, true)));
     this.#parts.intake.relink(this.#groups.flatMap((g) => g.plan.links.map((l) => l.id)));
     const again = this.#groups.filter((g) => !kept.includes(g));
     const ends = await Promise.allSettled(again.map((g) => g.driver.start()));
@@ -179,13 +180,14 @@ export class SiteDrivers {
     );
   }
 
-  #make(plan: GroupPlan, known: KnownDevices): Group {
+  /** @param waits a port that is taken keeps no other group from running: it is waited for where devices call */
+  #make(plan: GroupPlan, known: KnownDevices, waits: boolean): Group {
     const ids = new Set(plan.devices.map((d) => d.id));
     const devices = known.devices.filter((d) => ids.has(d.id));
-    return { plan, driver: this.#driver(plan, { ...known, devices }) };
+    return { plan, driver: this.#driver(plan, { ...known, devices }, waits) };
   }
 
-  #driver({ links, users }: GroupPlan, { devices, learned }: KnownDevices): Driver {
+  #driver({ links, users }: GroupPlan, { devices, learned }: KnownDevices, waits: boolean): Driver {
     const { intake, config, registry, memory, clockTrusted } = this.#parts;
     const [link] = links;
     if (link?.type === 'mqtt')
@@ -204,7 +206,8 @@ export class SiteDrivers {
     }
     if (link?.type === 'modbus-dtu') {
       const { host } = config;
-      return new ModbusCallInDriver({ host, port: link.port, links: links.filter(isDtu), devices, intake, memory });
+      const dtus = links.filter(isDtu);
+      return new ModbusCallInDriver({ host, port: link.port, waits, links: dtus, devices, intake, memory });
     }
     return modbusDriver({ links: links.filter(isModbus), devices, port: intake, memory });
   }

@@ -1,6 +1,8 @@
 // Every maximum and pause of devices that call in by a line of their own (DTUs), by name. Times in ms.
 
 export interface CallInLimits {
+  /** A port that can't be listened on is tried again after so long, where the listener waits for it. */
+  readonly listenAgainMs: number;
   /** What a connection must have told of itself by then; one that says nothing is closed. */
   readonly registrationMs: number;
   /** After the last bytes: what has come by then is the whole packet, also where it is one of ours by then. */
@@ -25,6 +27,7 @@ export interface CallInLimits {
 }
 
 export const CALLED_LINE_LIMITS: CallInLimits = {
+  listenAgainMs: 10_000,
   registrationMs: 10_000,
   registrationPauseMs: 300,
   registrationBytes: 256,

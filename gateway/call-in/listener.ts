@@ -20,6 +20,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** A port that can't be listened on is waited for; without that it is a mistake. */
+  readonly waits: boolean;
   readonly lines: readonly CalledLine[];
   readonly clock: GatewayClock;
   readonly log: Logger;
@@ -39,12 +41,21 @@ interface Guest {
 }
 
 export class CallInListener {
-  readonly counters = { calls: 0, registered: 0, unknownRegistrations: 0, noRegistration: 0, tooMany: 0 };
+  readonly counters = {
+    calls: 0,
+    registered: 0,
+    unknownRegistrations: 0,
+    noRegistration: 0,
+    tooMany: 0,
+    notListening: 0,
+  };
   readonly #o: ListenerOptions;
   readonly #logOnce: LogOnce;
   readonly #guests = new Map<Socket, Guest>();
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
+  #again: NodeJS.Timeout | undefined;
+  #port = 0;
 
   constructor(o: ListenerOptions) {
     this.#o = o;
@@ -56,8 +67,33 @@ export class CallInListener {
     return this.#guests.size;
   }
 
-  /** @returns the port. @throws when it can't listen there */
-  async start(): Promise<number> {
+  /** On which it listens; 0 while it does not. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** @throws when it can't listen and does not wait for the port */
+  async start(): Promise<void> {
+    try {
+      await this.#listen();
+    } catch (error) {
+      if (!this.#o.waits) throw error;
+      this.#listenAgain(error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#again);
+    const server = this.#server;
+    this.#server = undefined;
+    if (!server?.listening) return;
+    const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+    for (const guest of this.#guests.values()) this.#forget(guest);
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async #listen(): Promise<void> {
     const { host, port, log, name } = this.#o;
     const server = createServer({ noDelay: true }, (socket) => this.#welcome(socket));
     this.#server = server;
@@ -65,18 +101,28 @@ export class CallInListener {
       server.once('error', reject);
       server.listen(port, host, resolve);
     });
+    // Stopped meanwhile.
+    if (this.#server !== server) {
+      server.close();
+      return;
+    }
     server.on('error', (error) => log.error({ link: name, error: error.message }, 'the listener of a link failed'));
     const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+    this.#port = typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  async stop(): Promise<void> {
-    const server = this.#server;
-    if (!server?.listening) return;
-    const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-    for (const guest of this.#guests.values()) this.#forget(guest);
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+  /** Its lines are down meanwhile; everything else of the site goes on. */
+  #listenAgain(why: unknown): void {
+    const { limits, log, name, host, port } = this.#o;
+    this.counters.notListening++;
+    const error = why instanceof Error ? why.message : String(why);
+    if (this.#logOnce.due('not listening'))
+      log.error({ link: name, host, port, error }, 'no device can call: the port can not be listened on; tried again');
+    // Stopped meanwhile.
+    if (!this.#server) return;
+    this.#again = setTimeout(() => {
+      this.#listen().catch((again: unknown) => this.#listenAgain(again));
+    }, limits.listenAgainMs);
   }
 
   #welcome(socket: Socket): void {

@@ -19,6 +19,8 @@ export interface ModbusCallInOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** A port that can't be listened on is waited for, its lines down meanwhile; without that `start` fails. */
+  readonly waits?: boolean;
   /** All lines of this port. */
   readonly links: readonly DtuLink[];
   readonly devices: readonly SiteDevice[];
@@ -37,7 +39,6 @@ export class ModbusCallInDriver implements CallInDriver {
   readonly #listener: CallInListener;
   readonly #modbus: Driver;
   readonly #refusals = new Refusals<CallRefusal>(REFUSALS);
-  #listening = 0;
 
   constructor(o: ModbusCallInOptions) {
     this.#name = `modbus-dtu:${o.port}`;
@@ -70,6 +71,7 @@ export class ModbusCallInDriver implements CallInDriver {
       name: this.#name,
       host,
       port,
+      waits: o.waits ?? false,
       lines: [...this.#lines.values()],
       clock,
       log,
@@ -90,13 +92,13 @@ export class ModbusCallInDriver implements CallInDriver {
   }
 
   get listening(): number {
-    return this.#listening;
+    return this.#listener.port;
   }
 
   async start(): Promise<void> {
     await this.#modbus.start();
     try {
-      this.#listening = await this.#listener.start();
+      await this.#listener.start();
     } catch (error) {
       await this.#modbus.stop();
       throw error;
@@ -130,7 +132,7 @@ export class ModbusCallInDriver implements CallInDriver {
     return {
       link: this.#name,
       transport: 'tcp',
-      port: this.#listening,
+      port: this.#listener.port,
       devices: [],
       lines,
       unregistered: this.#listener.unregistered,

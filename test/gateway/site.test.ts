@@ -67,7 +67,9 @@ describe('a sound site', () => {
     ]);
     const longer = twin.replace("hex: '4142'", "hex: '414230'");
     expect(problemsOf(dtu(longer))).toEqual([
-      expect.stringMatching(/registration: it begins with that of link "room" on port 9001: they could not be told apart/),
+      expect.stringMatching(
+        /registration: it begins with that of link "room" on port 9001: they could not be told apart/,
+      ),
     ]);
     expect(problemsOf(dtu(longer.replace('text: AB', 'text: AB0C')))).toEqual([
       expect.stringContaining('that of link "room" begins with it on port 9001'),

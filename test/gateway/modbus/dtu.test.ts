@@ -1,5 +1,5 @@
 // DTUs that call: a foreign Modbus RTU server reached through a DTU process that registers, beats and passes bytes on.
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { ModbusCallInDriver } from '../../../gateway/drivers/modbus-call-in.ts';
@@ -327,6 +327,28 @@ describeWith([], 'a call that is none of ours', () => {
       (await call(driver.listening)).write(packet);
       await until(() => lineOf(running)?.calls === k + 2, { what: `${packet} is the device` });
     }
+  });
+
+  test('can not come where the port is taken: told, counted, and waited for where that is wanted', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const port = (taken.address() as AddressInfo).port;
+    const intake = new RecordingPort();
+    const devices = [quick(device('d1', model(registers(0, 0)), 1, 'dtu-1'))];
+    const limits = { ...LIMITS, listenAgainMs: 20 };
+    const settings = { host: '127.0.0.1', port, links: [LINE], devices, intake, limits, modbusLimits: QUICK };
+    await expect(new ModbusCallInDriver(settings).start()).rejects.toThrow('EADDRINUSE');
+    const driver = new ModbusCallInDriver({ ...settings, waits: true });
+    await driver.start();
+    undo.push(() => driver.stop());
+    await until(() => (driver.standing().counters['notListening'] ?? 0) > 1, { what: 'it is tried again' });
+    await until(() => intake.links.some((l) => l.reason === 'link-down'), { what: 'the link is told as down' });
+    expect(driver.listening).toBe(0);
+    expect(intake.logged.filter((l) => l.level === 'error')).toMatchObject([{ context: { port } }]);
+    taken.close();
+    await until(() => driver.listening === port, { what: 'the port was taken when it was free' });
+    (await call(port)).write('DTU1HB');
+    await until(() => driver.standing().lines?.[0]?.state === 'registered', { what: 'the device is in' });
   });
 
   test('that says nothing has a time, and too many of them push out the oldest, not the device', async () => {
