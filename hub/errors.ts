@@ -21,6 +21,11 @@ export const REFUSALS = {
     en: 'The time for which this account may look things up is over: ask the administrator of the property company',
   },
   'too-many-tries': { status: 429, zh: '尝试过多，请稍后再试', en: 'Too many tries; wait a while' },
+  'too-many-looks': {
+    status: 429,
+    zh: '24 小时内的查阅次数已达上限，请稍后再查；确需继续，请向物业索取纸质或电子资料',
+    en: 'The most that may be looked up in 24 hours is reached: come back later, or ask the property company for the papers',
+  },
   'not-allowed': { status: 403, zh: '您的岗位无权执行此操作', en: 'Your role may not do this' },
   'foreign-origin': { status: 403, zh: '来源不受信任', en: 'Request from a foreign origin' },
   'not-qualified': {

@@ -25,14 +25,13 @@ import { ok } from './errors.ts';
 import { deviceNames } from './equipment/api.ts';
 import type { Actor } from './events/api.ts';
 import { fileRoutes } from './files/routes.ts';
+import { keepReadings } from './read/readings.ts';
 import { linkageOf, type FirePorts } from './handling/api.ts';
 import { makeEntry, runCommand, type EffectRunner } from './http/command.ts';
 import type { Entry, SignedIn } from './http/entry.ts';
 import { makeHealth, saying, type Health } from './http/health.ts';
 import { textOf } from './messages/text.ts';
 import { makeMetrics, watchPools } from './http/metrics.ts';
-import type { KeepReading } from './http/guard.ts';
-import { readingEffect } from './http/reading.ts';
 import { buildServer } from './http/server.ts';
 import type { History } from './history/api.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -356,10 +355,7 @@ async function makeServer(
 ): Promise<FastifyInstance> {
   const { origins, trustProxy, dashboardDir } = config;
   const version = VERSION;
-  const keepReading: KeepReading = async (who, reading, asked) => {
-    const actor = { kind: 'user', ...who } as const;
-    await db.transaction((tx) => runEffects(tx, [readingEffect(who, reading, asked)], { now: clock.now(), actor }));
-  };
+  const keepReading = keepReadings({ db, clock, runEffects });
   const server = { log, sessions, keepReading, health, metrics, origins, trustProxy, dashboardDir, version, routes };
   const app = await buildServer(server);
   started.add('web server', () => app.close());

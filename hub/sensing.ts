@@ -346,6 +346,7 @@ function makeLive(
         const user = await sessions.find(token);
         return user?.mustChangePassword === true ? undefined : user;
       },
+      lives: (token) => sessions.lives(token),
     },
     onPersonChanged: (heard) => db.listen(PERSON_CHANGED_CHANNEL, heard),
     desk: (report) => desks.reported(report),

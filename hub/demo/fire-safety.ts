@@ -257,7 +257,7 @@ async function authority(past: Past): Promise<void> {
 
 /** What the fire authority looked at after its inspection. */
 async function readings(past: Past): Promise<void> {
-  const looks: readonly (readonly [ago: number, reading: Reading, params: object])[] = [
+  const looks: readonly (readonly [ago: number, reading: Reading, params: Readonly<Record<string, string>>])[] = [
     [2 * DAY + 40 * MINUTE, 'visits', {}],
     [2 * DAY + 38 * MINUTE, 'hazards', { state: 'all' }],
     [2 * DAY + 35 * MINUTE, 'archive', { chapter: 'posts' }],
@@ -269,7 +269,7 @@ async function readings(past: Past): Promise<void> {
   const who = { id: past.id('authority'), community: past.community };
   for (const [ago, reading, params] of looks)
     await past.ago(ago, 'authority', async (c) => {
-      await appendAudit(c.tx, [readingEffect(who, reading, { params })], { now: c.now, actor: c.actor });
+      await appendAudit(c.tx, [readingEffect(who, reading, params)], { now: c.now, actor: c.actor });
       return ok(null);
     });
 }

@@ -25,9 +25,12 @@ export interface Asker {
   readonly community: string;
 }
 
-/** Names of owners stay in the community: the fire authority sees that an owner reported, not who. */
-const told = (who: { readonly role: string }, role: string | null, name: string): string =>
-  who.role === 'authority' && role === 'owner' ? '' : name;
+/** Who an owner is stays in the community, also as an id that could be met elsewhere: the fire authority sees that an owner reported, not who. */
+const told = <P extends { readonly id: string; readonly name: string }>(
+  who: { readonly role: string },
+  role: string | null,
+  person: P,
+): P => (who.role === 'authority' && role === 'owner' ? { ...person, id: '', name: '' } : person);
 
 function summaryOf(
   h: Hazard,
@@ -47,7 +50,7 @@ function summaryOf(
     state: h.state,
     description: h.description,
     ...h.where,
-    reporter: { id: h.reporter, name: told(who, h.reporterRole, h.reporterName), role: h.reporterRole },
+    reporter: told(who, h.reporterRole, { id: h.reporter, name: h.reporterName, role: h.reporterRole }),
     reportedAt: iso(h.reportedAt),
     ...(h.responsible === undefined ? {} : { responsible: { id: h.responsible, name: h.responsibleName ?? '' } }),
     ...(h.deadline === undefined ? {} : { deadline: iso(h.deadline) }),
@@ -107,7 +110,7 @@ export async function hazardView(tx: Tx, hazard: Hazard, who: Asker, now: number
     events: events.map((e) => ({
       id: e.id,
       at: e.at.toISOString(),
-      by: e.by === null ? null : { id: e.by, name: told(who, e.by_role, e.by_name ?? '') },
+      by: e.by === null ? null : told(who, e.by_role, { id: e.by, name: e.by_name ?? '' }),
       ...(e.by_role === null ? {} : { role: e.by_role }),
       act: e.act,
       ...(e.from_state === null ? {} : { from: e.from_state }),

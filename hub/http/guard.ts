@@ -4,7 +4,7 @@ import type { SignedIn } from './entry.ts';
 import type { Policy } from './policy.ts';
 import { originAllowed, type OriginCheck } from './origin.ts';
 import { RefusalError } from './problem.ts';
-import { READ_ONLY, type Reading } from './reading.ts';
+import { askedOf, READ_ONLY, type Reading } from './reading.ts';
 
 export const SESSION_COOKIE = 'fengsui_session';
 
@@ -14,17 +14,15 @@ export interface SessionPort {
   find(token: string): Promise<SignedIn | undefined>;
 }
 
-/** Keeps what a reader from outside looks at. Throws when it cannot be kept: then nothing is shown. */
-export type KeepReading = (
-  who: SignedIn,
-  reading: Reading,
-  asked: { readonly params?: unknown; readonly query?: unknown },
-) => Promise<void>;
+/** Keeps what a reader from outside asks for. Throws when it cannot be kept: then nothing is shown. */
+export type KeepReading = (who: SignedIn, reading: Reading, asked: Readonly<Record<string, string>>) => Promise<void>;
 
 export interface DeclaredRoute {
   readonly method: string;
   readonly url: string;
   readonly policy: Policy;
+  /** What it shows to a reader from outside. */
+  readonly reading?: Reading;
 }
 
 declare module 'fastify' {
@@ -57,19 +55,15 @@ function closedToReaders(request: FastifyRequest): boolean {
 const policyOf = (request: FastifyRequest): Policy | undefined => request.routeOptions.config.policy;
 
 /** Adds the guard to a server. A route without a policy throws while the server is built. */
-export function guard(
-  app: FastifyInstance,
-  sessions: SessionPort,
-  origins: OriginCheck,
-  keepReading: KeepReading,
-): void {
+export function guard(app: FastifyInstance, sessions: SessionPort, origins: OriginCheck): void {
   app.decorate('declaredRoutes', []);
   app.decorateRequest('signedIn', undefined);
   app.addHook('onRoute', (route) => {
     const policy = route.config?.policy;
     const methods = [route.method].flat();
     if (policy === undefined) throw new Error(`route ${methods.join('/')} ${route.url} declares no policy`);
-    for (const method of methods) app.declaredRoutes.push({ method, url: route.url, policy });
+    const shows = route.config?.reading === undefined ? {} : { reading: route.config.reading };
+    for (const method of methods) app.declaredRoutes.push({ method, url: route.url, policy, ...shows });
   });
   app.addHook('onRequest', async (request) => {
     const policy = policyOf(request);
@@ -87,10 +81,21 @@ export function guard(
     if (request.signedIn?.mustChangePassword && request.routeOptions.config.withOneTimePassword !== true)
       throw new RefusalError('password-change-required');
   });
-  app.addHook('preHandler', async (request) => {
-    const { signedIn, params, query } = request;
-    const { reading } = request.routeOptions.config;
-    if (signedIn === undefined || !READ_ONLY.includes(signedIn.role)) return;
-    if (reading !== undefined && reading !== 'everyday') await keepReading(signedIn, reading, { params, query });
+}
+
+/**
+ * Keeps each look of a reader from outside. To be called after the limiter is registered: its hook and this one are
+ * added to each route, in that order, so that a request which is refused for being one too many leaves no entry.
+ */
+export function keepLooks(app: FastifyInstance, keepReading: KeepReading): void {
+  app.addHook('onRoute', (route) => {
+    const reading = route.config?.reading;
+    if (reading === undefined || reading === 'everyday') return;
+    const { schema } = route;
+    const look = async ({ signedIn, params, query }: FastifyRequest): Promise<void> => {
+      if (signedIn === undefined || !READ_ONLY.includes(signedIn.role)) return;
+      await keepReading(signedIn, reading, askedOf({ params, query, schema }));
+    };
+    route.preHandler = [...[route.preHandler ?? []].flat(), look];
   });
 }

@@ -16,7 +16,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { HTTP_LIMITS } from '../config.ts';
 import { serveDashboard } from './dashboard.ts';
-import { guard, type KeepReading, type SessionPort } from './guard.ts';
+import { guard, keepLooks, type KeepReading, type SessionPort } from './guard.ts';
 import { healthRoutes, type Health } from './health.ts';
 import { metricsRoutes, requestTimes } from './metrics.ts';
 import { onError } from './problem.ts';
@@ -77,7 +77,7 @@ async function addPlatform(app: FastifyInstance, parts: ServerParts): Promise<vo
   await app.register(cookie);
   // Without TLS of its own the hub must not promise HTTPS; a proxy in front adds that.
   await app.register(helmet, { contentSecurityPolicy: CSP, strictTransportSecurity: false });
-  guard(app, parts.sessions, { trusted: parts.origins }, parts.keepReading);
+  guard(app, parts.sessions, { trusted: parts.origins });
   await app.register(rateLimit, {
     // After the guard, so that users are counted as users.
     hook: 'preHandler',
@@ -87,6 +87,8 @@ async function addPlatform(app: FastifyInstance, parts: ServerParts): Promise<vo
     max: (request) => (request.signedIn === undefined ? perMinute.anonymous : perMinute.user),
     allowList: neverThrottled,
   });
+  // After the limiter: what it refuses is no look.
+  keepLooks(app, parts.keepReading);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -67,10 +67,17 @@ export interface ServerEvents {
   alarm: (frame: AlarmFrame) => void;
   values: (frame: ValuesFrame, done: () => void) => void;
   beat: (frame: BeatFrame) => void;
+  alive: (frame: AliveFrame) => void;
   order: (frame: OrderFrame) => void;
   duty: (frame: DutyFrame) => void;
   scene: (frame: SceneFrame) => void;
 }
+
+/**
+ * The beat of who only reads: that the screen is alive, what nothing newer can be shown of, and that the linkage changed.
+ * Nothing by which alarms, their number or drills could be followed.
+ */
+export type AliveFrame = Pick<BeatFrame, 'beat' | 'time' | 'blind' | 'linkage'>;
 
 export interface ClientEvents {
   /** Which devices' values to send; replaces the earlier choice. `{overview: true}` adds what the overview shows. */

@@ -26,6 +26,8 @@ export const LIVE_LIMITS = {
   toldMax: 1_000_000,
   /** A control desk's session is prolonged this often while the desk reports. */
   prolongEveryMs: 60_000,
+  /** How often it is looked whether the session of who only reads is over, by its last day or otherwise. */
+  readerLookMs: 30_000,
   /** A desk whose last beat is further behind than this shows the past, whatever it reports. */
   deskBeatsBehind: 5,
   /** How often at most the database is told that a desk answers, and a silence is looked at because one does. */

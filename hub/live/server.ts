@@ -9,11 +9,20 @@ import type { AlarmView } from '../alarms/contract.ts';
 import type { Clock } from '../clock.ts';
 import { allows, SESSION_COOKIE } from '../http/guard.ts';
 import { originAllowed } from '../http/origin.ts';
+import { READ_ONLY } from '../http/reading.ts';
 import type { SignedIn } from '../http/entry.ts';
 import type { LivePoints, Site } from '../ingest/api.ts';
 import { Board } from './board.ts';
 import { newChannel, type CommunityChannel } from './channel.ts';
-import type { BeatFrame, ClientEvents, DutyFrame, SceneFrame, OrderFrame, ServerEvents } from './contract.ts';
+import type {
+  AliveFrame,
+  BeatFrame,
+  ClientEvents,
+  DutyFrame,
+  SceneFrame,
+  OrderFrame,
+  ServerEvents,
+} from './contract.ts';
 import { FrameEncoder } from './encoder.ts';
 import { CLIENT_EVENTS, SERVER_EVENTS } from './events.ts';
 import { deskWord } from './desk.ts';
@@ -40,7 +49,12 @@ export interface LivePorts {
   readonly modes: (community: string) => Promise<number>;
   /** Another text whenever something goes to manual or back. */
   readonly linkage: (community: string) => string;
-  readonly sessions: { find(token: string): Promise<SignedIn | undefined> };
+  readonly sessions: {
+    /** Prolongs it. */
+    find(token: string): Promise<SignedIn | undefined>;
+    /** Prolongs nothing. */
+    lives(token: string): Promise<boolean>;
+  };
   /** Calls back with a person whose sessions or rights changed. */
   readonly onPersonChanged: (heard: (person: string) => void) => Promise<() => Promise<void>>;
   /** A control desk says how its screen is. */
@@ -56,11 +70,15 @@ interface Screen {
   readonly token: string;
   messages: number;
   prolongedAt: number;
+  /** ms monotonic at which it was last looked whether the session of a reader lives. */
+  lookedAt: number;
   /** What the screen has told of itself so far. */
   told: Told;
 }
 
 type LiveServer = Server<ClientEvents, ServerEvents>;
+
+const aliveOf = ({ beat, time, blind, linkage }: BeatFrame): AliveFrame => ({ beat, time, blind, linkage });
 
 const room = (community: string, event: keyof ServerEvents): string => `${event} ${community}`;
 
@@ -153,6 +171,7 @@ export class LiveChannel {
         token,
         messages: 0,
         prolongedAt: now,
+        lookedAt: now,
         told: { resyncs: 0, mismatches: 0 },
       });
       return next();
@@ -184,7 +203,11 @@ export class LiveChannel {
     socket.on('error', () => undefined); // a refused event; the screen has been told by #mayAsk
     socket.on('disconnect', () => this.#leave(screen));
     this.#channel(user.community)
-      .then((channel) => socket.emit('beat', this.#beatOf(channel)))
+      .then((channel) => {
+        const beat = this.#beatOf(channel);
+        if (allows(SERVER_EVENTS.beat, user) === 'yes') socket.emit('beat', beat);
+        else socket.emit('alive', aliveOf(beat));
+      })
       .catch((error: unknown) => this.#ports.log.error({ err: error }, 'live channel: no first beat'));
   }
 
@@ -279,13 +302,16 @@ export class LiveChannel {
     this.#beat += 1;
     for (const screen of this.#screens.values()) {
       screen.messages = 0;
+      this.#lookAtReader(screen);
       // Where it could not be read when the screen came (the database was away), it is tried again.
       this.#channel(screen.user.community).catch(() => undefined);
     }
     for (const [community, opening] of this.#channels)
       opening
         .then((channel) => {
-          this.#io.to(room(community, 'beat')).emit('beat', this.#beatOf(channel));
+          const beat = this.#beatOf(channel);
+          this.#io.to(room(community, 'beat')).emit('beat', beat);
+          this.#io.to(room(community, 'alive')).emit('alive', aliveOf(beat));
           // A notice lost with a database connection is made up for here.
           this.#follow(channel);
         })
@@ -337,6 +363,17 @@ export class LiveChannel {
     if (now - screen.prolongedAt < LIVE_LIMITS.prolongEveryMs) return;
     screen.prolongedAt = now;
     this.#ports.sessions.find(screen.token).catch(() => undefined); // tried again with the next report
+  }
+
+  /** Who only reads hears nothing any more once their time is over; whoever works here is never cut off by a clock. */
+  #lookAtReader(screen: Screen): void {
+    const now = this.#ports.clock.monotonic();
+    if (!READ_ONLY.includes(screen.user.role) || now - screen.lookedAt < LIVE_LIMITS.readerLookMs) return;
+    screen.lookedAt = now;
+    this.#ports.sessions
+      .lives(screen.token)
+      .then((lives) => (lives ? undefined : screen.socket.disconnect(true)))
+      .catch(() => undefined); // looked at again soon
   }
 
   /** Signed out, blocked or given another role: what the screen may hear is decided anew by signing in. */

@@ -5,7 +5,7 @@ import { ruleInForce } from '../rules/api.ts';
 import type { DueTimer } from '../timers-store.ts';
 import type { DrillView, OpenRun, PlanInForce, RunView } from './contract.ts';
 import { findDrill } from './drill-store.ts';
-import { drillViews, lookForDrills } from './drills.ts';
+import { drillViews, lookForDrills, type Viewer } from './drills.ts';
 import { DRILL_RULE, DRILLS_TIMER, kindOfAlarm, PLAN_KINDS } from './norms.ts';
 import { findRun, openRunsOf } from './run-store.ts';
 import { runViews } from './run-views.ts';
@@ -44,14 +44,15 @@ export async function openRuns(tx: Tx, community: string): Promise<OpenRun[]> {
   }));
 }
 
-/** A drill with how its plan was run, for its report; undefined where the community has none of that id. */
+/** A drill with how its plan was run, for its report, as much as `who` may know; undefined where the community has none of that id. */
 export async function drillRecord(
   tx: Tx,
-  community: string,
+  who: Viewer & { readonly community: string },
   id: string,
 ): Promise<{ readonly drill: DrillView; readonly run: RunView | undefined } | undefined> {
+  const { community } = who;
   const row = await findDrill(tx, community, id);
-  const [drill] = row ? await drillViews(tx, [row]) : [];
+  const [drill] = row ? await drillViews(tx, [row], who) : [];
   if (!drill) return undefined;
   const ran = drill.run === undefined ? undefined : await findRun(tx, community, drill.run);
   const [run] = ran ? await runViews(tx, [ran]) : [];

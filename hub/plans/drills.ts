@@ -3,6 +3,8 @@ import { ok, refuse, type Result } from '../errors.ts';
 import type { CommandContext } from '../events/api.ts';
 import type { Tx } from '../db/tx.ts';
 import { reportHazard } from '../fire-safety/api.ts';
+import type { Role } from '../http/policy.ts';
+import { READ_ONLY } from '../http/reading.ts';
 import { listBuildings } from '../property/api.ts';
 import { ruleInForce } from '../rules/api.ts';
 import { personOf } from './commands.ts';
@@ -47,7 +49,16 @@ export interface DrillPorts {
 const iso = (at: Date): string => at.toISOString();
 const by = (name: string | null, at: Date): { name: string; at: string } => ({ name: name ?? '', at: iso(at) });
 
-export async function drillViews(tx: Tx, rows: readonly Drill[]): Promise<DrillView[]> {
+/** Whoever was signed in by hand has no account, as residents and visitors: readers from outside see that somebody came. */
+const unnamed = (who: Viewer | undefined, how: string): boolean =>
+  who !== undefined && READ_ONLY.includes(who.role) && how === 'hand';
+
+/** Whom a view is for. */
+export interface Viewer {
+  readonly role: Role;
+}
+
+export async function drillViews(tx: Tx, rows: readonly Drill[], who?: Viewer): Promise<DrillView[]> {
   const ids = rows.map((r) => r.id);
   const [attendance, findings] = [await attendanceOf(tx, ids), await findingsOf(tx, ids)];
   return rows.map((d) => ({
@@ -68,7 +79,12 @@ export async function drillViews(tx: Tx, rows: readonly Drill[]): Promise<DrillV
     report: d.report,
     attendance: attendance
       .filter((a) => a.drill === d.id)
-      .map(({ name, party, how, at, by: signed }) => ({ name, party, how, at: iso(at), by: signed })),
+      .map(({ name, party, how, at, by: signed }) => ({
+        ...(unnamed(who, how) ? { name: '', party: '' } : { name, party }),
+        how,
+        at: iso(at),
+        by: signed,
+      })),
     findings: findings
       .filter((f) => f.drill === d.id)
       .map(({ id, text, place, name, at, step, work_order, hazard, hazard_number }) => ({

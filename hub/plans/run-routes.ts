@@ -103,8 +103,9 @@ function drillRoutes(entry: Entry, ports: DrillPorts): FastifyPluginAsyncTypebox
   return async (app) => {
     app.get('/api/drills', { config: reads, schema: { tags, response: { 200: DrillList } } }, (request) =>
       entry.read(async (tx) => {
-        const { community } = entry.user(request);
-        const items = await drillViews(tx, await listDrills(tx, community));
+        const user = entry.user(request);
+        const { community } = user;
+        const items = await drillViews(tx, await listDrills(tx, community), user);
         return ok({ items, next: null, due: await drillsDue(tx, community, entry.clock.now()) });
       }),
     );
@@ -113,8 +114,9 @@ function drillRoutes(entry: Entry, ports: DrillPorts): FastifyPluginAsyncTypebox
       { config: reads, schema: { tags, params: Id, response: { 200: DrillView } } },
       (request) =>
         entry.read(async (tx) => {
-          const row = await findDrill(tx, entry.user(request).community, request.params.id);
-          const [view] = row ? await drillViews(tx, [row]) : [];
+          const user = entry.user(request);
+          const row = await findDrill(tx, user.community, request.params.id);
+          const [view] = row ? await drillViews(tx, [row], user) : [];
           return view ? ok(view) : refuse('not-found', request.params.id);
         }),
     );

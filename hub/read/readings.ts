@@ -2,8 +2,14 @@
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Tx } from '../db/tx.ts';
+import type { Clock } from '../clock.ts';
+import type { Db } from '../db/tx.ts';
 import { ok } from '../errors.ts';
+import type { EffectRunner } from '../http/command.ts';
 import type { Entry } from '../http/entry.ts';
+import type { KeepReading } from '../http/guard.ts';
+import { RefusalError } from '../http/problem.ts';
+import { LOOK_LIMITS, readingEffect } from '../http/reading.ts';
 import { ReadingPage, type ReadingView } from './contract.ts';
 
 const READING_LIMITS = { pageMax: 200, pageDefault: 50 } as const;
@@ -46,6 +52,30 @@ const listReadings = (
      order by e.id desc limit $4`,
     [q.community, q.person ?? null, q.before ?? null, limit],
   );
+
+/** Looks of a person since a moment (ms wall), counted up to `max`. */
+async function countLooks(tx: Tx, person: string, since: number, max: number): Promise<number> {
+  const { n } = await tx.one<{ n: number }>(
+    `select count(*)::integer as n from (select 1 from audit.entry
+       where entity = 'reading' and entity_id = $1 and at > to_timestamp($2::float8 / 1000) limit $3) looks`,
+    [person, since, max],
+  );
+  return n;
+}
+
+/** Writes each look as an audit entry. Refuses `too-many-looks` beyond `max` in a day. */
+export const keepReadings =
+  (
+    parts: { readonly db: Db; readonly clock: Clock; readonly runEffects: EffectRunner },
+    max: number = LOOK_LIMITS.perDayMax,
+  ): KeepReading =>
+  (who, reading, asked) =>
+    parts.db.transaction(async (tx) => {
+      const now = parts.clock.now();
+      if ((await countLooks(tx, who.id, now - LOOK_LIMITS.windowMs, max)) >= max)
+        throw new RefusalError('too-many-looks');
+      await parts.runEffects(tx, [readingEffect(who, reading, asked)], { now, actor: { kind: 'user', ...who } });
+    });
 
 export function readingRoutes(entry: Entry): FastifyPluginAsyncTypebox {
   return async (app) => {

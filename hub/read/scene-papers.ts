@@ -152,7 +152,7 @@ export function drillBlocks(drill: DrillView, run: RunView | undefined, c: Paper
     ),
     ...drill.attendance.map((a) =>
       row(
-        a.name,
+        a.name || t('ui.drill.unnamed'),
         a.party,
         at(c, a.at),
         a.how === 'hand' ? `${t('ui.drill.how.hand')} ${a.by}` : t('ui.drill.how.phone'),

@@ -36,7 +36,7 @@ export const scenePrintRoutes =
       const { id } = request.params;
       const language = wanted(request, request.query.language);
       const { drill, run } = await entry.read(async (tx) => {
-        const found = await drillRecord(tx, entry.user(request).community, id);
+        const found = await drillRecord(tx, entry.user(request), id);
         return found ? ok(found) : refuse('not-found', id);
       });
       const paper = {

@@ -58,15 +58,19 @@ export async function searchEntries(
   const rows = await tx.query<EntryRow & { readonly micros: string }>(
     `select e.id, log, at, code, class, building, floor, place, device, device_name,
        case when o.id is null then person end as person, case when o.id is null then person_name end as person_name,
-       title, note, (extract(epoch from at) * 1000000)::bigint as micros
+       title, case when n.id is null then note else '' end as note, (extract(epoch from at) * 1000000)::bigint as micros
      from records.entry e left join staff.person o on $15::boolean and o.id = e.person and o.role = 'owner'
-     where e.community = $1 and log = $2 and (o.id is null or ($8::text is null and $9::text is null))
+       -- Notes of audited acts name what was acted on by its id: that may be an owner.
+       left join staff.person n on $15::boolean and source = 'audit' and n.id = split_part(note, ' ', 2) and n.role = 'owner'
+     where e.community = $1 and log = $2 and (o.id is null or $8::text is null)
        and ($3::float8 is null or at >= to_timestamp($3::float8 / 1000))
        and ($4::float8 is null or at < to_timestamp($4::float8 / 1000))
        and ($5::text is null or building = $5) and ($6::text is null or device = $6)
        and ($7::text is null or class = $7)
        and ($8::text is null or person = $8 or person_name = $8)
-       and ($9::text is null or search like $9 or code = any ($10::text[]))
+       and ($9::text is null or code = any ($10::text[]) or case when o.id is null and n.id is null then search
+         else records.search_of(title, device_name, place, case when o.id is null then person_name end,
+           case when n.id is null then note else '' end) end like $9)
        and ($11::bigint is null or e.id <= $11)
        and ($12::float8 is null or (at, e.id) < (to_timestamp($12::float8 / 1000000), $13::bigint))
      order by at desc, e.id desc limit $14`,

@@ -72,6 +72,8 @@ export interface Sessions extends SessionPort {
   ): Promise<Result<OpenedSession>>;
   /** The session's end (ms wall), or undefined when it is over. */
   expiresAt(token: string): Promise<number | undefined>;
+  /** Whether it goes on; unlike the others this prolongs nothing. */
+  lives(token: string): Promise<boolean>;
   close(token: string): Promise<void>;
 }
 
@@ -133,6 +135,11 @@ export function makeSessions(db: Db, clock: Clock, passwords: Passwords): Sessio
     },
     find: async (token) => (await look(token))?.user,
     expiresAt: async (token) => (await look(token))?.expiresAt,
+    lives: async (token) => {
+      const now = clock.now();
+      const row = await db.transaction((tx) => store.findSession(tx, hashOfToken(token), now));
+      return row !== undefined && !accessOver(row, now);
+    },
     close: async (token) => {
       await db.transaction(async (tx) => {
         const tokenHash = hashOfToken(token);

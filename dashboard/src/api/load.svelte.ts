@@ -5,6 +5,7 @@ export class Load<T> {
   #value = $state.raw<T | null>(null);
   #problem = $state.raw<Problem | null>(null);
   #loading = $state(false);
+  #fetchedAt = $state<number | null>(null);
   #turn = 0;
 
   get value(): T | null {
@@ -17,11 +18,16 @@ export class Load<T> {
   get loading(): boolean {
     return this.#loading;
   }
+  /** When the value came, by this machine's clock, ms; null without one. */
+  get fetchedAt(): number | null {
+    return this.#fetchedAt;
+  }
 
   /** Replaces the value by hand, as after an act whose answer is the new state. */
   set(value: T): void {
     this.#turn += 1;
     this.#value = value;
+    this.#fetchedAt = Date.now();
     this.#problem = null;
     this.#loading = false;
   }
@@ -29,6 +35,7 @@ export class Load<T> {
   clear(): void {
     this.#turn += 1;
     this.#value = null;
+    this.#fetchedAt = null;
     this.#problem = null;
     this.#loading = false;
   }
@@ -40,6 +47,7 @@ export class Load<T> {
       const value = await fetching();
       if (turn !== this.#turn) return;
       this.#value = value;
+      this.#fetchedAt = Date.now();
       this.#problem = null;
     } catch (error) {
       if (turn !== this.#turn) return;

@@ -14,6 +14,7 @@ export const EXPLAINED = [
   'access-ended',
   'password-change-required',
   'too-many-tries',
+  'too-many-looks',
   'not-allowed',
   'foreign-origin',
   'not-qualified',

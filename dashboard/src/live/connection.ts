@@ -15,6 +15,7 @@ export interface Listeners {
   alarm: ServerEvents['alarm'];
   values: (frame: Parameters<ServerEvents['values']>[0]) => void;
   beat: ServerEvents['beat'];
+  alive: ServerEvents['alive'];
   order: ServerEvents['order'];
   duty: ServerEvents['duty'];
   scene: ServerEvents['scene'];
@@ -56,6 +57,7 @@ export class Connection {
     });
     socket.on('alarm', on.alarm);
     socket.on('beat', on.beat);
+    socket.on('alive', on.alive);
     socket.on('order', on.order);
     socket.on('duty', on.duty);
     socket.on('scene', on.scene);

@@ -1,5 +1,5 @@
 // Whether what is on the screen is still true: the last beat, its age, what it says.
-import type { BeatFrame } from '../../../hub/live/contract.ts';
+import type { AliveFrame, BeatFrame } from '../../../hub/live/contract.ts';
 import { beatAge, linkState, type LinkState } from './link-state.ts';
 
 interface Moment {
@@ -12,6 +12,7 @@ export class Link {
   #state = $state<LinkState>('starting');
   #ageMs = $state(0);
   #beat = $state.raw<BeatFrame | null>(null);
+  #alive = $state.raw<AliveFrame | null>(null);
   #heard: Moment = moment();
 
   get state(): LinkState {
@@ -25,24 +26,35 @@ export class Link {
   get ageMs(): number {
     return this.#ageMs;
   }
+  /** Nothing for who only reads: they are told less. */
   get beat(): BeatFrame | null {
     return this.#beat;
+  }
+  /** What every role is told with each beat. */
+  get alive(): AliveFrame | null {
+    return this.#alive;
   }
 
   start(): void {
     this.#heard = moment();
     this.#beat = null;
+    this.#alive = null;
     this.look();
   }
 
   hear(beat: BeatFrame): void {
-    this.#heard = moment();
     this.#beat = beat;
+    this.hearAlive(beat);
+  }
+
+  hearAlive(frame: AliveFrame): void {
+    this.#heard = moment();
+    this.#alive = frame;
     this.look();
   }
 
   look(): void {
     this.#ageMs = beatAge(this.#heard, moment());
-    this.#state = linkState(this.#ageMs, this.#beat !== null);
+    this.#state = linkState(this.#ageMs, this.#alive !== null);
   }
 }

@@ -45,6 +45,11 @@ export class Live {
       alarm: (frame) => this.alarms.apply(frame),
       values: (frame) => this.points.apply(frame),
       beat: (frame) => this.#hear(frame),
+      alive: (frame) => {
+        this.clock.hear(frame.time, Date.now());
+        this.link.hearAlive(frame);
+        this.#decideSound();
+      },
       order: () => (this.#orders += 1),
       duty: () => (this.#duty += 1),
       scene: () => (this.#scene += 1),
@@ -76,7 +81,7 @@ export class Live {
     return this.#scene;
   }
   /** Another text whenever a panel or pump goes to manual or back, or is no longer known. */
-  readonly #linkage = $derived(this.link.beat?.linkage ?? '');
+  readonly #linkage = $derived(this.link.alive?.linkage ?? '');
   get linkage(): string {
     return this.#linkage;
   }

@@ -236,7 +236,19 @@ describeWith(['chromium'], 'administration', () => {
       '记录',
     ]);
     await other.goto(`${url}/fires`);
-    await other.getByRole('region', { name: '消防联动：手动 / 自动状态' }).waitFor();
+    const linkage = other.getByRole('region', { name: '消防联动：手动 / 自动状态' });
+    await linkage.waitFor();
+    // What was "all in automatic" once is not shown when it can't be read anew; the rest says when it was fetched.
+    await other.route('**/api/linkage', (route) => route.fulfill({ json: { fine: true, devices: [] } }));
+    await other.getByRole('button', { name: '刷新' }).click();
+    await linkage.getByText('✓ 联动设备均在自动状态').waitFor();
+    await other.getByText(/^截至 \d{4}-/).waitFor();
+    await other.unroute('**/api/linkage');
+    await other.route('**/api/linkage', (route) => route.abort());
+    await other.getByRole('button', { name: '刷新' }).click();
+    await linkage.getByRole('alert').waitFor();
+    expect(await linkage.getByText('✓').count()).toBe(0);
+    await other.unroute('**/api/linkage');
     await other.goto(`${url}/admin/people`);
     await other.getByText('此页不在您的岗位范围内').waitFor();
     await other.context().close();

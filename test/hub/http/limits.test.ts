@@ -1,5 +1,6 @@
 // Rate limits: floods are slowed, each caller by itself, and nothing ever slows what shows and acknowledges alarms.
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { Type } from 'typebox';
 import { beforeEach, expect, test } from 'vitest';
 import { ManualClock } from '../../../hub/clock.ts';
 import { makeHealth } from '../../../hub/http/health.ts';
@@ -13,19 +14,30 @@ const perMinute = { user: 6, anonymous: 3 };
 const signedIn = { policy: { allow: 'signed-in' as const } };
 
 let app: FastifyInstance;
+let looks: Readonly<Record<string, string>>[];
 beforeEach(async () => {
+  looks = [];
   const routes: FastifyPluginAsync = async (server) => {
     server.get('/api/open', { config: { policy: { allow: 'public' } } }, () => 'open');
     for (const url of ['/api/things', '/api/alarms', '/api/alarms-report', '/api/alarms/:id/ack', '/api/session']) {
       server.get(url, { config: signedIn }, () => 'ok');
     }
+    const schema = {
+      params: Type.Object({ id: Type.String() }),
+      querystring: Type.Object({ text: Type.Optional(Type.String()), limit: Type.Optional(Type.Integer()) }),
+    };
+    const policy = { allow: ['authority' as const] };
+    server.get('/api/papers/:id', { config: { policy, reading: 'records' }, schema }, () => 'shown');
   };
   app = await buildServer({
     log: silentLog,
     sessions: {
-      find: async (id) => ({ id, username: id, name: id, role: 'operator' satisfies Role, community: 'c' }),
+      find: async (id) => {
+        const role: Role = id === 'reader' ? 'authority' : 'operator';
+        return { id, username: id, name: id, role, community: 'c' };
+      },
     },
-    keepReading: async () => undefined,
+    keepReading: async (_, __, asked) => void looks.push(asked),
     health: makeHealth(new ManualClock(0)),
     metrics: makeMetrics(),
     origins: [],
@@ -81,4 +93,16 @@ test('what only begins with the same letters is', async () => {
 
 test('health is never slowed: whoever watches the hub must see it', async () => {
   expect(new Set(await statuses(10, '/api/health', {}))).toEqual(new Set([200]));
+});
+
+test('what is refused for being one too many is not kept as a look of a reader from outside', async () => {
+  const all = await statuses(20, '/api/papers/p1', { user: 'reader' });
+  expect(all.filter((s) => s === 429)).toHaveLength(14);
+  expect(looks).toHaveLength(6);
+});
+
+test('of what a reader from outside asks only the words that the route knows are kept, each within its bound', async () => {
+  const url = `/api/papers/p1?text=${'x'.repeat(500)}&limit=5&${'unknown'.repeat(300)}=${'y'.repeat(5_000)}`;
+  expect(await statuses(1, url, { user: 'reader' })).toEqual([200]);
+  expect(looks).toEqual([{ id: 'p1', text: 'x'.repeat(200) }]);
 });

@@ -74,7 +74,15 @@ describe('who may', () => {
   });
 
   test('every event has a policy; one without is refused and nothing happens', async () => {
-    expect(Object.keys(SERVER_EVENTS).toSorted()).toEqual(['alarm', 'beat', 'duty', 'order', 'scene', 'values']);
+    expect(Object.keys(SERVER_EVENTS).toSorted()).toEqual([
+      'alarm',
+      'alive',
+      'beat',
+      'duty',
+      'order',
+      'scene',
+      'values',
+    ]);
     expect(Object.keys(CLIENT_EVENTS).toSorted()).toEqual(['desk', 'watch']);
     const { screen } = await watch(site.operator);
     await expect((screen as Socket).timeout(500).emitWithAck('silence-panel', { device: 'gw.p1' })).rejects.toThrow(

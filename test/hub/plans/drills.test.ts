@@ -5,6 +5,8 @@ import type { HazardView } from '../../../hub/fire-safety/contract.ts';
 import type { DrillList, DrillView, RunView, VersionView } from '../../../hub/plans/contract.ts';
 import type { Client } from '../../helpers/hub.ts';
 import { codeOf, MINUTE, SECOND, sceneHub, type SceneHub } from '../scene.ts';
+import { describeWith } from '../../helpers/needs.ts';
+import { readPdf } from '../../helpers/pdf.ts';
 import { fireBody } from './plan.ts';
 
 const DAY = 24 * 60 * MINUTE;
@@ -114,6 +116,33 @@ describe('[W9] a drill', () => {
     const [finding] = found.body.findings;
     const order = await supervisor.get<{ title: { zh: string } }>(`/api/work-orders/${finding?.workOrder}`);
     expect(order.body.title.zh).toBe('2层常闭防火门未关');
+  });
+
+  test('the fire authority learns that somebody was signed in by hand, not who and from where', async () => {
+    const authority = await hub.as('authority');
+    const one = await authority.get<DrillView>(`/api/drills/${id}`);
+    const list = await authority.get<DrillList>('/api/drills');
+    for (const seen of [one.body, list.body.items.find((d) => d.id === id)])
+      expect(seen?.attendance.map((a) => [a.name, a.party, a.how])).toEqual([
+        ['guard', '', 'phone'],
+        ['', '', 'hand'],
+      ]);
+    expect(JSON.stringify([one.body, list.body])).not.toMatch(/住户代表|1203/);
+    expect(JSON.stringify((await guard.get(`/api/drills/${id}`)).body)).toMatch(/住户代表.*1203/);
+  });
+
+  describeWith(['poppler'], 'its paper', () => {
+    test('says no more to the fire authority', async () => {
+      const paperOf = async (who: Client): Promise<string> => {
+        const url = `/api/drills/${id}/print?language=zh`;
+        const { rawPayload } = await hub.hub.app.inject({ method: 'GET', url, headers: { cookie: who.cookie } });
+        return readPdf(rawPayload).text;
+      };
+      expect(await paperOf(supervisor)).toMatch(/住户代表/);
+      const seen = await paperOf(await hub.as('authority'));
+      expect(seen).toContain('不具名');
+      expect(seen).not.toMatch(/住户代表|1203/);
+    });
   });
 
   test('a finding that is a hazard is followed as one, at the place of the drill, and has no second order', async () => {
