@@ -168,7 +168,9 @@ export class DevicePoll implements SlotOwner {
     );
     if (!fastest) return;
     const none = planReads([], fastest.plan.limits);
-    this.#addCycle('holes', 3, limits.holeRetryMs, none);
+    // What refuses while it starts up must not hide a fire for long.
+    const watches = device.model.points.some((point) => point.lane === 'safety');
+    this.#addCycle('holes', 3, watches ? limits.holeRetrySafetyMs : limits.holeRetryMs, none);
     if (fastest.intervalMs <= limits.livenessMs) return;
     this.#addCycle('liveness', fastest.priority, limits.livenessMs, none, fastest);
   }

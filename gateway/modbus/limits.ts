@@ -60,6 +60,8 @@ export interface ModbusLimits {
   readonly tickMs: number;
   /** A learned hole is tried again this often: something may have been fitted there. */
   readonly holeRetryMs: number;
+  /** The same for a device with points of the safety lane: it may have refused only while it started up. */
+  readonly holeRetrySafetyMs: number;
   /** A device whose fixed registers say that it has another map is asked again this often. */
   readonly expectRetryMs: number;
 }
@@ -90,5 +92,6 @@ export const MODBUS_LIMITS: ModbusLimits = {
   livenessMs: 10_000,
   tickMs: 10,
   holeRetryMs: 600_000,
+  holeRetrySafetyMs: 60_000,
   expectRetryMs: 60_000,
 };

@@ -218,9 +218,9 @@ async function unexplained(ask: Ask, { bucket, room, again }: Surplus): Promise<
     return last?.last === b.min && unheard.some((at) => at >= last.t && at <= b.t);
   });
   if (rightly.length >= again) return undefined;
-  const near = values.map((b) => `${b.t} ${b.min}..${b.last} × ${b.count}${b.notGood > 0 ? ` bad ${b.notGood}` : ''}`);
-  const heard = online.map((b) => `${b.t} ${b.min}..${b.last}`);
-  return `at ${bucket.t}: ${bucket.count} samples for ${room} values: ${near.join(', ')}; online ${heard.join(', ')}`;
+  const repeated = good.filter((b, i) => good[i - 1]?.last === b.min);
+  const near = repeated.map((b) => `${b.min} again at ${b.t}`);
+  return `at ${bucket.t}: ${bucket.count} samples for ${room} values: ${near.join(', ')}; not heard at ${unheard.join(', ')}`;
 }
 
 async function historyOnce(

@@ -36,6 +36,7 @@ const QUICK = {
   breakerProbeMinMs: 20,
   breakerProbeMaxMs: 50,
   holeRetryMs: 30,
+  holeRetrySafetyMs: 30,
   livenessMs: 100,
 };
 

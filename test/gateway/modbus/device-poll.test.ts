@@ -279,6 +279,17 @@ describe('holes', () => {
   });
 });
 
+describe('holes of a device with points of the safety lane', () => {
+  test('are tried again each minute: a panel that refused while it started must not hide a fire for ten', () => {
+    const holesEvery = (lane: 'safety' | 'telemetry'): number | undefined =>
+      rig(model([...registers(0, 9), point({ id: 'fire', address: 20, lane })])).poll.cycles.find(
+        (c) => c.kind === 'holes',
+      )?.intervalMs;
+    expect(holesEvery('safety')).toBe(60_000);
+    expect(holesEvery('telemetry')).toBe(600_000);
+  });
+});
+
 describe('any history', () => {
   // Blocks, classes and companions mixed: what a real map does to a decoder.
   const points = [

@@ -9,7 +9,13 @@ import { startRecordingProxy } from '../../helpers/modbus-servers/recording-prox
 import { until } from '../../helpers/wait.ts';
 import { device, model, point, quick, RecordingPort, registers } from './site.ts';
 
-const QUICK: Partial<ModbusLimits> = { tickMs: 1, holeRetryMs: 50, busyRetryMs: 1, breakerProbeMinMs: 100 };
+const QUICK: Partial<ModbusLimits> = {
+  tickMs: 1,
+  holeRetryMs: 50,
+  holeRetrySafetyMs: 50,
+  busyRetryMs: 1,
+  breakerProbeMinMs: 100,
+};
 
 let running: Driver | undefined;
 
