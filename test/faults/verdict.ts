@@ -1,6 +1,7 @@
 // What must hold when everything has healed: every signal raised is there once, every order once, nothing acknowledged
 // is gone, the chain of the audit is whole, history holds each value once.
 import type { AlarmView } from '../../hub/alarms/contract.ts';
+import type { Bucket } from '../../hub/history/contract.ts';
 import type { OrderView } from '../../hub/work-orders/contract.ts';
 import type { Caller } from '../e2e/compound.ts';
 import { REPORT_LIMITS } from '../../gateway/report.ts';
@@ -157,21 +158,11 @@ function ordersOnce(alarms: readonly AlarmView[], orders: readonly OrderView[]):
   return wrong;
 }
 
-interface Bucket {
-  readonly t: string;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly last: number | null;
-  readonly count: number;
-  readonly notGood: number;
-}
-
 /** A bucket with more samples than there are numbers in it. */
 interface Surplus {
   readonly bucket: Bucket;
-  /** Numbers that are in it, and samples beyond them. */
+  /** Numbers that are in it. */
   readonly room: number;
-  readonly again: number;
 }
 
 /**
@@ -193,7 +184,7 @@ function recountMeter(
     const room = max - Math.max((b.min ?? 0) - 1, before);
     const again = Math.max(0, b.count - room);
     if (max === expected) heartbeats -= again;
-    if (again > 0 && (max !== expected || heartbeats < 0)) surplus.push({ bucket: b, room, again });
+    if (again > 0 && (max !== expected || heartbeats < 0)) surplus.push({ bucket: b, room });
     count += b.count - again;
     before = max;
   }
@@ -202,25 +193,15 @@ function recountMeter(
 
 type Ask = (point: string, from: number, to: number) => Promise<Bucket[]>;
 
-/**
- * Looks closely at a bucket with too many samples. A number is told again, and rightly so, when the meter had fallen
- * silent or was not heard in between and shows the same number afterwards: its own sample or the device's says so.
- * Answers what is wrong, with what was recorded around it.
- */
-async function unexplained(ask: Ask, { bucket, room, again }: Surplus): Promise<string | undefined> {
+/** What is wrong with a bucket, told closely enough to find out why: which numbers came again, and what was not heard. */
+async function toldAgain(ask: Ask, { bucket, room }: Surplus): Promise<string> {
   const t = Date.parse(bucket.t);
   const [from, to] = [t - REPORT_LIMITS.heartbeatMs, t + REPORT_LIMITS.heartbeatMs];
   const [values, online] = [await ask('value-1', from, to), await ask('online', from, to)];
   const unheard = [...values.filter((b) => b.notGood > 0), ...online.filter((b) => b.min === 0)].map((b) => b.t);
   const good = values.filter((b) => b.count > 0);
-  const rightly = good.filter((b, i) => {
-    const last = good[i - 1];
-    return last?.last === b.min && unheard.some((at) => at >= last.t && at <= b.t);
-  });
-  if (rightly.length >= again) return undefined;
-  const repeated = good.filter((b, i) => good[i - 1]?.last === b.min);
-  const near = repeated.map((b) => `${b.min} again at ${b.t}`);
-  return `at ${bucket.t}: ${bucket.count} samples for ${room} values: ${near.join(', ')}; not heard at ${unheard.join(', ')}`;
+  const repeated = good.filter((b, i) => good[i - 1]?.last === b.min).map((b) => `${b.min} again at ${b.t}`);
+  return `at ${bucket.t}: ${bucket.count} samples for ${room} values: ${repeated.join(', ')}; not heard at ${unheard.join(', ')}`;
 }
 
 async function historyOnce(
@@ -260,10 +241,7 @@ async function historyOnce(
       },
     );
     const { surplus, count } = recountMeter(buckets, expected, frozenAt);
-    for (const one of surplus) {
-      const what = await unexplained(ask, one);
-      if (what !== undefined) wrong.push(`meter ${k} ${what}`);
-    }
+    for (const one of surplus) wrong.push(`meter ${k} ${await toldAgain(ask, one)}`);
     values += count;
     missing += expected - count;
     if (expected - count > lossAllowed)
